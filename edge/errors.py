@@ -1,0 +1,47 @@
+"""The exceptions of ``edge``; each carries the exit status the command ends with.
+
+::
+
+    EdgeError                            exit 1
+    ├── AudioFileError  (OSError)        exit 1  a file that cannot be read as audio
+    ├── SourceError     (OSError)        exit 2  no microphone, or none by that name
+    ├── BundleError     (ValueError)     exit 3  a model that is damaged or does not fit this program
+    ├── RuntimeMissing  (ImportError)    exit 3  no usable TFLite runtime
+    └── ConfigError     (ValueError)     exit 2  an option or a configuration key that makes no sense
+
+The message of each is one line that names the thing and the remedy.
+"""
+
+
+class EdgeError(Exception):
+    """Base of everything that ``edge`` raises on purpose."""
+
+    exit_status = 1
+
+
+class AudioFileError(EdgeError, OSError):
+    """A file cannot be opened or decoded as audio."""
+
+
+class SourceError(EdgeError, OSError):
+    """A source of live audio cannot be opened."""
+
+    exit_status = 2
+
+
+class BundleError(EdgeError, ValueError):
+    """A model bundle is missing, damaged or made for another feature definition."""
+
+    exit_status = 3
+
+
+class RuntimeMissing(EdgeError, ImportError):  # noqa: N818 - it is a state of the machine, told as one
+    """No TFLite runtime on this machine can load the model."""
+
+    exit_status = 3
+
+
+class ConfigError(EdgeError, ValueError):
+    """An option or a configuration key has no meaning or a bad value."""
+
+    exit_status = 2

@@ -1,0 +1,1 @@
+"""Where answers go: each sink is a callable with ``close()``, one file each."""

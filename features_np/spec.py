@@ -1,0 +1,136 @@
+"""FeatureSpec: every parameter of every feature, in one frozen object.
+
+The numbers that the trainer and the device share stand here and nowhere else. A model's sidecar carries the
+spec as a dictionary with its digest; the device rebuilds the spec from there and refuses one it cannot compute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from features_np.errors import SpecError
+
+#: Changes whenever the same spec would give other numbers; part of the digest.
+REVISION = 1
+
+PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+
+#: Every statistic that a vector can be made of.
+GROUPS = (
+    "mfcc_mean",
+    "mfcc_std",
+    "chroma_mean",
+    "chroma_std",
+    "tempo",
+    "zcr_mean",
+    "zcr_std",
+    "rolloff_mean",
+    "rolloff_std",
+    "centroid_mean",
+    "centroid_std",
+)
+
+_SEED85 = GROUPS[:5]
+
+#: The seven sets of columns that the seed document compares, by their number of columns.
+SEED_FEATURE_SETS: dict[str, tuple[str, ...]] = {
+    "30": ("mfcc_mean",),
+    "42": ("mfcc_mean", "chroma_mean"),
+    "60": ("mfcc_mean", "mfcc_std"),
+    "85": _SEED85,
+    "87": (*_SEED85, "zcr_mean", "zcr_std"),
+    "89-rolloff": (*_SEED85, "zcr_mean", "zcr_std", "rolloff_mean", "rolloff_std"),
+    "89-centroid": (*_SEED85, "zcr_mean", "zcr_std", "centroid_mean", "centroid_std"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSpec:
+    """What a feature vector is made of; defaults are librosa 0.11's, at 22,050 Hz.
+
+    Raises ``SpecError`` for values that no signal could satisfy.
+    """
+
+    sample_rate: int = 22_050  # Hz
+    window_s: float = 30.0  # seconds of audio a live vector describes, at least 3
+    n_fft: int = 2048  # samples in an analysis frame, Hann window
+    hop_length: int = 512  # samples between frames
+    n_mels: int = 128  # Slaney mel bands from 0 Hz to sample_rate / 2
+    n_mfcc: int = 30  # cepstral coefficients kept, the 0th included
+    top_db: float = 80.0  # dB below the loudest mel bin at which the log spectrum is clipped
+    n_chroma: int = 12  # pitch classes, tuned to the signal
+    tempo_window_s: float = 8.0  # seconds of onset strength in one autocorrelation
+    start_bpm: float = 120.0  # centre of the log-normal tempo prior
+    std_bpm: float = 1.0  # its width in octaves
+    max_tempo: float = 320.0  # BPM; faster tempi are not considered
+    roll_percent: float = 0.85  # share of the magnitude below the roll-off frequency
+    groups: tuple[str, ...] = _SEED85  # the vector's parts, in order
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "groups", tuple(self.groups))
+        unknown = [group for group in self.groups if group not in GROUPS]
+        if unknown:
+            raise SpecError(f"unknown feature group {unknown[0]!r}; known are {', '.join(GROUPS)}")
+        if not self.groups or len(set(self.groups)) != len(self.groups):
+            raise SpecError("groups must name each part of the vector once, and at least one")
+        self._require("sample_rate", 8_000 <= self.sample_rate <= 192_000, "8,000 to 192,000 Hz")
+        self._require("window_s", 3.0 <= self.window_s <= 600.0, "3 to 600 s")
+        self._require("n_fft", 64 <= self.n_fft <= 65_536 and self.n_fft % 2 == 0, "even, 64 to 65,536 samples")
+        self._require("hop_length", 1 <= self.hop_length <= self.n_fft, "1 to n_fft samples")
+        self._require("n_mels", 1 <= self.n_mels <= self.n_fft // 2, "1 to n_fft / 2")
+        self._require("n_mfcc", 1 <= self.n_mfcc <= self.n_mels, "1 to n_mels")
+        self._require("n_chroma", self.n_chroma == len(PITCH_CLASSES), "12")
+        self._require("top_db", self.top_db > 0, "above 0 dB")
+        self._require("tempo_window_s", 1.0 <= self.tempo_window_s <= 60.0, "1 to 60 s")
+        self._require("start_bpm", self.start_bpm > 0, "above 0 BPM")
+        self._require("std_bpm", self.std_bpm > 0, "above 0 octaves")
+        self._require("max_tempo", self.max_tempo > 0, "above 0 BPM")
+        self._require("roll_percent", 0 < self.roll_percent < 1, "between 0 and 1")
+
+    def _require(self, name: str, holds: bool, allowed: str) -> None:
+        if not holds:
+            raise SpecError(f"{name} is {getattr(self, name)!r}, must be {allowed}")
+
+    @property
+    def window_samples(self) -> int:
+        """Length of the live window in samples."""
+        return round(self.window_s * self.sample_rate)
+
+    @property
+    def vector_names(self) -> tuple[str, ...]:
+        """One name per element of the vector, in order: ``mfcc_mean_00`` ... ``tempo_bpm``."""
+        return tuple(name for group in self.groups for name in self.group_names(group))
+
+    def group_names(self, group: str) -> tuple[str, ...]:
+        """Names of one group's elements, in order."""
+        if group.startswith("mfcc"):
+            return tuple(f"{group}_{index:02d}" for index in range(self.n_mfcc))
+        if group.startswith("chroma"):
+            return tuple(f"{group}_{pitch}" for pitch in PITCH_CLASSES)
+        return ("tempo_bpm",) if group == "tempo" else (group,)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the spec as JSON-ready values."""
+        return {**asdict(self), "groups": list(self.groups)}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> FeatureSpec:
+        """Rebuild a spec; a missing or unknown key is a ``SpecError``, since its meaning would be a guess."""
+        known = {field.name for field in fields(cls)}
+        if missing := sorted(known - set(values)):
+            raise SpecError(f"feature spec lacks {missing[0]!r}")
+        if unknown := sorted(set(values) - known):
+            raise SpecError(f"feature spec has an unknown key {unknown[0]!r}; a newer livegenre may know it")
+        try:
+            return cls(**dict(values))
+        except TypeError as error:
+            raise SpecError(f"feature spec holds a value of the wrong type: {error}") from error
+
+    def digest(self) -> str:
+        """SHA-256 over the spec and the revision of the code that computes it, as ``sha256:<hex>``."""
+        canonical = json.dumps({"revision": REVISION, **self.to_dict()}, sort_keys=True, separators=(",", ":"))
+        return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""The shipped model bundle; installed as ``edge.models``."""
