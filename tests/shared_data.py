@@ -1,0 +1,21 @@
+"""Where the data beside the project is, for the tests that need it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def shared_data(*parts: str) -> Path:
+    """Return a path under ``../shared/data``; without that folder the calling test skips, or fails in CI."""
+    path = SHARED_DATA.joinpath(*parts)
+    if path.exists():
+        return path
+    message = f"{path} is missing: this test needs the data beside the project, which a clone alone does not have"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
