@@ -1,0 +1,161 @@
+"""Networks and how they are fitted: named recipes of architecture, augmentation and schedule.
+
+A network takes normalized feature rows and returns logits: softmax stays outside, since an int8 softmax would have
+steps of 1/256 and no room for a temperature.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from build.augment import Augmentation, RowAugmenter
+from features_np.spec import FeatureSpec
+
+Rows = NDArray[np.float32]
+Targets = NDArray[np.int64]
+
+#: Builds a network for (number of inputs, number of labels).
+Architecture = Callable[[int, int], keras.Model]
+
+#: Width and activation of the seed's eight dense layers, the input layer's 85 units first.
+SEED_LAYERS = (
+    (85, "relu"),
+    (75, "relu"),
+    (65, "linear"),
+    (55, "relu"),
+    (45, "linear"),
+    (35, "relu"),
+    (25, "relu"),
+)
+
+
+def seed85(n_inputs: int, n_labels: int) -> keras.Model:
+    """Return the seed's network: layers of 85 to 25 units, ReLU and linear mixed; the named baseline."""
+    hidden = [keras.layers.Dense(width, activation) for width, activation in SEED_LAYERS]
+    return keras.Sequential([keras.Input((n_inputs,)), *hidden, keras.layers.Dense(n_labels)])
+
+
+def mlp(widths: tuple[int, ...] = (256, 128), dropout: float = 0.4) -> Architecture:
+    """Return an architecture of dense ReLU layers with dropout after each."""
+
+    def build(n_inputs: int, n_labels: int) -> keras.Model:
+        layers = [keras.Input((n_inputs,)), keras.layers.Dropout(dropout / 2)]
+        for width in widths:
+            layers += [keras.layers.Dense(width, "relu"), keras.layers.Dropout(dropout)]
+        return keras.Sequential([*layers, keras.layers.Dense(n_labels)])
+
+    return build
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything that makes a fitted network besides its data and its seed."""
+
+    name: str
+    architecture: Architecture
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    epochs: int = 200
+    batch_size: int = 64
+    learning_rate: float = 1e-3  # AdamW's at the start; falls to zero along a cosine
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+
+
+#: The seed's network as the seed trained it, and a plainer one with what is known to help on so few tracks.
+RECIPES = (
+    Recipe("seed85", seed85, epochs=100),
+    Recipe(
+        "mlp",
+        mlp(),
+        Augmentation(
+            transpose=True,
+            response_db=3.0,
+            gain_db=15.0,
+            tempo_jitter=0.05,
+            tempo_octave=0.1,
+            noise=0.1,
+            mixup=0.3,
+        ),
+        epochs=400,
+        weight_decay=0.02,
+        label_smoothing=0.05,
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted network with the normalization that its inputs need: (row - mean) / scale."""
+
+    model: keras.Model
+    mean: Rows
+    scale: Rows
+
+    def normalize(self, rows: Rows) -> Rows:
+        """Return rows as the network takes them."""
+        return np.asarray((rows - self.mean) / self.scale, dtype=np.float32)
+
+    def logits(self, rows: Rows) -> Rows:
+        """Return the float network's logits for feature rows, shape (n, labels)."""
+        return np.asarray(self.model(self.normalize(rows), training=False), dtype=np.float32)
+
+
+def be_deterministic(seed: int) -> None:
+    """Make what TensorFlow does from here on the same for the same seed on the same machine."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()
+
+
+def normalization(rows: Rows) -> tuple[Rows, Rows]:
+    """Return mean and standard deviation of each column; a constant column gets scale 1."""
+    mean, scale = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
+    scale[scale < 1e-6] = 1.0
+    return mean.astype(np.float32), scale.astype(np.float32)
+
+
+def fit(recipe: Recipe, rows: Rows, targets: Targets, *, n_labels: int, spec: FeatureSpec, seed: int) -> Fitted:
+    """Fit a recipe's network to feature rows (n, columns) and their targets (n,), from a seed."""
+    be_deterministic(seed)
+    mean, scale = normalization(rows)
+    fitted = Fitted(recipe.architecture(rows.shape[1], n_labels), mean, scale)
+    augmenter = RowAugmenter(recipe.augmentation, spec, scale)
+    one_hot = np.eye(n_labels, dtype=np.float32)[targets]
+    batch_size = min(recipe.batch_size, len(rows))
+    n_batches = len(rows) // batch_size
+    train_epoch = _epoch_function(recipe, fitted.model, recipe.epochs * n_batches)
+    rng = np.random.default_rng(seed)
+    for _ in range(recipe.epochs):
+        # What is left over after the last whole batch waits for another epoch's order.
+        order = rng.permutation(len(rows))[: n_batches * batch_size]
+        changed = fitted.normalize(augmenter.rows(rows[order], rng))
+        mixed, mixed_targets = augmenter.mix(changed, one_hot[order], rng)
+        train_epoch(
+            tf.constant(mixed.reshape(n_batches, batch_size, -1)),
+            tf.constant(mixed_targets.reshape(n_batches, batch_size, -1)),
+        )
+    return fitted
+
+
+def _epoch_function(recipe: Recipe, model: keras.Model, n_steps: int) -> Any:
+    """Return a function that trains on all batches of an epoch in one graph: ten times keras.fit on so few rows."""
+    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, n_steps)
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
+    optimizer.build(model.trainable_variables)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def train_epoch(batches: tf.Tensor, targets: tf.Tensor) -> None:
+        for index in tf.range(tf.shape(batches)[0]):
+            with tf.GradientTape() as tape:
+                value = loss(targets[index], model(batches[index], training=True))
+            gradients = tape.gradient(value, model.trainable_variables)
+            optimizer.apply(gradients, model.trainable_variables)
+
+    return train_epoch

@@ -1,0 +1,61 @@
+"""Metrics against scikit-learn and against cases that can be reckoned by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import f1_score, precision_score, recall_score
+
+from build import metrics
+
+
+def test_the_interval_of_a_share_is_the_binomials() -> None:
+    figure = metrics.share(np.arange(197) < 98, "valid of something")
+    # Normal approximation: 1.96 * sqrt(p (1 - p) / n) is 7.0 points.
+    assert figure.value == pytest.approx(98 / 197)
+    assert figure.low == pytest.approx(98 / 197 - 0.070, abs=0.006)
+    assert figure.high == pytest.approx(98 / 197 + 0.070, abs=0.006)
+    assert str(figure).startswith("49.7% (95 % interval 4") and "n = 197, valid of something" in str(figure)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 200))
+def test_label_scores_are_scikit_learns(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    targets, predicted = rng.integers(0, 4, n), rng.integers(0, 4, n)
+    scores = metrics.label_scores(metrics.confusion(targets, predicted, 4), ("a", "b", "c", "d"))
+    for reference, ours in (
+        (precision_score, [score.precision for score in scores]),
+        (recall_score, [score.recall for score in scores]),
+        (f1_score, [score.f1 for score in scores]),
+    ):
+        expected = reference(targets, predicted, labels=range(4), average=None, zero_division=0)
+        assert ours == pytest.approx(expected.tolist(), abs=1e-9)
+
+
+def test_calibration_error_is_zero_for_honest_confidence_and_the_gap_otherwise() -> None:
+    probabilities = np.array([[0.75, 0.25]] * 4)
+    honest = metrics.reliability(np.array([0, 0, 0, 1]), probabilities)
+    assert metrics.calibration_error(honest) == pytest.approx(0.0)
+    boastful = metrics.reliability(np.array([0, 1, 1, 1]), probabilities)
+    assert [(item.n, item.confidence, item.accuracy) for item in boastful] == [(4, 0.75, 0.25)]
+    assert metrics.calibration_error(boastful) == pytest.approx(0.5)
+    sure = metrics.reliability(np.array([0]), np.array([[1.0, 0.0]]))
+    assert metrics.calibration_error(sure) == 0.0
+
+
+@pytest.mark.parametrize("temperature", [0.3, 1.0, 4.0])
+def test_the_temperature_that_was_put_in_is_found(temperature: float) -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (20_000, 5))
+    powers = np.exp(logits)
+    shares = powers / powers.sum(axis=1, keepdims=True)
+    targets = (shares.cumsum(axis=1) > rng.random((20_000, 1))).argmax(axis=1)
+    assert metrics.best_temperature(targets, logits * temperature) == pytest.approx(temperature, rel=0.05)
+
+
+def test_tempo_accuracy_at_the_edge_of_four_percent_and_at_octaves() -> None:
+    annotated = np.array([100.0] * 8)
+    estimated = np.array([103.9, 104.1, 96.1, 95.9, 200.0, 50.5, 300.0, 150.0])
+    first, second = metrics.tempo_accuracy(estimated, annotated)
+    assert first.tolist() == [True, False, True, False, False, False, False, False]
+    assert second.tolist() == [True, False, True, False, True, True, True, False]

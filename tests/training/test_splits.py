@@ -1,0 +1,69 @@
+"""Splits keep apart what belongs apart, and carry a name that says how."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from build import splits
+from build.datasets import GTZAN, FeatureTable, Track
+from build.errors import DatasetError
+from tests.shared_data import shared_data
+
+
+def table(n_tracks: int = 60, genres: tuple[str, ...] = ("jazz", "rock")) -> FeatureTable:
+    ids = tuple(f"t{index}" for index in range(n_tracks))
+    values = np.zeros((n_tracks, 1), dtype=np.float32)
+    return FeatureTable(ids, tuple(genres[index % len(genres)] for index in range(n_tracks)), ("x",), values)
+
+
+def artists(features: FeatureTable, tracks_an_artist: int) -> dict[str, Track]:
+    return {
+        key: Track(key.partition("/")[2], genre, "", "", None, f"{genre} {row // (2 * tracks_an_artist)}", None)
+        for row, (key, genre) in enumerate(zip(features.keys, features.genres, strict=True))
+    }
+
+
+def test_no_artist_is_on_both_sides_of_a_fold_and_every_track_is_held_out_once() -> None:
+    features = table()
+    known = artists(features, tracks_an_artist=3)
+    held_out = []
+    for train, valid in splits.folds(features, known):
+        names = [{known[features.keys[row]].artist for row in rows} for rows in (train, valid)]
+        assert not names[0] & names[1]
+        assert 0.3 <= np.mean([features.genres[row] == "rock" for row in valid]) <= 0.7
+        held_out += list(valid)
+    assert sorted(held_out) == list(range(len(features)))
+
+
+def test_tracks_of_unknown_artists_count_as_artists_of_their_own() -> None:
+    features = table(4)
+    known = {"jazz/t0": Track("t0", "jazz", "", "", None, "Someone", None)}
+    assert splits.artist_of_rows(features, known) == ["Someone", "rock/t1", "jazz/t2", "rock/t3"]
+
+
+def test_a_random_split_says_loudly_that_it_flatters() -> None:
+    with pytest.warns(splits.LeakySplitWarning, match="every figure from them is too good"):
+        split = splits.held_out_fold(table(), {})
+    assert "random, artists unknown" in split.name
+    assert (len(split.train), len(split.valid)) == (48, 12)
+
+
+def test_too_few_tracks_for_folds_is_an_error() -> None:
+    with pytest.raises(DatasetError, match="the smallest genre has 4"):
+        splits.held_out_fold(table(8), {})
+
+
+def test_a_track_in_both_lists_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("rock/one.wav\nrock/two.wav\n")
+    (tmp_path / "b.txt").write_text("rock/two.au\n")
+    with pytest.raises(DatasetError, match="rock/two is in both lists"):
+        splits.from_lists(tmp_path / "a.txt", tmp_path / "b.txt")
+
+
+def test_the_published_lists_are_named_for_what_they_are(tmp_path: Path) -> None:
+    shared_data("gtzan", "splits")
+    assert splits.from_lists(GTZAN / "splits/train.txt", GTZAN / "splits/valid.txt").name == splits.FAULT_FILTERED
+    (tmp_path / "a.txt").write_text("rock/one.wav\n")
+    (tmp_path / "b.txt").write_text("rock/two.wav\n")
+    assert splits.from_lists(tmp_path / "a.txt", tmp_path / "b.txt").name == "lists a.txt and b.txt"
