@@ -77,9 +77,7 @@ class FeatureTable:
     def matrix(self, columns: Sequence[str]) -> NDArray[np.float32]:
         """Return the named columns in the given order, shape (tracks, len(columns))."""
         if missing := [name for name in columns if name not in self.columns]:
-            raise DatasetError(
-                f"no column {missing[0]!r} in the features; extract them again with this specification"
-            )
+            raise DatasetError(f"no column {missing[0]!r} in the features; extract them again with this specification")
         return self.values[:, [self.columns.index(name) for name in columns]]
 
     def rows(self, indices: Iterable[int]) -> FeatureTable:

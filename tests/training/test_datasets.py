@@ -54,7 +54,7 @@ def test_a_damaged_table_is_named_with_its_line(tmp_path: Path, content: str, co
 
 
 def test_missing_columns_tracks_and_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="no column .z. in the features"):
+    with pytest.raises(DatasetError, match="no column 'z' in the features"):
         TABLE.matrix(["x", "z"])
     with pytest.raises(DatasetError, match=r"no features for rock/c \(1 of 2"):
         TABLE.select(["rock/a", "rock/c"])
