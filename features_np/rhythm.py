@@ -1,0 +1,205 @@
+"""Rhythm: onset strength, its local autocorrelation, and the tempo."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from features_np.errors import SignalError
+from features_np.mel import melspectrogram
+from features_np.pcm import require_positive_rate
+from features_np.spectrum import Array, frame_signal, hann_window, normalize, power_to_db
+
+#: Columns of a tempogram transformed at a time, so that they stay in a 1 MB cache.
+BLOCK_COLUMNS = 64
+
+
+def onset_strength(
+    *,
+    y: Array | None = None,
+    sr: float = 22_050,
+    S: Array | None = None,
+    lag: int = 1,
+    center: bool = True,
+    n_fft: int = 2048,
+    hop_length: int = 512,
+    n_mels: int = 128,
+    fmin: float = 0.0,
+    fmax: float | None = None,
+) -> Array:
+    """Spectral flux: mean over mel bands of the rise in dB over ``lag`` frames; shape (frames,), 0 or above.
+
+    ``S`` is a log-power mel spectrogram in dB (bands, frames); by default that of ``y``, clipped 80 dB below its
+    maximum. Centred, the values are shifted by ``n_fft // (2 * hop_length)`` frames, so that an onset stands where it
+    is heard. Equals ``librosa.onset.onset_strength`` 0.11 (Böck and Widmer, 2013). Raises ``SignalError``.
+    """
+    if lag < 1:
+        raise SignalError(f"lag is {lag} frames, must be at least 1")
+    if S is None:
+        S = power_to_db(
+            melspectrogram(y=y, sr=sr, n_fft=n_fft, hop_length=hop_length, n_mels=n_mels, fmin=fmin, fmax=fmax)
+        )
+    shift = n_fft // (2 * hop_length) if center else 0
+    envelope = onset_envelope(np.atleast_2d(S).T, lag=lag, shift=shift)
+    return envelope if center else envelope[: S.shape[-1]]
+
+
+def onset_envelope(log_mel: Array, *, lag: int = 1, shift: int) -> Array:
+    """Return the spectral flux of ``log_mel`` (frames, bands) in dB, ``shift`` frames late, as long as ``log_mel``."""
+    envelope = np.zeros(len(log_mel), dtype=log_mel.dtype)
+    kept = len(log_mel) - lag - shift
+    if kept > 0:
+        rise = log_mel[lag : lag + kept] - log_mel[:kept]
+        envelope[lag + shift :] = np.mean(np.maximum(rise, 0, out=rise), axis=1)
+    return envelope
+
+
+def tempogram(
+    *,
+    y: Array | None = None,
+    sr: float = 22_050,
+    onset_envelope: Array | None = None,
+    hop_length: int = 512,
+    win_length: int = 384,
+    center: bool = True,
+    norm: float | None = np.inf,
+) -> Array:
+    """Local autocorrelation of the onset strength: float64 of shape (win_length, frames).
+
+    Row ``l`` is the lag of ``l`` frames; a column covers ``win_length`` frames under a Hann window around it, the
+    envelope running out linearly to zero beyond both ends. Equals ``librosa.feature.tempogram`` 0.11 (Grosche,
+    Müller and Kurth, 2010). Raises ``SignalError`` if there is nothing to compute it from.
+    """
+    envelope = _envelope(y, sr, onset_envelope, hop_length)
+    if win_length < 1:
+        raise SignalError(f"win_length is {win_length}, must be at least 1 frame")
+    frames = envelope_frames(envelope, win_length, center=center)
+    length = autocorrelation_length(win_length)
+    power = np.abs(scipy.fft.rfft(frames * hann_window(win_length), length, axis=-1)) ** 2
+    return normalize(scipy.fft.irfft(power, length, axis=-1)[:, :win_length], norm, axis=-1).T
+
+
+def tempo(
+    *,
+    y: Array | None = None,
+    sr: float = 22_050,
+    onset_envelope: Array | None = None,
+    tg: Array | None = None,
+    hop_length: int = 512,
+    start_bpm: float = 120.0,
+    std_bpm: float = 1.0,
+    ac_size: float = 8.0,
+    max_tempo: float | None = 320.0,
+) -> NDArray[np.float64]:
+    """Estimate one tempo in beats per minute for the whole signal: float64 of shape (1,).
+
+    The lag that is strongest in the mean of the tempogram under a log-normal prior around ``start_bpm`` with a
+    width of ``std_bpm`` octaves. Silence has the lag nearest to the prior, 117.45 BPM. Equals
+    ``librosa.feature.tempo`` 0.11 with its default ``aggregate`` and ``prior``. Raises ``SignalError``.
+    """
+    if tg is not None:
+        mean = np.mean(tg, axis=-1)
+    else:
+        win_length = tempo_window_frames(ac_size, sr, hop_length)
+        mean = mean_tempogram(_envelope(y, sr, onset_envelope, hop_length), win_length)
+    prior = tempo_prior(
+        len(mean), sr=sr, hop_length=hop_length, start_bpm=start_bpm, std_bpm=std_bpm, max_tempo=max_tempo
+    )
+    return np.array([strongest_tempo(mean, prior, sr=sr, hop_length=hop_length)])
+
+
+def mean_tempogram(envelope: Array, win_length: int) -> NDArray[np.float64]:
+    """Return the mean over time of ``tempogram`` (infinity norm, centred), float64 of shape (win_length,).
+
+    The largest value of an autocorrelation is at lag 0, where it is the energy, so the norm is known before the
+    autocorrelation is; the mean can then be taken of the power spectra, and one inverse transform does.
+    """
+    frames = envelope_frames(envelope.astype(np.float64, copy=False), win_length)
+    power = np.zeros(autocorrelation_length(win_length) // 2 + 1)
+    for start in range(0, len(frames), BLOCK_COLUMNS):
+        power += np.sum(column_spectra(frames[start : start + BLOCK_COLUMNS]), axis=0)
+    return lags_of_power(power / len(frames), win_length)
+
+
+def envelope_frames(envelope: Array, win_length: int, *, center: bool = True) -> Array:
+    """Return a view (columns, win_length) of the envelope around every one of its frames."""
+    if not center:
+        if len(envelope) < win_length:
+            raise SignalError(f"{len(envelope)} frames are fewer than win_length, {win_length}; centre it or give more")
+        return frame_signal(envelope, win_length, 1)
+    padded = np.pad(envelope, win_length // 2, mode="linear_ramp", end_values=0)
+    return frame_signal(padded, win_length, 1)[: len(envelope)]
+
+
+def column_spectra(frames: Array) -> Array:
+    """Return the power spectra (columns, bins) of windowed ``frames`` (columns, win_length), scaled to energy 1.
+
+    Frames without energy are left as they are.
+    """
+    win_length = frames.shape[-1]
+    windowed = frames * hann_window(win_length).astype(frames.dtype)
+    energy = np.einsum("ij,ij->i", windowed, windowed)
+    energy[energy < np.finfo(energy.dtype).tiny] = 1.0
+    spectrum = scipy.fft.rfft(windowed, autocorrelation_length(win_length), axis=-1)
+    power = spectrum.real**2 + spectrum.imag**2
+    power /= energy[:, np.newaxis]
+    return np.asarray(power)
+
+
+def lags_of_power(power: Array, win_length: int) -> NDArray[np.float64]:
+    """Return the autocorrelation at lags 0 ... win_length - 1 that has the power spectrum ``power``."""
+    return np.asarray(scipy.fft.irfft(power, autocorrelation_length(win_length))[:win_length], dtype=np.float64)
+
+
+@lru_cache(maxsize=8)
+def autocorrelation_length(win_length: int) -> int:
+    """Return a fast transform length at which lags below ``win_length`` do not wrap."""
+    return int(scipy.fft.next_fast_len(2 * win_length - 1, real=True))
+
+
+def tempo_window_frames(ac_size: float, sr: float, hop_length: int) -> int:
+    """Return how many whole hops ``ac_size`` seconds are; ``librosa.time_to_frames``."""
+    frames = int(ac_size * require_positive_rate(sr)) // hop_length
+    if frames < 2:
+        raise SignalError(f"{ac_size} s are {frames} frames, too few for a lag; take a longer ac_size")
+    return frames
+
+
+def lag_tempi(n_lags: int, *, sr: float, hop_length: int) -> NDArray[np.float64]:
+    """Return the tempo in BPM of each lag in frames, infinite at 0; ``librosa.tempo_frequencies`` 0.11."""
+    tempi = np.full(n_lags, np.inf)
+    tempi[1:] = 60.0 * sr / (hop_length * np.arange(1.0, n_lags))
+    return tempi
+
+
+@lru_cache(maxsize=8)
+def tempo_prior(
+    n_lags: int, *, sr: float, hop_length: int, start_bpm: float, std_bpm: float, max_tempo: float | None
+) -> NDArray[np.float64]:
+    """Return the log of the prior at each lag: log-normal around ``start_bpm``, nothing from ``max_tempo`` up."""
+    if not (start_bpm > 0 and std_bpm > 0):
+        raise SignalError("start_bpm and std_bpm must be above 0")
+    tempi = lag_tempi(n_lags, sr=sr, hop_length=hop_length)
+    prior: NDArray[np.float64] = -0.5 * ((np.log2(tempi) - np.log2(start_bpm)) / std_bpm) ** 2
+    if max_tempo is not None:
+        prior[: int(np.argmax(tempi < max_tempo))] = -np.inf
+    prior.flags.writeable = False
+    return prior
+
+
+def strongest_tempo(mean: NDArray[np.float64], prior: NDArray[np.float64], *, sr: float, hop_length: int) -> float:
+    """Return the tempo in BPM of the lag where the mean tempogram and the log prior are strongest together."""
+    return float(lag_tempi(len(mean), sr=sr, hop_length=hop_length)[np.argmax(np.log1p(1e6 * mean) + prior)])
+
+
+def _envelope(y: Array | None, sr: float, envelope: Array | None, hop_length: int) -> Array:
+    if envelope is None:
+        if y is None:
+            raise SignalError("neither y nor onset_envelope is given; pass one of them")
+        return onset_strength(y=y, sr=sr, hop_length=hop_length)
+    if envelope.ndim != 1 or envelope.dtype.kind != "f" or envelope.size == 0 or not np.all(np.isfinite(envelope)):
+        raise SignalError("onset_envelope must be finite floats of shape (frames,), at least one")
+    return envelope

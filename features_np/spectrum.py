@@ -1,0 +1,203 @@
+"""Frames and spectra: where every feature begins.
+
+Arrays run (bins, frames), as librosa's do; they are views of (frames, bins) arrays in which a frame's bins are
+contiguous, since everything after this works frame by frame.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import scipy.fft
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from features_np.errors import SignalError
+from features_np.pcm import require_positive_rate, require_signal
+
+Array = NDArray[Any]
+
+#: Frames transformed at a time: their samples, windowed, and their spectra stay in a 1 MB cache.
+BLOCK_FRAMES = 32
+
+PAD_MODES = ("constant", "edge", "linear_ramp", "reflect", "symmetric", "empty")
+
+
+@lru_cache(maxsize=16)
+def hann_window(length: int) -> NDArray[np.float64]:
+    """Return the periodic Hann window, float64 of shape (length,): ``0.5 - 0.5 cos(2 pi n / length)``.
+
+    Equals ``scipy.signal.get_window("hann", length, fftbins=True)``.
+    """
+    window: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
+    window.flags.writeable = False
+    return window
+
+
+def fft_frequencies(*, sr: float = 22_050, n_fft: int = 2048) -> NDArray[np.float64]:
+    """Return the centre frequencies in Hz of the bins 0 ... n_fft / 2, float64 of shape (1 + n_fft // 2,).
+
+    Equals ``librosa.fft_frequencies`` 0.11.
+    """
+    return np.asarray(np.fft.rfftfreq(n_fft, 1.0 / require_positive_rate(sr)))
+
+
+def frame_signal(y: Array, frame_length: int, hop_length: int) -> Array:
+    """Return a read-only view (frames, frame_length) of ``y``, a frame every ``hop_length`` samples."""
+    return sliding_window_view(y, frame_length)[::hop_length]
+
+
+def stft(
+    y: Array,
+    *,
+    n_fft: int = 2048,
+    hop_length: int | None = None,
+    win_length: int | None = None,
+    window: str | Array = "hann",
+    center: bool = True,
+    pad_mode: str = "constant",
+) -> Array:
+    """Short-time Fourier transform of ``y``, shape (n,).
+
+    Returns complex64 (complex128 for float64 ``y``) of shape (1 + n_fft // 2, frames), frames being
+    ``1 + n // hop_length`` when centred. ``hop_length`` defaults to ``win_length // 4``, ``win_length`` to ``n_fft``;
+    ``window`` is "hann" or an array of ``win_length`` values. Centred frames are padded by ``n_fft // 2`` samples at
+    both ends, with zeros unless ``pad_mode`` says otherwise.
+
+    Equals ``librosa.stft`` 0.11. librosa transforms float32 in double precision and rounds the result; this stays in
+    single precision, so bins 80 dB below a frame's loudest differ by about 0.01 dB.
+
+    Raises ``SignalError`` for what is not a signal and for parameters that leave no frame.
+    """
+    signal = require_signal(y)
+    win_length = n_fft if win_length is None else win_length
+    hop_length = win_length // 4 if hop_length is None else hop_length
+    weights = _window(window, win_length, n_fft).astype(signal.dtype)
+    frames = frame_signal(_pad(signal, n_fft, center, pad_mode), n_fft, _require_hop(hop_length))
+    spectrum = np.empty((len(frames), 1 + n_fft // 2), dtype=np.result_type(signal.dtype, np.complex64))
+    for start in range(0, len(frames), BLOCK_FRAMES):
+        block = slice(start, start + BLOCK_FRAMES)
+        spectrum[block] = scipy.fft.rfft(frames[block] * weights, axis=-1, overwrite_x=True)
+    return spectrum.T
+
+
+def spectrogram(
+    *,
+    y: Array | None = None,
+    S: Array | None = None,
+    n_fft: int = 2048,
+    hop_length: int | None = 512,
+    win_length: int | None = None,
+    window: str | Array = "hann",
+    center: bool = True,
+    pad_mode: str = "constant",
+    power: float = 1.0,
+) -> Array:
+    """Return ``S`` if given, else ``abs(stft(y)) ** power``: real, shape (1 + n_fft // 2, frames).
+
+    Raises ``SignalError`` if neither or a complex, negative or non-finite ``S`` is given.
+    """
+    if S is not None:
+        return require_spectrogram(S)
+    if y is None:
+        raise SignalError("neither y nor S is given; pass a signal or its spectrogram")
+    spectrum = stft(
+        y, n_fft=n_fft, hop_length=hop_length, win_length=win_length, window=window, center=center, pad_mode=pad_mode
+    )
+    if power == 2:
+        return squared_magnitude(spectrum.T).T
+    magnitude = np.abs(spectrum)
+    return magnitude if power == 1 else np.asarray(magnitude**power)
+
+
+def squared_magnitude(spectrum: Array) -> Array:
+    """Return ``re**2 + im**2`` of a C-contiguous complex array, in its own precision."""
+    parts = spectrum.view(spectrum.real.dtype)
+    squares = np.square(parts)
+    return np.asarray(squares[..., 0::2] + squares[..., 1::2])
+
+
+def require_spectrogram(S: Array) -> Array:
+    """Return ``S`` if it is a real, finite, non-negative array of rank 2, else raise ``SignalError``."""
+    if not isinstance(S, np.ndarray) or S.ndim != 2 or S.dtype.kind != "f" or S.size == 0:
+        raise SignalError("S must be a floating array of shape (bins, frames); take abs() of a complex spectrum")
+    if not np.all(np.isfinite(S)) or np.any(S < 0):
+        raise SignalError("S holds negative or non-finite values; a spectrogram is a magnitude or a power")
+    return S
+
+
+def power_to_db(S: Array, *, ref: float = 1.0, amin: float = 1e-10, top_db: float | None = 80.0) -> Array:
+    """Return ``10 log10(S / ref)`` in dB, with the type and shape of ``S``.
+
+    Powers below ``amin`` count as ``amin``; values more than ``top_db`` below the loudest of the whole array are
+    raised to that floor, unless ``top_db`` is None. Equals ``librosa.power_to_db`` 0.11 for real ``S`` and numeric
+    ``ref``. Raises ``SignalError`` if ``amin`` is not above 0 or ``top_db`` is negative.
+    """
+    if amin <= 0:
+        raise SignalError(f"amin is {amin}, must be above 0")
+    if top_db is not None and top_db < 0:
+        raise SignalError(f"top_db is {top_db}, must be 0 or above, or None")
+    decibels = decibels_of_power(np.asarray(S), amin)
+    if ref != 1.0:
+        decibels -= decibels.dtype.type(10 * np.log10(max(amin, abs(ref))))
+    return decibels if top_db is None else clip_below_peak(decibels, top_db)
+
+
+def decibels_of_power(power: Array, amin: float = 1e-10) -> Array:
+    """Return ``10 log10(max(power, amin))``, unclipped, in the precision of ``power``."""
+    power = power if power.dtype.kind == "f" else power.astype(np.float32)
+    decibels = np.maximum(power, power.dtype.type(amin))
+    np.log(decibels, out=decibels)  # NumPy has a vectorized float32 log, but no vectorized log10
+    decibels *= decibels.dtype.type(10 / np.log(10))
+    return decibels
+
+
+def clip_below_peak(decibels: Array, top_db: float) -> Array:
+    """Raise values more than ``top_db`` below the maximum of the array to that floor."""
+    return np.asarray(np.maximum(decibels, decibels.max() - decibels.dtype.type(top_db)))
+
+
+def normalize(values: Array, norm: float | None, *, axis: int) -> Array:
+    """Divide by the ``norm`` (``inf``, or p > 0) along ``axis``; what is below the smallest normal number stays.
+
+    Equals ``librosa.util.normalize`` 0.11 with its default threshold and fill. ``None`` returns ``values``.
+    """
+    if norm is None:
+        return values
+    magnitude = np.abs(values).astype(np.float64)
+    if norm == np.inf:
+        length = magnitude.max(axis=axis, keepdims=True)
+    elif norm > 0:
+        length = np.sum(magnitude**norm, axis=axis, keepdims=True) ** (1.0 / norm)
+    else:
+        raise SignalError(f"norm is {norm}, must be above 0, inf or None")
+    length[length < np.finfo(values.dtype).tiny] = 1.0
+    return np.asarray((values / length).astype(values.dtype))
+
+
+def _window(window: str | Array, win_length: int, n_fft: int) -> NDArray[np.float64]:
+    if not 1 <= win_length <= n_fft:
+        raise SignalError(f"win_length is {win_length}, must be 1 to n_fft ({n_fft})")
+    values = hann_window(win_length) if isinstance(window, str) and window == "hann" else window
+    if isinstance(values, str) or np.shape(values) != (win_length,):
+        raise SignalError(f"window must be 'hann' or an array of win_length ({win_length}) values")
+    left = (n_fft - win_length) // 2
+    return np.pad(np.asarray(values, dtype=np.float64), (left, n_fft - win_length - left))
+
+
+def _pad(signal: Array, n_fft: int, center: bool, pad_mode: str) -> Array:
+    if center:
+        if pad_mode not in PAD_MODES:
+            raise SignalError(f"pad_mode is {pad_mode!r}, must be one of {', '.join(PAD_MODES)}")
+        return np.pad(signal, n_fft // 2, mode=pad_mode)  # type: ignore[call-overload,no-any-return]
+    if len(signal) < n_fft:
+        raise SignalError(f"{len(signal)} samples are less than one frame of {n_fft}; centre it or give more")
+    return signal
+
+
+def _require_hop(hop_length: int) -> int:
+    if hop_length < 1:
+        raise SignalError(f"hop_length is {hop_length}, must be at least 1")
+    return hop_length

@@ -1,0 +1,81 @@
+"""``summarize``: a signal as one vector, the input of a model. The batch definition of every feature."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features_np.chroma import chroma_filterbank, tuning_from_deviations
+from features_np.frames import FrameRows, analyzer_for
+from features_np.mfcc import dct_matrix
+from features_np.pcm import require_rate, require_signal
+from features_np.rhythm import mean_tempogram, onset_envelope, strongest_tempo, tempo_prior, tempo_window_frames
+from features_np.spec import FeatureSpec
+from features_np.spectrum import Array, clip_below_peak, normalize
+
+
+def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArray[np.float32]:
+    """Describe a whole signal by the statistics that ``spec.groups`` names.
+
+    ``y`` has shape (n,), n >= 1, at ``spec.sample_rate``, full scale 1; pass its rate as ``sr`` to have it checked.
+    Returns float32 of shape (len(spec.vector_names),), always finite. Means and standard deviations are taken over
+    all frames of librosa 0.11's ``mfcc``, ``chroma_stft``, ``zero_crossing_rate``, ``spectral_rolloff`` and
+    ``spectral_centroid`` with the parameters of ``spec``; ``tempo`` is ``librosa.feature.tempo``.
+
+    Raises ``SignalError`` for what is not a signal, ``SampleRateError`` for another rate.
+    """
+    if sr is not None:
+        require_rate(sr, spec.sample_rate)
+    signal = require_signal(y).astype(np.float32, copy=False)
+    half = spec.n_fft // 2
+    return vector_of_rows(analyzer_for(spec).analyze(signal, left=half, right=half), spec)
+
+
+def vector_of_rows(rows: FrameRows, spec: FeatureSpec) -> NDArray[np.float32]:
+    """Return the vector of a window that consists of ``rows``."""
+    parts: dict[str, Array | float] = {}
+    kinds = {group.rsplit("_", 1)[0] for group in spec.groups}
+    if kinds & {"mfcc", "tempo"}:
+        log_mel = clip_below_peak(rows.log_mel, spec.top_db)
+        if "mfcc" in kinds:
+            _put_statistics(parts, "mfcc", log_mel @ dct_matrix(spec.n_mels, spec.n_mfcc))
+        if "tempo" in kinds:
+            parts["tempo"] = tempo_of_log_mel(log_mel, spec)
+    if "chroma" in kinds:
+        _put_statistics(parts, "chroma", chroma_of_rows(rows, spec))
+    if "zcr" in kinds:
+        _put_statistics(parts, "zcr", rows.crossings)
+    if "rolloff" in kinds:
+        _put_statistics(parts, "rolloff", rows.rolloff)
+    if "centroid" in kinds:
+        _put_statistics(parts, "centroid", rows.centroid)
+    vector = np.concatenate([np.atleast_1d(parts[group]) for group in spec.groups])
+    return np.asarray(vector, dtype=np.float32)
+
+
+def chroma_of_rows(rows: FrameRows, spec: FeatureSpec) -> NDArray[np.float32]:
+    """Return the chroma (frames, n_chroma) of a window, tuned to its own peaks."""
+    tuning = tuning_from_deviations(rows.deviations, rows.heights)
+    filters = chroma_filterbank(sr=spec.sample_rate, n_fft=spec.n_fft, n_chroma=spec.n_chroma, tuning=tuning)
+    return normalize(rows.power @ filters.T, np.inf, axis=1)
+
+
+def tempo_of_log_mel(log_mel: Array, spec: FeatureSpec) -> float:
+    """Return the tempo in BPM of a clipped log-mel spectrogram (frames, bands)."""
+    envelope = onset_envelope(log_mel, shift=spec.n_fft // (2 * spec.hop_length))
+    win_length = tempo_window_frames(spec.tempo_window_s, spec.sample_rate, spec.hop_length)
+    prior = tempo_prior(
+        win_length,
+        sr=spec.sample_rate,
+        hop_length=spec.hop_length,
+        start_bpm=spec.start_bpm,
+        std_bpm=spec.std_bpm,
+        max_tempo=spec.max_tempo,
+    )
+    mean = mean_tempogram(envelope, win_length)
+    return strongest_tempo(mean, prior, sr=spec.sample_rate, hop_length=spec.hop_length)
+
+
+def _put_statistics(parts: dict[str, Array | float], kind: str, values: Array) -> None:
+    parts[f"{kind}_mean"] = np.mean(values, axis=0, dtype=np.float64)
+    parts[f"{kind}_std"] = np.std(values, axis=0, dtype=np.float64)

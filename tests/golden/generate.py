@@ -1,0 +1,31 @@
+"""Writes the golden file: librosa's answers for synthetic signals, so that a device can check parity without librosa.
+
+Run ``python -m tests.golden.generate`` after a change of ``signals.py`` or of the pinned librosa.
+"""
+
+from __future__ import annotations
+
+import librosa
+import numpy as np
+
+from tests.golden.reference import librosa_features, statistics
+from tests.golden.signals import GOLDEN, SIGNALS
+
+LIBROSA = "0.11.0"
+
+
+def main() -> None:
+    """Compute all statistics with the pinned librosa and write them."""
+    if librosa.__version__ != LIBROSA:
+        raise SystemExit(f"librosa is {librosa.__version__}, the golden values are those of {LIBROSA}: install that")
+    arrays = {}
+    for name, make in SIGNALS.items():
+        features = librosa_features(make())
+        values = {**statistics(features), "tuning": features["tuning"]}
+        arrays |= {f"{name}/{key}": np.asarray(value, dtype=np.float32) for key, value in values.items()}
+    np.savez_compressed(GOLDEN, **arrays)
+    print(f"{GOLDEN}: {len(SIGNALS)} signals, {len(arrays)} arrays, {GOLDEN.stat().st_size:,} bytes")
+
+
+if __name__ == "__main__":
+    main()
