@@ -5,7 +5,9 @@
     LabError
     ├── DatasetError     (ValueError)  a table, a list or a folder that cannot be trained from
     ├── ConversionError  (RuntimeError)  a network that does not become the int8 model it must be
-    └── PublishError     (RuntimeError)  a bundle that does not do what its sidecar says
+    ├── PublishError     (RuntimeError)  a bundle that does not do what its sidecar says
+    ├── IngestError      (OSError)       a source that cannot be reached, read or is no recording
+    └── WorkerError      (RuntimeError)  processes or a cluster that do not do the work given to them
 """
 
 from __future__ import annotations
@@ -31,6 +33,14 @@ class ConversionError(LabError, RuntimeError):
 
 class PublishError(LabError, RuntimeError):
     """A bundle does not reproduce what its sidecar says; it is not written."""
+
+
+class IngestError(LabError, OSError):
+    """A source of recordings cannot be reached or read, or holds none."""
+
+
+class WorkerError(LabError, RuntimeError):
+    """The processes or the cluster that were given work cannot do it."""
 
 
 def run_command(main: Callable[[], None], command: str) -> int:

@@ -1,0 +1,148 @@
+"""From a folder of recordings to a features CSV: ``python -m build.preprocess DATASET --out features.csv``.
+
+A dataset is a folder a genre with the recordings in it, ``DATASET/<genre>/<track>.wav`` (or au, flac, ogg, mp3). The
+CSV has one row a track. What has been computed is kept, so that a run that was stopped, or one after new tracks were
+added, computes the rest. ``--published`` turns the tables of GTZAN's features into the same CSV instead.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from build.console import progress
+from build.datasets import AUDIO_SUFFIXES, CONFOUNDED_GENRES, FeatureTable, load_features, track_key, write_csv
+from build.errors import DatasetError, run_command
+from build.extraction import Outcome, VectorCache, extract
+from build.files import written_whole
+from build.workers import in_processes, on_cluster
+from features_np.spec import GROUPS, SEED_FEATURE_SETS, FeatureSpec
+
+#: Sets of features by name: those of the seed's comparison, and every statistic there is.
+FEATURE_SETS = {**SEED_FEATURE_SETS, "all": GROUPS}
+
+
+def find_tracks(dataset: Path) -> list[Path]:
+    """Return the recordings in a dataset's genre folders, sorted; ``DatasetError`` if there are none.
+
+    Hidden files are passed over (macOS leaves a ``._name.wav`` beside each ``name.wav`` it copies).
+    """
+    if not dataset.is_dir():
+        raise DatasetError(f"{dataset}: is not a folder")
+    tracks = [
+        path
+        for path in sorted(dataset.absolute().glob("*/*"))
+        if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".") and path.is_file()
+    ]
+    if not tracks:
+        suffixes = ", ".join(sorted(suffix[1:] for suffix in AUDIO_SUFFIXES))
+        raise DatasetError(f"{dataset}: holds no tracks; put them into a folder a genre ({suffixes})")
+    seen: dict[str, Path] = {}
+    for path in tracks:
+        if other := seen.get(key := track_key(path)):
+            raise DatasetError(f"{key}: is both {other.name} and {path.name}; rename or remove one")
+        seen[key] = path
+    return tracks
+
+
+def table_of(outcomes: Sequence[Outcome], spec: FeatureSpec) -> FeatureTable:
+    """Return the features of what could be read, in the order of the paths; ``DatasetError`` if it is nothing."""
+    rows = {outcome.path: outcome.vector for outcome in outcomes if outcome.vector is not None}
+    if not rows:
+        raise DatasetError(f"none of {len(outcomes)} files can be used, the first is {_line(outcomes[0])}")
+    paths = sorted(rows)
+    return FeatureTable(
+        track_ids=tuple(path.stem for path in paths),
+        genres=tuple(path.parent.name for path in paths),
+        columns=spec.vector_names,
+        values=np.stack([rows[path] for path in paths]),
+    )
+
+
+def extract_all(
+    tracks: Sequence[Path], spec: FeatureSpec, cache: VectorCache, *, jobs: int = 1, scheduler: str | None = None
+) -> list[Outcome]:
+    """Extract every track in ``jobs`` processes or on a Dask cluster, with a progress bar on standard error.
+
+    An interrupt says how far it has come; nothing that was computed is lost.
+    """
+    work = partial(extract, spec=spec, cache=cache)
+    running = on_cluster(work, tracks, scheduler) if scheduler else in_processes(work, tracks, jobs)
+    outcomes: list[Outcome] = []
+    try:
+        with closing(running), progress() as bar:
+            for outcome in bar.track(running, total=len(tracks), description="Extracting features"):
+                outcomes.append(outcome)
+    except KeyboardInterrupt:
+        print(f"{len(outcomes)} of {len(tracks)} tracks are done and kept: the same command goes on", file=sys.stderr)
+        raise
+    return sorted(outcomes, key=lambda outcome: outcome.path)
+
+
+def preprocess(arguments: argparse.Namespace) -> None:
+    """Extract a dataset's features and write the CSV; ``DatasetError`` at the end if any file was broken."""
+    spec = FeatureSpec(groups=FEATURE_SETS[arguments.features])
+    tracks = find_tracks(arguments.dataset)
+    cache = VectorCache(arguments.cache.absolute())
+    outcomes = extract_all(tracks, spec, cache, jobs=arguments.jobs, scheduler=arguments.scheduler)
+    _write(table_of(outcomes, spec), arguments.out, f"{sum(outcome.cached for outcome in outcomes)} from the cache")
+    broken = [outcome for outcome in outcomes if outcome.vector is None]
+    for outcome in broken:
+        print(_line(outcome), file=sys.stderr)
+    if broken:
+        raise DatasetError(f"{len(broken)} of {len(outcomes)} files are broken and were left out")
+
+
+def import_published(folder: Path, out: Path) -> None:
+    """Write the published tables in ``folder`` as a features CSV."""
+    left_out = f"without {' and '.join(sorted(CONFOUNDED_GENRES))}, whose bandwidth alone gives them away"
+    _write(load_features(folder), out, left_out)
+
+
+def _write(table: FeatureTable, out: Path, remark: str) -> None:
+    with written_whole(out) as path:
+        write_csv(table, path)
+    n_genres, n_columns = len(table.labels), len(table.columns)
+    print(f"{out}: {len(table)} tracks of {n_genres} genres, {n_columns} features ({remark})")
+
+
+def _line(outcome: Outcome) -> str:
+    return f"{outcome.path}: {outcome.problem}"
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m build.preprocess", description="Write a features CSV.")
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument("dataset", nargs="?", type=Path, help="folder with a folder of recordings for each genre")
+    source.add_argument("--published", metavar="DIR", type=Path, help="folder of the published tables to import")
+    parser.add_argument("--out", type=Path, required=True, help="the CSV to write")
+    parser.add_argument("--features", choices=FEATURE_SETS, default="85", help="which statistics (default: 85)")
+    parser.add_argument("--jobs", metavar="N", type=_positive, default=os.cpu_count(), help="processes (default: all)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="use this Dask cluster, which sees the same paths")
+    parser.add_argument("--cache", metavar="DIR", type=Path, default=Path(".cache/features"), help="what is kept")
+    return parser.parse_args(argv)
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes")
+    return int(text)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status: 1 if any file was broken, 130 after an interrupt."""
+    arguments = _arguments(argv)
+    if arguments.published:
+        return run_command(lambda: import_published(arguments.published, arguments.out), "build.preprocess")
+    return run_command(lambda: preprocess(arguments), "build.preprocess")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
