@@ -8,6 +8,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -35,15 +36,16 @@ def to_int8(model: keras.Model, representative: Rows) -> bytes:
     converter.representative_dataset = lambda: ([row[np.newaxis]] for row in representative)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = converter.inference_output_type = tf.int8
-    with _quiet():
+    with quiet():
         content: bytes = converter.convert()
-    _require_int8(content)
+    require_int8(content)
     if len(content) > MAX_SIZE:
         raise ConversionError(f"the model has {len(content):,} bytes, more than {MAX_SIZE:,}; make the network smaller")
     return content
 
 
-def _require_int8(content: bytes) -> None:
+def require_int8(content: bytes) -> None:
+    """Raise ``ConversionError`` if a tensor of the model is not an integer."""
     with warnings.catch_warnings(action="ignore"):  # it is deprecated in favour of a package that edge may not have
         interpreter = tf.lite.Interpreter(model_content=content)
     for tensor in interpreter.get_tensor_details():
@@ -84,19 +86,15 @@ def compare(content: bytes, normalized: Rows, float_logits: Rows, targets: NDArr
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the converter's notices, which come from C++ past every Python setting, out of a person's terminal."""
-    sys.stdout.flush()
+def quiet() -> Iterator[None]:
+    """Keep the converter's notices out of a person's terminal: Python's, and C++'s, which no Python setting reaches."""
     sys.stderr.flush()
-    saved = os.dup(1), os.dup(2)
-    sink = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(sink, 1)
-        os.dup2(sink, 2)
-        yield
-        sys.stdout.flush()
-    finally:
-        os.dup2(saved[0], 1)
-        os.dup2(saved[1], 2)
-        for descriptor in (*saved, sink):
-            os.close(descriptor)
+    saved = os.dup(2)
+    with Path(os.devnull).open("w", encoding="utf-8") as sink:
+        os.dup2(sink.fileno(), 2)
+        try:
+            with contextlib.redirect_stdout(sink), warnings.catch_warnings(action="ignore"):
+                yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)

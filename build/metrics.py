@@ -103,7 +103,9 @@ def calibration_error(bins: list[ReliabilityBin]) -> float:
     return sum(item.n * abs(item.confidence - item.accuracy) for item in bins) / sum(item.n for item in bins)
 
 
-def tempo_accuracy(estimated: Vector, annotated: Vector, tolerance: float = 0.04) -> tuple[Vector, Vector]:
+def tempo_accuracy(
+    estimated: Vector, annotated: Vector, tolerance: float = 0.04
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return Accuracy1 and Accuracy2 of each track as booleans (Gouyon et al. 2006).
 
     Accuracy1 is within ``tolerance`` of the annotated tempo; Accuracy2 also of its double, triple, half or third.

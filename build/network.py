@@ -15,7 +15,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from build.augment import Augmentation, RowAugmenter
+from build.row_augment import Augmentation, RowAugmenter
 from features_np.spec import FeatureSpec
 
 Rows = NDArray[np.float32]
@@ -109,6 +109,7 @@ class Fitted:
 
 def be_deterministic(seed: int) -> None:
     """Make what TensorFlow does from here on the same for the same seed on the same machine."""
+    keras.utils.clear_session()  # layers are numbered from 1 again: their names are part of the converted file
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
 

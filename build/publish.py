@@ -17,8 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.card import model_card
-from build.errors import run_command
+from build.errors import PublishError, run_command
 from edge.bundle import FORMAT, MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
+from edge.classifier import Classifier
+from edge.probe import RECIPE, probe_vector, run_probe
 from features_np.spec import REVISION, FeatureSpec
 
 CARD_FILE = "README.md"
@@ -66,17 +68,29 @@ class Draft:
 
 
 def publish(draft: Draft, metrics: dict[str, Any], folder: Path) -> Bundle:
-    """Write a draft with its metrics as a bundle into ``folder``, and return it as loaded from there."""
-    sidecar = {**draft.sidecar(), "metrics": metrics}
+    """Write a draft with its metrics and a probe as a bundle into ``folder``, and return it as loaded from there."""
+    sidecar = {**draft.sidecar(), "metrics": metrics, "probe": make_probe(draft.open())}
     return install(draft.model, sidecar, folder)
 
 
+def make_probe(bundle: Bundle) -> dict[str, Any]:
+    """Return a probe: a synthetic piece's recipe with the vector and the probabilities that this machine computes."""
+    vector = probe_vector(RECIPE, bundle.spec)
+    probabilities = Classifier(bundle)(vector)
+    return {"recipe": dict(RECIPE), "vector": _numbers(vector), "probabilities": _numbers(probabilities)}
+
+
 def install(model: bytes, sidecar: dict[str, Any], folder: Path) -> Bundle:
-    """Check a bundle in a folder of its own, then put its files in place of those in ``folder``."""
+    """Check a bundle in a folder of its own, then put its files in place of those in ``folder``.
+
+    ``BundleError`` if it cannot be loaded, ``PublishError`` if its probe does not come out as it says.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".publish-") as staging:
         _write(Path(staging), model, sidecar)
-        load_bundle(Path(staging))
+        result = run_probe(load_bundle(Path(staging)))
+        if not result.passed:
+            raise PublishError(f"the bundle's probe does not reproduce: {result}; nothing was written")
         for name in (MODEL_FILE, SIDECAR_FILE, CARD_FILE):
             Path(staging, name).replace(folder / name)
     return load_bundle(folder)

@@ -34,6 +34,11 @@ class Scores:
         return metrics.share(self.right, self.split)
 
     @property
+    def confidence(self) -> float:
+        """Mean probability of the answers."""
+        return float(self.probabilities.max(axis=1).mean())
+
+    @property
     def confusion(self) -> NDArray[np.int64]:
         """Tracks by true label (row) and answer (column)."""
         return metrics.confusion(self.targets, self.probabilities.argmax(axis=1), len(self.labels))
@@ -83,3 +88,22 @@ def score_vectors(bundle: Bundle, vectors: NDArray[np.float32], targets: NDArray
     classify = Classifier(bundle)
     probabilities = np.array([classify(vector) for vector in vectors], dtype=np.float64)
     return Scores(split, bundle.labels, targets, probabilities)
+
+
+@dataclass(frozen=True)
+class TempoScores:
+    """Estimated beside annotated tempi in BPM, shape (tracks,) each, of the tracks that are annotated."""
+
+    split: str
+    estimated: NDArray[np.float64]
+    annotated: NDArray[np.float64]
+
+    @property
+    def accuracy1(self) -> metrics.Figure:
+        """Share of tracks within 4 % of the annotation."""
+        return metrics.share(metrics.tempo_accuracy(self.estimated, self.annotated)[0], self.split)
+
+    @property
+    def accuracy2(self) -> metrics.Figure:
+        """Share of tracks within 4 % of the annotation, its double, triple, half or third."""
+        return metrics.share(metrics.tempo_accuracy(self.estimated, self.annotated)[1], self.split)

@@ -1,0 +1,130 @@
+"""From rows to a bundle, small: the same seed gives the same bytes, and what is written is what the device loads."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from build import convert, network, publish, train
+from build.datasets import write_csv
+from build.errors import ConversionError, DatasetError, PublishError
+from edge.bundle import MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
+from edge.errors import BundleError
+from edge.probe import run_probe
+from tests.training.synthetic import GENRES, made_up_table, made_up_task
+
+QUICK = tuple(replace(recipe, epochs=5) for recipe in network.RECIPES)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A bundle trained quickly on made-up rows."""
+    folder = tmp_path_factory.mktemp("bundle")
+    train.train(made_up_task(), QUICK, seed=3, folder=folder)
+    return folder
+
+
+@pytest.fixture
+def bundle(folder: Path) -> Bundle:
+    return load_bundle(folder)
+
+
+def test_the_bundle_says_what_it_is_and_knows_its_genres(bundle: Bundle) -> None:
+    metrics, training = bundle.sidecar["metrics"], bundle.sidecar["training"]
+    assert bundle.labels == GENRES
+    assert bundle.name == max(metrics["candidates"], key=metrics["candidates"].__getitem__)
+    assert set(metrics["candidates"]) == {"seed85", "mlp"}
+    assert metrics["valid"]["accuracy"]["value"] == pytest.approx(metrics["int8"]["int8_accuracy"], abs=1e-3)
+    assert metrics["valid"]["accuracy"]["value"] > 0.9  # the made-up genres are far apart
+    assert "by artist" in metrics["valid"]["accuracy"]["split"]
+    assert "a little too good" in training["how_chosen"]
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_model() -> None:
+    task = made_up_task()
+    first, again, other = (train.fit_candidate(task, QUICK[1], seed).model for seed in (3, 3, 4))
+    assert again == first
+    assert other != first
+
+
+def test_the_model_card_states_every_figure_with_its_split_and_number(folder: Path, bundle: Bundle) -> None:
+    card = (folder / publish.CARD_FILE).read_text()
+    accuracy = bundle.sidecar["metrics"]["valid"]["accuracy"]
+    low, high = accuracy["interval_95"]
+    assert f"{accuracy['value']:.1%}, 95 % interval {low:.1%} to {high:.1%} | valid, n = {accuracy['n']}" in card
+    assert all(f"| {genre} | " in card for genre in GENRES)
+
+
+def test_a_bundle_whose_probe_differs_is_refused_and_nothing_is_written(folder: Path, tmp_path: Path) -> None:
+    sidecar = json.loads((folder / SIDECAR_FILE).read_text())
+    model = (folder / MODEL_FILE).read_bytes()
+    publish.install(model, sidecar, tmp_path / "good")
+    assert run_probe(load_bundle(tmp_path / "good")).passed
+    sidecar["probe"]["vector"][7] += 0.02 * sidecar["normalization"]["scale"][7]
+    with pytest.raises(PublishError, match="mfcc_mean_07"):
+        publish.install(model, sidecar, tmp_path / "bad")
+    assert list((tmp_path / "bad").iterdir()) == []
+
+
+def test_a_sidecar_without_a_usable_probe_is_an_error(folder: Path, tmp_path: Path) -> None:
+    sidecar = json.loads((folder / SIDECAR_FILE).read_text())
+    model = (folder / MODEL_FILE).read_bytes()
+    for probe in (None, {}, {**sidecar["probe"], "recipe": {"minutes": 3}}, {**sidecar["probe"], "vector": [1, 2]}):
+        with pytest.raises(BundleError, match="probe cannot be run"):
+            publish.install(model, {**sidecar, "probe": probe}, tmp_path)
+
+
+def test_the_probe_notices_probabilities_of_another_model(bundle: Bundle) -> None:
+    assert run_probe(bundle).passed
+    result = run_probe(replace(bundle, temperature=bundle.temperature * 50))
+    assert result.vector_error == 0.0 and not result.passed
+
+
+def test_int8_follows_the_float_network_and_a_model_too_large_is_refused() -> None:
+    table = made_up_table(300)
+    rows, targets = table.values, table.targets(GENRES)
+    spec = made_up_task().spec
+    fitted = network.fit(QUICK[1], rows, targets, n_labels=len(GENRES), spec=spec, seed=0)
+    content = convert.to_int8(fitted.model, fitted.normalize(rows))
+    agreement = convert.compare(content, fitted.normalize(rows), fitted.logits(rows), targets)
+    assert agreement.same_answer >= 0.99
+    assert agreement.int8_accuracy >= agreement.float_accuracy - 0.005
+    large = network.mlp((2000, 200))(rows.shape[1], len(GENRES))
+    with pytest.raises(ConversionError, match="more than 300,000"):
+        convert.to_int8(large, fitted.normalize(rows[:10]))
+
+
+def test_a_float_tensor_left_in_a_model_is_noticed() -> None:
+    import tensorflow as tf
+
+    model = network.seed85(85, 3)
+    with convert.quiet():
+        content = tf.lite.TFLiteConverter.from_keras_model(model).convert()
+    with pytest.raises(ConversionError, match="not fully quantized"):
+        convert.require_int8(content)
+
+
+def test_one_list_without_the_other_is_an_error(tmp_path: Path) -> None:
+    write_csv(made_up_table(), tmp_path / "features.csv")
+    with pytest.raises(DatasetError, match="go together"):
+        train.make_task(tmp_path / "features.csv", tmp_path / "list.txt", None, None)
+
+
+def test_errors_of_the_command_are_one_line(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "build.train", "--features", str(tmp_path / "none.csv"), "--out", str(tmp_path)]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == f"build.train: {tmp_path / 'none.csv'}: No such file or directory"
+    assert "Traceback" not in result.stderr
+
+
+def test_normalization_survives_a_constant_column() -> None:
+    mean, scale = network.normalization(np.array([[1, 5], [3, 5]], dtype=np.float32))
+    assert mean.tolist() == [2, 5] and scale.tolist() == [1, 1]
