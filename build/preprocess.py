@@ -23,10 +23,10 @@ from build.errors import DatasetError, run_command
 from build.extraction import Outcome, VectorCache, extract
 from build.files import written_whole
 from build.workers import in_processes, on_cluster
-from features_np.spec import GROUPS, SEED_FEATURE_SETS, FeatureSpec
+from features_np.spec import GROUPS, SEED_FEATURE_SETS, TIMBRE_GROUPS, FeatureSpec
 
 #: Sets of features by name: those of the seed's comparison, and every statistic there is.
-FEATURE_SETS = {**SEED_FEATURE_SETS, "all": GROUPS}
+FEATURE_SETS = {**SEED_FEATURE_SETS, "timbre": TIMBRE_GROUPS, "all": GROUPS}
 
 
 def find_tracks(dataset: Path) -> list[Path]:

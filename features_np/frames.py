@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from features_np.chroma import pitch_deviations, spectral_peaks
 from features_np.mel import mel_filters
 from features_np.shape import centroid_frequencies, crossing_rates, rolloff_frequencies
-from features_np.spec import FeatureSpec
+from features_np.spec import TIMBRE_KINDS, FeatureSpec
 from features_np.spectrum import (
     BLOCK_FRAMES,
     decibels_of_power,
@@ -58,7 +58,7 @@ class FrameAnalyzer:
     def __init__(self, spec: FeatureSpec) -> None:
         kinds = {group.rsplit("_", 1)[0] for group in spec.groups}
         self.spec = spec
-        self.needs_mel = bool(kinds & {"mfcc", "tempo"})
+        self.needs_mel = bool(kinds & ({"mfcc", "tempo"} | TIMBRE_KINDS))
         self.needs_chroma = "chroma" in kinds
         self.needs_crossings = "zcr" in kinds
         self.needs_magnitude = bool(kinds & {"rolloff", "centroid"})

@@ -19,8 +19,8 @@ REVISION = 1
 
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
-#: Every statistic that a vector can be made of.
-GROUPS = (
+#: Statistics of quantities that librosa computes too.
+LIBROSA_GROUPS = (
     "mfcc_mean",
     "mfcc_std",
     "chroma_mean",
@@ -34,7 +34,34 @@ GROUPS = (
     "centroid_std",
 )
 
-_SEED85 = GROUPS[:5]
+#: Cepstral coefficients in the timbre groups, and those of them in its covariance.
+N_TIMBRE, N_COVARIED = 20, 16
+#: Equal groups of mel bands whose modulation is measured, and whose roughness and flux.
+N_MODULATED_BANDS, N_ROUGHNESS_BANDS = 8, 16
+
+#: Elements of the groups that are numbered from 000.
+_NUMBERED = {
+    "chroma_profile": 38,
+    "timbre_mean": N_TIMBRE,
+    "timbre_std": N_TIMBRE,
+    "timbre_step": N_TIMBRE,
+    "timbre_slope": N_TIMBRE,
+    "timbre_covariance": N_COVARIED * (N_COVARIED + 1) // 2,
+    "modulation": 9 * N_MODULATED_BANDS,
+    "roughness": N_ROUGHNESS_BANDS,
+    "flux": N_ROUGHNESS_BANDS,
+}
+
+#: Every statistic that a vector can be made of.
+GROUPS = (*LIBROSA_GROUPS, *_NUMBERED)
+
+#: What precedes the last underscore in the names of groups that come from coarse log-mel frames.
+TIMBRE_KINDS = frozenset({"timbre", "modulation", "roughness", "flux"})
+
+#: How a genre sounds and moves, in any key: what the shipped model hears. The tempo is for people.
+TIMBRE_GROUPS = (*_NUMBERED, "tempo")
+
+_SEED85 = LIBROSA_GROUPS[:5]
 
 #: The seven sets of columns that the seed document compares, by their number of columns.
 SEED_FEATURE_SETS: dict[str, tuple[str, ...]] = {
@@ -68,6 +95,9 @@ class FeatureSpec:
     std_bpm: float = 1.0  # its width in octaves
     max_tempo: float = 320.0  # BPM; faster tempi are not considered
     roll_percent: float = 0.85  # share of the magnitude below the roll-off frequency
+    coarse_interval: float = 3.8626  # frames from one coarse frame of the timbre groups to the next
+    coarse_offset: float = 3.75  # frames before the first of them
+    coarse_range_db: float = 40.0  # dB below the loudest coarse mel bin at which their levels are clipped
     groups: tuple[str, ...] = _SEED85  # the vector's parts, in order
 
     def __post_init__(self) -> None:
@@ -90,6 +120,11 @@ class FeatureSpec:
         self._require("std_bpm", self.std_bpm > 0, "above 0 octaves")
         self._require("max_tempo", self.max_tempo > 0, "above 0 BPM")
         self._require("roll_percent", 0 < self.roll_percent < 1, "between 0 and 1")
+        self._require("coarse_interval", self.coarse_interval >= 1, "at least 1 frame")
+        self._require("coarse_offset", self.coarse_offset >= 0, "at least 0 frames")
+        self._require("coarse_range_db", self.coarse_range_db > 0, "above 0 dB")
+        if {"modulation", "roughness", "flux"} & set(self.groups):
+            self._require("n_mels", self.n_mels % N_ROUGHNESS_BANDS == 0, f"a multiple of {N_ROUGHNESS_BANDS}")
 
     def _require(self, name: str, holds: bool, allowed: str) -> None:
         if not holds:
@@ -107,6 +142,8 @@ class FeatureSpec:
 
     def group_names(self, group: str) -> tuple[str, ...]:
         """Names of one group's elements, in order."""
+        if group in _NUMBERED:
+            return tuple(f"{group}_{index:03d}" for index in range(_NUMBERED[group]))
         if group.startswith("mfcc"):
             return tuple(f"{group}_{index:02d}" for index in range(self.n_mfcc))
         if group.startswith("chroma"):

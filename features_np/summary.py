@@ -10,8 +10,9 @@ from features_np.frames import FrameRows, analyzer_for
 from features_np.mfcc import dct_matrix
 from features_np.pcm import require_rate, require_signal
 from features_np.rhythm import mean_tempogram, onset_envelope, strongest_tempo, tempo_prior, tempo_window_frames
-from features_np.spec import FeatureSpec
+from features_np.spec import TIMBRE_KINDS, FeatureSpec
 from features_np.spectrum import Array, clip_below_peak, normalize
+from features_np.timbre import chroma_profile, coarse_frames, timbre_statistics
 
 
 def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArray[np.float32]:
@@ -33,16 +34,19 @@ def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArra
 
 def vector_of_rows(rows: FrameRows, spec: FeatureSpec) -> NDArray[np.float32]:
     """Return the vector of a window that consists of ``rows``."""
-    parts: dict[str, Array | float] = {}
+    parts: dict[str, Array] = {}
     kinds = {group.rsplit("_", 1)[0] for group in spec.groups}
     if kinds & {"mfcc", "tempo"}:
         log_mel = clip_below_peak(rows.log_mel, spec.top_db)
         if "mfcc" in kinds:
             _put_statistics(parts, "mfcc", log_mel @ dct_matrix(spec.n_mels, spec.n_mfcc))
         if "tempo" in kinds:
-            parts["tempo"] = tempo_of_log_mel(log_mel, spec)
+            parts["tempo"] = np.array([tempo_of_log_mel(log_mel, spec)])
+    if kinds & TIMBRE_KINDS:
+        parts |= timbre_statistics(coarse_frames(rows.log_mel, spec))
     if "chroma" in kinds:
         _put_statistics(parts, "chroma", chroma_of_rows(rows, spec))
+        parts["chroma_profile"] = chroma_profile(parts["chroma_mean"], parts["chroma_std"])
     if "zcr" in kinds:
         _put_statistics(parts, "zcr", rows.crossings)
     if "rolloff" in kinds:
@@ -76,6 +80,6 @@ def tempo_of_log_mel(log_mel: Array, spec: FeatureSpec) -> float:
     return strongest_tempo(mean, prior, sr=spec.sample_rate, hop_length=spec.hop_length)
 
 
-def _put_statistics(parts: dict[str, Array | float], kind: str, values: Array) -> None:
+def _put_statistics(parts: dict[str, Array], kind: str, values: Array) -> None:
     parts[f"{kind}_mean"] = np.mean(values, axis=0, dtype=np.float64)
     parts[f"{kind}_std"] = np.std(values, axis=0, dtype=np.float64)

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 import features_np as fx
-from features_np.spec import GROUPS, SEED_FEATURE_SETS
+from features_np.spec import LIBROSA_GROUPS, SEED_FEATURE_SETS
 from tests.features.tolerances import FRAMES, STATISTICS
 from tests.golden.reference import librosa_features, our_features, statistics
 from tests.golden.signals import SIGNALS, STATIONARY, WITHOUT_PITCH
@@ -61,11 +61,11 @@ def _assert_parity(y: np.ndarray, *, skip: set[str] = frozenset()) -> None:
 
 
 def _assert_summary(y: np.ndarray, theirs: dict[str, np.ndarray], skip: set[str]) -> None:
-    spec = fx.FeatureSpec(groups=GROUPS)
+    spec = fx.FeatureSpec(groups=LIBROSA_GROUPS)
     vector, expected, start = fx.summarize(y, spec), statistics(theirs), 0
     assert vector.dtype == np.float32
     assert vector.shape == (len(spec.vector_names),)
-    for group in GROUPS:
+    for group in LIBROSA_GROUPS:
         part = vector[start : start + len(spec.group_names(group))]
         start += len(part)
         if {"chroma": "chroma_stft", "tempo": "tempo"}.get(group.split("_")[0]) in skip:
@@ -160,7 +160,7 @@ def test_power_to_db_equals_librosas() -> None:
 @pytest.mark.parametrize("name", SEED_FEATURE_SETS)
 def test_every_feature_set_of_the_seed_is_part_of_the_whole(name: str) -> None:
     y = SIGNALS["music"]()
-    whole = fx.FeatureSpec(groups=GROUPS)
+    whole = fx.FeatureSpec(groups=LIBROSA_GROUPS)
     values = dict(zip(whole.vector_names, fx.summarize(y, whole), strict=True))
     spec = fx.FeatureSpec(groups=SEED_FEATURE_SETS[name])
     assert len(spec.vector_names) == int(name.split("-", maxsplit=1)[0])
