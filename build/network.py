@@ -6,7 +6,7 @@ steps of 1/256 and no room for a temperature.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,10 +36,14 @@ SEED_LAYERS = (
 )
 
 
-def seed85(n_inputs: int, n_labels: int) -> keras.Model:
-    """Return the seed's network: layers of 85 to 25 units, ReLU and linear mixed; the named baseline."""
-    hidden = [keras.layers.Dense(width, activation) for width, activation in SEED_LAYERS]
-    return keras.Sequential([keras.Input((n_inputs,)), *hidden, keras.layers.Dense(n_labels)])
+def dense(layers: Sequence[tuple[int, str]]) -> Architecture:
+    """Return an architecture of dense layers, each given by its width and activation."""
+
+    def build(n_inputs: int, n_labels: int) -> keras.Model:
+        hidden = [keras.layers.Dense(width, activation) for width, activation in layers]
+        return keras.Sequential([keras.Input((n_inputs,)), *hidden, keras.layers.Dense(n_labels)])
+
+    return build
 
 
 def mlp(widths: tuple[int, ...] = (256, 128), dropout: float = 0.4) -> Architecture:
@@ -70,7 +74,7 @@ class Recipe:
 
 #: The seed's network as the seed trained it, and a plainer one with what is known to help on so few tracks.
 RECIPES = (
-    Recipe("seed85", seed85, epochs=100),
+    Recipe("seed85", dense(SEED_LAYERS), epochs=100),
     Recipe(
         "mlp",
         mlp(),
@@ -130,7 +134,9 @@ def fit(recipe: Recipe, rows: Rows, targets: Targets, *, n_labels: int, spec: Fe
     one_hot = np.eye(n_labels, dtype=np.float32)[targets]
     batch_size = min(recipe.batch_size, len(rows))
     n_batches = len(rows) // batch_size
-    train_epoch = _epoch_function(recipe, fitted.model, recipe.epochs * n_batches)
+    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * n_batches)
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
+    train_epoch = epoch_function(fitted.model, optimizer, recipe.label_smoothing)
     rng = np.random.default_rng(seed)
     for _ in range(recipe.epochs):
         # What is left over after the last whole batch waits for another epoch's order.
@@ -144,12 +150,13 @@ def fit(recipe: Recipe, rows: Rows, targets: Targets, *, n_labels: int, spec: Fe
     return fitted
 
 
-def _epoch_function(recipe: Recipe, model: keras.Model, n_steps: int) -> Any:
-    """Return a function that trains on all batches of an epoch in one graph: ten times keras.fit on so few rows."""
-    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, n_steps)
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
+def epoch_function(model: keras.Model, optimizer: keras.Optimizer, label_smoothing: float = 0.0) -> Any:
+    """Return a function that trains on all batches of an epoch in one graph: ten times keras.fit on so few rows.
+
+    It takes batches of shape (batches, rows, columns) and one-hot targets of shape (batches, rows, labels).
+    """
     optimizer.build(model.trainable_variables)
-    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=recipe.label_smoothing)
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=label_smoothing)
 
     @tf.function  # type: ignore[untyped-decorator]
     def train_epoch(batches: tf.Tensor, targets: tf.Tensor) -> None:

@@ -127,24 +127,32 @@ def _training(task: Task, candidates: Sequence[Candidate], best: Candidate, seed
     }
 
 
-def main() -> int:
-    """Run the command."""
-    parser = argparse.ArgumentParser(prog="python -m build.train", description=__doc__.splitlines()[0])
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Let a command be told what to train from."""
     parser.add_argument("--features", type=Path, help="features CSV or folder of tables (default: GTZAN's)")
     parser.add_argument("--train-list", type=Path, help="tracks to train on, a line each: blues/blues.00029.wav")
     parser.add_argument("--valid-list", type=Path, help="tracks to choose the model on")
     parser.add_argument("--tracks", type=Path, help="tracks.csv with artists, to keep each on one side of a split")
+
+
+def task_of(arguments: argparse.Namespace) -> Task:
+    """Read what the data options name: without ``--features`` GTZAN's published tables, lists and artists."""
+    if arguments.features is None:
+        lists = GTZAN / "splits"
+        return make_task(GTZAN / "features", lists / "train.txt", lists / "valid.txt", GTZAN / "tracks.csv")
+    return make_task(arguments.features, arguments.train_list, arguments.valid_list, arguments.tracks)
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(prog="python -m build.train", description=__doc__.splitlines()[0])
+    add_data_options(parser)
     parser.add_argument("--out", type=Path, default=publish.MODELS, help="folder of the bundle (default: the shipped)")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another model (default: 0)")
     arguments = parser.parse_args()
 
     def body() -> None:
-        if arguments.features is None:
-            lists = GTZAN / "splits"
-            inputs = (GTZAN / "features", lists / "train.txt", lists / "valid.txt", GTZAN / "tracks.csv")
-        else:
-            inputs = (arguments.features, arguments.train_list, arguments.valid_list, arguments.tracks)
-        bundle = train(make_task(*inputs), network.RECIPES, arguments.seed, arguments.out)
+        bundle = train(task_of(arguments), network.RECIPES, arguments.seed, arguments.out)
         candidates = bundle.sidecar["metrics"]["candidates"]
         for name, accuracy in candidates.items():
             print(f"{name}: {accuracy:.1%} on valid" + (" (chosen)" if name == bundle.name else ""))

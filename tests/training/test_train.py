@@ -104,7 +104,7 @@ def test_int8_follows_the_float_network_and_a_model_too_large_is_refused() -> No
 def test_a_float_tensor_left_in_a_model_is_noticed() -> None:
     import tensorflow as tf
 
-    model = network.seed85(85, 3)
+    model = network.dense(network.SEED_LAYERS)(85, 3)
     with convert.quiet():
         content = tf.lite.TFLiteConverter.from_keras_model(model).convert()
     with pytest.raises(ConversionError, match="not fully quantized"):
