@@ -8,7 +8,7 @@ floating, full scale 1; float64 is computed in float64, everything else in float
 * pitch: ``chroma_stft``, ``estimate_tuning``
 * rhythm: ``onset_strength``, ``tempogram``, ``tempo``
 * shape: ``zero_crossing_rate``, ``spectral_rolloff``, ``spectral_centroid``
-* one vector of a signal: ``summarize`` by a ``FeatureSpec``
+* one vector of a signal, or of the last seconds of a stream: ``summarize`` and ``FeatureStream`` by a ``FeatureSpec``
 * rates and samples: ``resample``, ``Resampler``, ``int16_to_float32``, ``float32_to_int16``, ``to_mono``
 """
 
@@ -22,12 +22,14 @@ from features_np.rhythm import onset_strength, tempo, tempogram
 from features_np.shape import spectral_centroid, spectral_rolloff, zero_crossing_rate
 from features_np.spec import SEED_FEATURE_SETS, FeatureSpec
 from features_np.spectrum import power_to_db, stft
+from features_np.stream import FeatureStream
 from features_np.summary import summarize
 
 __all__ = [
     "SEED_FEATURE_SETS",
     "FeatureError",
     "FeatureSpec",
+    "FeatureStream",
     "Resampler",
     "SampleRateError",
     "SignalError",

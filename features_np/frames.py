@@ -19,7 +19,7 @@ from features_np.mel import mel_filters
 from features_np.shape import centroid_frequencies, crossing_rates, rolloff_frequencies
 from features_np.spec import TIMBRE_KINDS, FeatureSpec
 from features_np.spectrum import (
-    BLOCK_FRAMES,
+    blocks_of,
     decibels_of_power,
     fft_frequencies,
     frame_signal,
@@ -32,13 +32,12 @@ from features_np.spectrum import (
 class FrameRows:
     """Frame by frame, in order; what a spec does not need has no columns, and no peaks.
 
-    ``log_mel`` (frames, n_mels) in dB, not clipped; ``power`` (frames, bins); ``crossings`` (frames,) as a rate;
-    ``rolloff`` and ``centroid`` (frames,) in Hz; ``peaks`` (frames,) counts the entries of the last two, ``deviations``
-    (peaks,) being steps of the tuning histogram and ``heights`` (peaks,) powers.
+    ``log_mel`` (frames, n_mels) in dB, not clipped; ``crossings`` (frames,) as a rate; ``rolloff`` and ``centroid``
+    (frames,) in Hz; ``peaks`` (frames,) counts the entries of the last two, ``deviations`` (peaks,) being steps of the
+    tuning histogram and ``heights`` (peaks,) powers.
     """
 
     log_mel: NDArray[np.float32]
-    power: NDArray[np.float32]
     crossings: NDArray[np.float64]
     rolloff: NDArray[np.float64]
     centroid: NDArray[np.float64]
@@ -68,24 +67,29 @@ class FrameAnalyzer:
             sr=spec.sample_rate, n_fft=spec.n_fft, n_mels=spec.n_mels, fmin=0.0, fmax=None, htk=False, norm="slaney"
         )
 
-    def analyze(self, samples: NDArray[np.float32], *, left: int = 0, right: int = 0) -> FrameRows:
+    def analyze(
+        self, samples: NDArray[np.float32], *, left: int = 0, right: int = 0
+    ) -> tuple[FrameRows, NDArray[np.float32]]:
         """Analyze all whole frames of ``samples`` continued by ``left`` and ``right`` samples outside of it.
 
         Outside there are zeros for spectra, and for zero crossings the first and last sample: librosa's defaults.
+        Returns the rows and the power spectra (frames, bins).
         """
         spec = self.spec
         frames = frame_signal(np.pad(samples, (left, right)), spec.n_fft, spec.hop_length)
-        blocks = [self._spectral(frames[i : i + BLOCK_FRAMES]) for i in range(0, len(frames), BLOCK_FRAMES)]
-        rows = FrameRows.concatenate(blocks)
-        if not self.needs_crossings:
-            return rows
-        continued = np.pad(samples, (left, right), mode="edge")
-        rows.crossings[:] = crossing_rates(continued, spec.n_fft, spec.hop_length)
-        return rows
+        power = np.empty((len(frames), 1 + spec.n_fft // 2), dtype=np.float32)
+        pieces = []
+        for block in blocks_of(len(frames), spec.n_fft):
+            power[block] = squared_magnitude(scipy.fft.rfft(frames[block] * self._window, axis=-1, overwrite_x=True))
+            pieces.append(self._rows_of(power[block]))
+        rows = FrameRows.concatenate(pieces)
+        if self.needs_crossings:
+            continued = np.pad(samples, (left, right), mode="edge")
+            rows.crossings[:] = crossing_rates(continued, spec.n_fft, spec.hop_length)
+        return rows, power
 
-    def _spectral(self, frames: NDArray[np.float32]) -> FrameRows:
-        n_frames, spec = len(frames), self.spec
-        power = squared_magnitude(scipy.fft.rfft(frames * self._window, axis=-1, overwrite_x=True))
+    def _rows_of(self, power: NDArray[np.float32]) -> FrameRows:
+        n_frames, spec = len(power), self.spec
         log_mel = np.empty((n_frames, 0), dtype=np.float32)
         if self.needs_mel:
             log_mel = decibels_of_power(self._mel.apply(power))
@@ -98,8 +102,7 @@ class FrameAnalyzer:
             magnitude = np.sqrt(power)
             rolloff = rolloff_frequencies(magnitude, self._frequencies, spec.roll_percent)
             centroid = centroid_frequencies(magnitude, self._frequencies)
-        kept = power if self.needs_chroma else power[:, :0]
-        return FrameRows(log_mel, kept, np.zeros(n_frames), rolloff, centroid, peaks, deviations, heights)
+        return FrameRows(log_mel, np.zeros(n_frames), rolloff, centroid, peaks, deviations, heights)
 
 
 @lru_cache(maxsize=4)

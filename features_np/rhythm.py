@@ -11,10 +11,7 @@ from numpy.typing import NDArray
 from features_np.errors import SignalError
 from features_np.mel import melspectrogram
 from features_np.pcm import require_positive_rate
-from features_np.spectrum import Array, frame_signal, hann_window, normalize, power_to_db
-
-#: Columns of a tempogram transformed at a time, so that they stay in a 1 MB cache.
-BLOCK_COLUMNS = 64
+from features_np.spectrum import Array, blocks_of, frame_signal, hann_window, normalize, power_to_db
 
 
 def onset_strength(
@@ -119,8 +116,8 @@ def mean_tempogram(envelope: Array, win_length: int) -> NDArray[np.float64]:
     """
     frames = envelope_frames(envelope.astype(np.float64, copy=False), win_length)
     power = np.zeros(autocorrelation_length(win_length) // 2 + 1)
-    for start in range(0, len(frames), BLOCK_COLUMNS):
-        power += np.sum(column_spectra(frames[start : start + BLOCK_COLUMNS]), axis=0)
+    for block in blocks_of(len(frames), 2 * win_length):
+        power += np.sum(column_spectra(frames[block]), axis=0)
     return lags_of_power(power / len(frames), win_length)
 
 

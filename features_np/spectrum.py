@@ -6,6 +6,7 @@ contiguous, since everything after this works frame by frame.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -19,8 +20,8 @@ from features_np.pcm import require_positive_rate, require_signal
 
 Array = NDArray[Any]
 
-#: Frames transformed at a time: their samples, windowed, and their spectra stay in a 1 MB cache.
-BLOCK_FRAMES = 32
+#: Samples transformed at a time: windowed, and as spectra, they stay in a 1 MB cache.
+BLOCK_SAMPLES = 65_536
 
 PAD_MODES = ("constant", "edge", "linear_ramp", "reflect", "symmetric", "empty")
 
@@ -47,6 +48,12 @@ def fft_frequencies(*, sr: float = 22_050, n_fft: int = 2048) -> NDArray[np.floa
 def frame_signal(y: Array, frame_length: int, hop_length: int) -> Array:
     """Return a read-only view (frames, frame_length) of ``y``, a frame every ``hop_length`` samples."""
     return sliding_window_view(y, frame_length)[::hop_length]
+
+
+def blocks_of(n_frames: int, frame_length: int) -> Iterator[slice]:
+    """Cut ``n_frames`` frames into blocks of about ``BLOCK_SAMPLES`` samples."""
+    step = max(BLOCK_SAMPLES // frame_length, 1)
+    return (slice(begin, min(begin + step, n_frames)) for begin in range(0, n_frames, step))
 
 
 def stft(
@@ -77,8 +84,7 @@ def stft(
     weights = _window(window, win_length, n_fft).astype(signal.dtype)
     frames = frame_signal(_pad(signal, n_fft, center, pad_mode), n_fft, _require_hop(hop_length))
     spectrum = np.empty((len(frames), 1 + n_fft // 2), dtype=np.result_type(signal.dtype, np.complex64))
-    for start in range(0, len(frames), BLOCK_FRAMES):
-        block = slice(start, start + BLOCK_FRAMES)
+    for block in blocks_of(len(frames), n_fft):
         spectrum[block] = scipy.fft.rfft(frames[block] * weights, axis=-1, overwrite_x=True)
     return spectrum.T
 

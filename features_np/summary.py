@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,43 +32,51 @@ def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArra
         require_rate(sr, spec.sample_rate)
     signal = require_signal(y).astype(np.float32, copy=False)
     half = spec.n_fft // 2
-    return vector_of_rows(analyzer_for(spec).analyze(signal, left=half, right=half), spec)
+    rows, power = analyzer_for(spec).analyze(signal, left=half, right=half)
+    return vector_of_rows(rows, spec, chroma_of=partial(tuned_chroma, power, spec))
 
 
-def vector_of_rows(rows: FrameRows, spec: FeatureSpec) -> NDArray[np.float32]:
-    """Return the vector of a window that consists of ``rows``."""
-    parts: dict[str, Array] = {}
+def vector_of_rows(
+    rows: FrameRows,
+    spec: FeatureSpec,
+    *,
+    chroma_of: Callable[[float], Array],
+    mean_tempogram_of: Callable[[Array, int], Array] = mean_tempogram,
+) -> NDArray[np.float32]:
+    """Return the vector of a window that consists of ``rows``.
+
+    ``chroma_of`` returns the chroma (frames, n_chroma) for a tuning. A stream, which keeps part of the work, also
+    brings its own way to compute the mean tempogram of an envelope for a window length.
+    """
     kinds = {group.rsplit("_", 1)[0] for group in spec.groups}
+    values: dict[str, Array] = {"zcr": rows.crossings, "rolloff": rows.rolloff, "centroid": rows.centroid}
+    parts: dict[str, Array] = {}
     if kinds & {"mfcc", "tempo"}:
         log_mel = clip_below_peak(rows.log_mel, spec.top_db)
-        if "mfcc" in kinds:
-            _put_statistics(parts, "mfcc", log_mel @ dct_matrix(spec.n_mels, spec.n_mfcc))
-        if "tempo" in kinds:
-            parts["tempo"] = np.array([tempo_of_log_mel(log_mel, spec)])
+        values["mfcc"] = log_mel @ dct_matrix(spec.n_mels, spec.n_mfcc)
+    if "tempo" in kinds:
+        parts["tempo"] = np.array([_tempo(log_mel, spec, mean_tempogram_of)])
     if kinds & TIMBRE_KINDS:
         parts |= timbre_statistics(coarse_frames(rows.log_mel, spec))
     if "chroma" in kinds:
-        _put_statistics(parts, "chroma", chroma_of_rows(rows, spec))
+        tuning = tuning_from_deviations(rows.deviations, rows.heights)
+        values["chroma"] = chroma_of(tuning)
+    for kind in kinds & set(values):
+        parts[f"{kind}_mean"] = np.mean(values[kind], axis=0, dtype=np.float64)
+        parts[f"{kind}_std"] = np.std(values[kind], axis=0, dtype=np.float64)
+    if "chroma" in kinds:
         parts["chroma_profile"] = chroma_profile(parts["chroma_mean"], parts["chroma_std"])
-    if "zcr" in kinds:
-        _put_statistics(parts, "zcr", rows.crossings)
-    if "rolloff" in kinds:
-        _put_statistics(parts, "rolloff", rows.rolloff)
-    if "centroid" in kinds:
-        _put_statistics(parts, "centroid", rows.centroid)
     vector = np.concatenate([np.atleast_1d(parts[group]) for group in spec.groups])
     return np.asarray(vector, dtype=np.float32)
 
 
-def chroma_of_rows(rows: FrameRows, spec: FeatureSpec) -> NDArray[np.float32]:
-    """Return the chroma (frames, n_chroma) of a window, tuned to its own peaks."""
-    tuning = tuning_from_deviations(rows.deviations, rows.heights)
+def tuned_chroma(power: Array, spec: FeatureSpec, tuning: float) -> Array:
+    """Return the chroma (frames, n_chroma), 0 to 1, of power spectra (frames, bins)."""
     filters = chroma_filterbank(sr=spec.sample_rate, n_fft=spec.n_fft, n_chroma=spec.n_chroma, tuning=tuning)
-    return normalize(rows.power @ filters.T, np.inf, axis=1)
+    return normalize(power @ filters.T, np.inf, axis=1)
 
 
-def tempo_of_log_mel(log_mel: Array, spec: FeatureSpec) -> float:
-    """Return the tempo in BPM of a clipped log-mel spectrogram (frames, bands)."""
+def _tempo(log_mel: Array, spec: FeatureSpec, mean_tempogram_of: Callable[[Array, int], Array]) -> float:
     envelope = onset_envelope(log_mel, shift=spec.n_fft // (2 * spec.hop_length))
     win_length = tempo_window_frames(spec.tempo_window_s, spec.sample_rate, spec.hop_length)
     prior = tempo_prior(
@@ -76,10 +87,5 @@ def tempo_of_log_mel(log_mel: Array, spec: FeatureSpec) -> float:
         std_bpm=spec.std_bpm,
         max_tempo=spec.max_tempo,
     )
-    mean = mean_tempogram(envelope, win_length)
+    mean = mean_tempogram_of(envelope, win_length)
     return strongest_tempo(mean, prior, sr=spec.sample_rate, hop_length=spec.hop_length)
-
-
-def _put_statistics(parts: dict[str, Array], kind: str, values: Array) -> None:
-    parts[f"{kind}_mean"] = np.mean(values, axis=0, dtype=np.float64)
-    parts[f"{kind}_std"] = np.std(values, axis=0, dtype=np.float64)

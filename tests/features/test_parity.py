@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import csv
-
 import librosa
 import numpy as np
 import pytest
-import soundfile
 
 import features_np as fx
 from features_np.spec import LIBROSA_GROUPS, SEED_FEATURE_SETS
+from tests.features.recordings import full_tracks, recording
 from tests.features.tolerances import FRAMES, STATISTICS
 from tests.golden.reference import librosa_features, our_features, statistics
 from tests.golden.signals import SIGNALS, STATIONARY, WITHOUT_PITCH
-from tests.shared_data import SHARED_DATA, shared_data
+from tests.shared_data import shared_data
 
 TRACKS_PER_GENRE = 3
-
-
-def _tracks() -> list[str]:
-    """The first full tracks of each genre; none if the data is absent, which a test below notices."""
-    index = SHARED_DATA / "gtzan" / "tracks.csv"
-    if not index.exists():
-        return []
-    with index.open() as file:
-        full = [row for row in csv.DictReader(file) if row["audio"] == "full"]
-    genres = sorted({row["genre"] for row in full})
-    return [row["track_id"] for genre in genres for row in [r for r in full if r["genre"] == genre][:TRACKS_PER_GENRE]]
-
-
-TRACKS = _tracks()
+TRACKS = full_tracks(TRACKS_PER_GENRE)
 
 
 def test_the_reference_is_the_pinned_one() -> None:
@@ -78,11 +63,7 @@ def _assert_summary(y: np.ndarray, theirs: dict[str, np.ndarray], skip: set[str]
 
 @pytest.mark.parametrize("track", TRACKS)
 def test_recordings(track: str) -> None:
-    y, rate = soundfile.read(
-        shared_data("gtzan", "audio", track.split(".", maxsplit=1)[0], f"{track}.ogg"), dtype="float32"
-    )
-    assert rate == 22_050
-    _assert_parity(y)
+    _assert_parity(recording(track))
 
 
 @pytest.mark.parametrize("name", SIGNALS)

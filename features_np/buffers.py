@@ -1,0 +1,125 @@
+"""Memory for streams: the newest rows, contiguous, in an array that is allocated once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from features_np.frames import FrameRows
+from features_np.spectrum import Array
+
+
+class SlidingBuffer:
+    """The newest ``keep`` rows of a stream, addressed by their index in it.
+
+    Rows are written one after another into an array somewhat longer than ``keep``; when it is full, those still
+    needed move to its beginning. So every view is contiguous, and a row is copied a few times in all.
+    """
+
+    def __init__(self, keep: int, row_shape: tuple[int, ...] = (), dtype: DTypeLike = np.float32) -> None:
+        self._keep = keep
+        self._slack = max(keep // 4, 1)
+        self._data: Array = np.zeros((keep + self._slack, *row_shape), dtype=dtype)
+        self.restart(0)
+
+    @property
+    def start(self) -> int:
+        """Index of the oldest row kept."""
+        return max(self._origin, self.end - self._keep)
+
+    def restart(self, index: int) -> None:
+        """Forget all rows; the next one has this index."""
+        self._origin = self.end = index
+        self._used = 0
+
+    def append(self, rows: Array) -> None:
+        """Add rows (n, ...) at the end; the oldest beyond ``keep`` are forgotten."""
+        skipped = max(len(rows) - self._keep, 0)  # more than can be kept
+        rows = rows[skipped:]
+        if self._used + len(rows) > len(self._data):
+            self._compact(max(self._keep - len(rows), 0))
+        self._data[self._used : self._used + len(rows)] = rows
+        self._used += len(rows)
+        self.end += skipped + len(rows)
+        if skipped:
+            self._origin = self.end - self._keep
+
+    def view(self, start: int, stop: int) -> Any:
+        """Return a writable view of the rows ``start`` up to but not including ``stop``, which must be kept."""
+        assert self.start <= start <= stop <= self.end, (self.start, start, stop, self.end)
+        shift = self._used - self.end
+        return self._data[start + shift : stop + shift]
+
+    def _compact(self, rows: int) -> None:
+        """Move the newest ``rows`` to the beginning, in pieces that don't overlap where they come from."""
+        rows = min(rows, self._used)
+        distance = self._used - rows
+        for begin in range(0, rows, distance or 1):
+            end = min(begin + distance, rows)
+            self._data[begin:end] = self._data[begin + distance : end + distance]
+        self._used = rows
+
+
+class FrameBuffer:
+    """The newest ``keep`` frames of a stream as ``FrameRows``, and their power spectra, by index in the stream."""
+
+    def __init__(self, keep: int, rows: FrameRows, power: Array) -> None:
+        """Make room for frames with the columns of ``rows`` and ``power``."""
+        n_bins = power.shape[1]
+        most_peaks = keep * (n_bins // 2)  # a peak is higher than its neighbours
+        self._log_mel = SlidingBuffer(keep, rows.log_mel.shape[1:])
+        self._shape = SlidingBuffer(keep, (3,), np.float64)
+        self._peak_ends = SlidingBuffer(keep + 1, (), np.int64)
+        self._deviations = SlidingBuffer(most_peaks, (), np.uint8)
+        self._heights = SlidingBuffer(most_peaks)
+        self._power = SlidingBuffer(keep, (n_bins,))
+        self.restart(0)
+
+    @property
+    def start(self) -> int:
+        """Index of the oldest frame."""
+        return self._log_mel.start
+
+    @property
+    def end(self) -> int:
+        """Index of the next frame."""
+        return self._log_mel.end
+
+    def restart(self, index: int) -> None:
+        """Forget all frames; the next one has this index."""
+        for buffer in (self._log_mel, self._shape, self._power):
+            buffer.restart(index)
+        self._deviations.restart(0)
+        self._heights.restart(0)
+        self._peak_ends.restart(index - 1)
+        self._peak_ends.append(np.zeros(1, dtype=np.int64))
+
+    def append(self, rows: FrameRows, power: Array) -> None:
+        """Add the frames that follow."""
+        self._log_mel.append(rows.log_mel)
+        self._shape.append(np.stack((rows.crossings, rows.rolloff, rows.centroid), axis=1))
+        self._peak_ends.append(self._heights.end + np.cumsum(rows.peaks))
+        self._deviations.append(rows.deviations)
+        self._heights.append(rows.heights)
+        self._power.append(power)
+
+    def rows(self, start: int, stop: int) -> FrameRows:
+        """Return views of the frames ``start`` up to but not including ``stop``."""
+        ends = self._peak_ends.view(start - 1, stop)
+        peaks = slice(int(ends[0]), int(ends[-1]))
+        crossings, rolloff, centroid = self._shape.view(start, stop).T
+        return FrameRows(
+            log_mel=self._log_mel.view(start, stop),
+            crossings=crossings,
+            rolloff=rolloff,
+            centroid=centroid,
+            peaks=np.diff(ends),
+            deviations=self._deviations.view(peaks.start, peaks.stop),
+            heights=self._heights.view(peaks.start, peaks.stop),
+        )
+
+    def power(self, start: int, stop: int) -> Array:
+        """Return a view of the power spectra of these frames (frames, bins)."""
+        return np.asarray(self._power.view(start, stop))

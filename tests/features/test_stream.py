@@ -1,0 +1,189 @@
+"""FeatureStream against summarize of the same samples: at every update, however the stream is cut."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import features_np as fx
+from features_np.spec import GROUPS
+from tests.features.recordings import recording
+from tests.golden.signals import SIGNALS, STATIONARY
+
+ALL = fx.FeatureSpec(groups=GROUPS)
+SHORT = fx.FeatureSpec(groups=GROUPS, window_s=3.0)
+
+#: Only products with filters depend on how many frames are multiplied at once, in their last digits. A covariance near
+#: zero is a difference of those, and the group holds its square root.
+TOLERANCES = {
+    "mfcc": 1e-3,
+    "chroma": 1e-5,
+    "tempo": 0.0,
+    "zcr": 0.0,
+    "rolloff": 0.0,
+    "centroid": 1e-4,
+    "timbre": 1e-2,
+    "modulation": 1e-3,
+    "roughness": 1e-4,
+    "flux": 1e-4,
+}
+
+BLOCK_SIZES = (0, 1, 17, 511, 512, 513, 2_048, 22_050, 44_100, 100_000)
+
+
+def assert_is_summary(stream: fx.FeatureStream, y: np.ndarray, *, skip: frozenset[str] = frozenset()) -> None:
+    """The stream, into which ``y`` was pushed, describes the last window of it."""
+    spec = stream.spec
+    assert stream.start % spec.hop_length == 0
+    assert len(y) - spec.hop_length < stream.end <= len(y)
+    assert stream.end - stream.start == min(len(y), spec.window_samples)
+    assert stream.seconds == (stream.end - stream.start) / spec.sample_rate
+    vector, expected = stream.vector(), fx.summarize(y[stream.start : stream.end], spec)
+    assert vector.dtype == np.float32
+    for name, ours, batch in zip(spec.vector_names, vector, expected, strict=True):
+        kind = name.split("_", maxsplit=1)[0]
+        assert kind in skip or abs(ours - batch) <= TOLERANCES[kind], (name, ours, batch, stream.end)
+
+
+def run(y: np.ndarray, sizes: list[int], spec: fx.FeatureSpec, *, skip: frozenset[str] = frozenset()) -> int:
+    """Push ``y`` in blocks of these sizes, over and over; compare at every update; return how many there were."""
+    stream, end, updates = fx.FeatureStream(spec), 0, 0
+    while end < len(y):
+        size = sizes[updates % len(sizes)]
+        stream.push(y[end : end + size], sr=spec.sample_rate)
+        end = min(end + size, len(y))
+        updates += 1
+        if end:
+            assert_is_summary(stream, y[:end], skip=skip)
+    return updates
+
+
+def test_a_live_window_over_two_recordings() -> None:
+    """The window of 30 s slides from one track into another, second by second: tuning, loudest bin and tempo change."""
+    y = np.concatenate((recording("blues"), recording("pop")))
+    assert run(y, [22_050], ALL) == -(-len(y) // 22_050)
+
+
+def test_short_windows_over_a_recording_in_uneven_blocks() -> None:
+    y = recording("classical")[: 15 * 22_050]
+    assert run(y, [8_191, 0, 17, 44_100, 513], SHORT) > 20
+
+
+@pytest.mark.parametrize("order", ["silence first", "music first", "both"])
+def test_silence_and_music_pass_through_the_window(order: str) -> None:
+    silence, music = np.zeros(90_000, dtype=np.float32), SIGNALS["music"]()[:120_000]
+    faint = 0.01 * music
+    pieces = {"silence first": (silence, music), "music first": (music, silence), "both": (music, silence, faint)}
+    run(np.concatenate(pieces[order]), [7_000], SHORT)
+
+
+@settings(deadline=None, max_examples=25)
+@given(sizes=st.lists(st.sampled_from(BLOCK_SIZES), min_size=1, max_size=6).filter(lambda sizes: sum(sizes) >= 5_000))
+def test_any_blocks_give_the_same(sizes: list[int]) -> None:
+    run(SIGNALS["silence_then_music"](), sizes, SHORT)
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    hop_length=st.sampled_from((100, 441, 512, 700, 1024)),
+    n_fft=st.sampled_from((1024, 1500, 2048)),
+    window_s=st.sampled_from((3.0, 3.7)),
+)
+def test_other_frames_than_the_defaults(hop_length: int, n_fft: int, window_s: float) -> None:
+    spec = fx.FeatureSpec(
+        groups=GROUPS, window_s=window_s, n_fft=n_fft, hop_length=hop_length, n_mels=48, n_mfcc=13, tempo_window_s=2.0
+    )
+    run(SIGNALS["music"]()[: 6 * 22_050], [9_001, 30_000], spec)
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_edge_cases(name: str) -> None:
+    skip = {"tempo"} if name in STATIONARY else set()
+    run(SIGNALS[name](), [11_000], SHORT, skip=frozenset(skip))
+
+
+def test_a_block_longer_than_the_window() -> None:
+    y = np.concatenate((SIGNALS["music"](), SIGNALS["noise"]()))
+    run(y, [3_000, 200_000, 5_000], SHORT)
+
+
+def test_vector_twice_is_the_same_and_changes_nothing() -> None:
+    stream, y = fx.FeatureStream(SHORT), SIGNALS["music"]()
+    stream.push(y[:100_000])
+    assert np.array_equal(stream.vector(), stream.vector())
+    stream.push(y[100_000:110_000])
+    assert_is_summary(stream, y[:110_000])
+
+
+def test_reset_reproduces_from_scratch_and_without_it_the_past_is_heard() -> None:
+    y = SIGNALS["music"]()
+    stream = fx.FeatureStream(SHORT)
+
+    def vectors() -> list[np.ndarray]:
+        found = []
+        for begin in range(0, 150_000, 15_000):
+            stream.push(y[begin : begin + 15_000])
+            found.append(stream.vector())
+        return found
+
+    first = vectors()
+    unreset = vectors()
+    assert not np.array_equal(first[0], unreset[0])
+    stream.reset()
+    assert (stream.start, stream.end, stream.seconds) == (0, 0, 0.0)
+    assert np.array_equal(first, vectors())
+
+
+def test_before_the_first_sample_there_is_no_vector() -> None:
+    stream = fx.FeatureStream(SHORT)
+    stream.push(np.empty(0, dtype=np.float32))
+    with pytest.raises(fx.SignalError, match="no audio yet"):
+        stream.vector()
+
+
+def test_a_bad_block_is_an_error_and_leaves_the_stream_as_it_was() -> None:
+    stream, y = fx.FeatureStream(SHORT), SIGNALS["music"]()[:50_000]
+    stream.push(y)
+    bad = y.copy()
+    bad[7] = np.nan
+    with pytest.raises(fx.SignalError, match="nan at sample 7"):
+        stream.push(bad)
+    with pytest.raises(fx.SampleRateError, match="resample"):
+        stream.push(y, sr=48_000)
+    with pytest.raises(fx.SignalError, match="to_mono"):
+        stream.push(y.reshape(-1, 2))
+    assert_is_summary(stream, y)
+
+
+@pytest.mark.parametrize(
+    ("groups", "n_frames"), [(("mfcc_std", "chroma_mean", "zcr_mean"), 1_000_000), (("tempo",), 100_000)]
+)
+def test_memory_does_not_grow(groups: tuple[str, ...], n_frames: int) -> None:
+    spec = fx.FeatureSpec(
+        groups=groups, sample_rate=8_000, window_s=3.0, n_fft=64, hop_length=16, n_mels=8, n_mfcc=4, tempo_window_s=1
+    )
+    stream = fx.FeatureStream(spec)
+    block = (0.1 * np.random.default_rng(0).standard_normal(20_000)).astype(np.float32)
+
+    def push_many(n_blocks: int) -> tuple[int, int]:
+        tracemalloc.reset_peak()
+        for _ in range(n_blocks):
+            stream.push(block)
+            stream.vector()
+        return tracemalloc.get_traced_memory()
+
+    push_many(5)
+    tracemalloc.start()
+    try:
+        held, peak = push_many(10)
+        push_many(n_frames * spec.hop_length // len(block))
+        held_late, peak_late = push_many(10)
+    finally:
+        tracemalloc.stop()
+    assert stream.end > n_frames * spec.hop_length
+    assert held_late <= held + 10_000  # bytes; Python's own free lists vary by a few thousand
+    assert peak_late <= peak + 10_000
