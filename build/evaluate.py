@@ -14,8 +14,9 @@ import numpy as np
 from rich.console import Console
 
 from build import report, scoring
-from build.datasets import GTZAN, FeatureTable, load_features, read_list, read_tracks
+from build.datasets import GTZAN, FeatureTable, read_list, read_tracks
 from build.errors import run_command
+from build.logmel import load_with_frames
 from build.scoring import Scores, TempoScores
 from build.splits import FAULT_FILTERED
 from edge.bundle import Bundle, load_bundle
@@ -58,7 +59,7 @@ def main() -> int:
 
     def body() -> None:
         bundle = load_bundle(arguments.model)
-        table = load_features(arguments.features)
+        table = load_with_frames(arguments.features)
         split = f"all of {arguments.features.name}"
         if arguments.list_:
             table, split = table.select(read_list(arguments.list_)), split_name(arguments.list_)

@@ -16,7 +16,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from build.row_augment import Augmentation, RowAugmenter
-from features_np.spec import FeatureSpec
+from features_np.spec import SEED_FEATURE_SETS, FeatureSpec
 
 Rows = NDArray[np.float32]
 Targets = NDArray[np.int64]
@@ -58,18 +58,42 @@ def mlp(widths: tuple[int, ...] = (256, 128), dropout: float = 0.4) -> Architect
     return build
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted network with the normalization that its inputs need: (row - mean) / scale, within -clip..clip."""
+
+    model: keras.Model
+    mean: Rows
+    scale: Rows
+    clip: float = np.inf
+
+    def normalize(self, rows: Rows) -> Rows:
+        """Return rows as the network takes them; the int8 model saturates where this clips."""
+        return np.clip((rows - self.mean) / self.scale, -self.clip, self.clip).astype(np.float32)
+
+    def logits(self, rows: Rows) -> Rows:
+        """Return the float network's logits for feature rows, shape (n, labels)."""
+        return np.asarray(self.model(self.normalize(rows), training=False), dtype=np.float32)
+
+
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """Everything that makes a fitted network besides its data and its seed."""
 
     name: str
     architecture: Architecture
+    groups: tuple[str, ...] = SEED_FEATURE_SETS["85"]
     augmentation: Augmentation = field(default_factory=Augmentation)
     epochs: int = 200
     batch_size: int = 64
     learning_rate: float = 1e-3  # AdamW's at the start; falls to zero along a cosine
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    with_variants: bool = False  # changes come from ``augmentation``, on rows
+
+    def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:
+        """Fit to feature rows (n, columns) and targets (n,)."""
+        return fit(self, rows, targets, n_labels=n_labels, spec=FeatureSpec(groups=self.groups), seed=seed)
 
 
 #: The seed's network as the seed trained it, and a plainer one with what is known to help on so few tracks.
@@ -78,7 +102,7 @@ RECIPES = (
     Recipe(
         "mlp",
         mlp(),
-        Augmentation(
+        augmentation=Augmentation(
             transpose=True,
             response_db=3.0,
             gain_db=15.0,
@@ -92,23 +116,6 @@ RECIPES = (
         label_smoothing=0.05,
     ),
 )
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A fitted network with the normalization that its inputs need: (row - mean) / scale."""
-
-    model: keras.Model
-    mean: Rows
-    scale: Rows
-
-    def normalize(self, rows: Rows) -> Rows:
-        """Return rows as the network takes them."""
-        return np.asarray((rows - self.mean) / self.scale, dtype=np.float32)
-
-    def logits(self, rows: Rows) -> Rows:
-        """Return the float network's logits for feature rows, shape (n, labels)."""
-        return np.asarray(self.model(self.normalize(rows), training=False), dtype=np.float32)
 
 
 def be_deterministic(seed: int) -> None:

@@ -7,47 +7,75 @@ that ``build.preprocess`` wrote. It trains on the train list alone; of the recip
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
-from build import convert, metrics, network, publish, scoring, splits
+from build import convert, discriminant, logmel, metrics, network, publish, scoring, splits
 from build.datasets import GTZAN, FeatureTable, Track, load_features, read_tracks
 from build.errors import DatasetError, run_command
+from build.frame_augment import VARIANTS
+from build.network import Fitted, Rows, Targets
 from edge.bundle import Bundle
 from features_np.spec import FeatureSpec
 
 
+class Recipe(Protocol):
+    """Everything that makes a fitted network besides its data and its seed."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The FeatureSpec's groups that it hears."""
+
+    @property
+    def with_variants(self) -> bool:
+        """Whether it is fitted to changed copies of the tracks too."""
+
+    def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:
+        """Fit a network to feature rows."""
+
+
+RECIPES: tuple[Recipe, ...] = (*network.RECIPES, discriminant.TIMBRE)
+
+
 @dataclass(frozen=True)
 class Task:
-    """What a model is trained from: rows of two disjoint lists, and the artists where they are known."""
+    """What a model is trained from: rows of two disjoint lists, and the artists where they are known.
+
+    ``variants`` holds further rows of the train tracks, as they sound in part or in another version.
+    """
 
     split: str
     train: FeatureTable
     valid: FeatureTable
     tracks: Mapping[str, Track]
-    spec: FeatureSpec
+    variants: FeatureTable | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The genres in output order."""
         return self.train.labels
 
-    def rows(self, table: FeatureTable) -> NDArray[np.float32]:
-        """Return a table's vectors."""
-        return table.matrix(self.spec.vector_names)
+    def sample(self, recipe: Recipe, keys: Collection[str]) -> tuple[Rows, Targets]:
+        """Return rows and targets of the given train tracks, with their variants where the recipe wants them."""
+        names = FeatureSpec(groups=recipe.groups).vector_names
+        tables = [self.train, self.variants] if recipe.with_variants and self.variants else [self.train]
+        chosen = [table.rows(row for row, key in enumerate(table.keys) if key in keys) for table in tables]
+        rows = np.vstack([table.matrix(names) for table in chosen])
+        return rows, np.concatenate([table.targets(self.labels) for table in chosen])
 
 
 @dataclass(frozen=True)
 class Candidate:
     """A recipe fitted to the train rows, as float network and as int8 model, and what it is worth on valid."""
 
-    recipe: network.Recipe
-    fitted: network.Fitted
+    recipe: Recipe
+    fitted: Fitted
     model: bytes
     agreement: convert.Agreement
 
@@ -62,18 +90,38 @@ def make_task(features: Path, train_list: Path | None, valid_list: Path | None, 
         split = splits.from_lists(train_list, valid_list)
     else:
         split = splits.held_out_fold(table, known)
-    return Task(split.name, table.select(split.train), table.select(split.valid), known, FeatureSpec())
+    return Task(split.name, table.select(split.train), table.select(split.valid), known)
 
 
-def train(task: Task, recipes: Sequence[network.Recipe], seed: int, folder: Path) -> Bundle:
-    """Fit every recipe, publish the one whose int8 model is right most often on valid; returns its bundle."""
-    candidates = [fit_candidate(task, recipe, seed) for recipe in recipes]
+def gtzan_task(folder: Path, seed: int) -> Task:
+    """Read the GTZAN data beside the project: its tables and frames, on the fault-filtered split.
+
+    A track without frames (there is one, in train) is left out.
+    """
+    frames = logmel.read_frames(folder / logmel.FRAMES_FILE)
+    table = logmel.with_timbre(load_features(folder / "features"), frames)
+    split = splits.from_lists(folder / "splits" / "train.txt", folder / "splits" / "valid.txt")
+    known = table.select(key for key in split.train if key in set(table.keys))
+    variants = logmel.variants(known, frames, VARIANTS, seed)
+    return Task(split.name, known, table.select(split.valid), read_tracks(folder / "tracks.csv"), variants)
+
+
+def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bundle:
+    """Fit every recipe, publish the one whose int8 model is right most often on valid; returns its bundle.
+
+    Recipes that hear what the task's features do not hold are passed over.
+    """
+    columns = set(task.train.columns)
+    fitting = [recipe for recipe in recipes if columns.issuperset(FeatureSpec(groups=recipe.groups).vector_names)]
+    if not fitting:
+        raise DatasetError("the features hold no recipe's columns; extract them with build.preprocess --features 85")
+    candidates = [fit_candidate(task, recipe, seed) for recipe in fitting]
     best = max(candidates, key=lambda candidate: candidate.agreement.int8_accuracy)
     temperature = calibrate(task, best.recipe, seed)
     draft = publish.Draft(
         name=best.recipe.name,
         labels=task.labels,
-        spec=task.spec,
+        spec=FeatureSpec(groups=best.recipe.groups),
         mean=best.fitted.mean,
         scale=best.fitted.scale,
         temperature=temperature,
@@ -88,24 +136,25 @@ def train(task: Task, recipes: Sequence[network.Recipe], seed: int, folder: Path
     return publish.publish(draft, figures, folder)
 
 
-def fit_candidate(task: Task, recipe: network.Recipe, seed: int) -> Candidate:
+def fit_candidate(task: Task, recipe: Recipe, seed: int) -> Candidate:
     """Fit one recipe on train and convert it; valid is looked at only to measure it."""
-    rows, targets = task.rows(task.train), task.train.targets(task.labels)
-    fitted = network.fit(recipe, rows, targets, n_labels=len(task.labels), spec=task.spec, seed=seed)
-    model = convert.to_int8(fitted.model, fitted.normalize(rows))
-    valid = task.rows(task.valid)
+    rows, targets = task.sample(recipe, set(task.train.keys))
+    fitted = recipe.fit(rows, targets, n_labels=len(task.labels), seed=seed)
+    model = convert.to_int8(fitted.model, fitted.normalize(rows[: len(task.train)]))
+    valid = task.valid.matrix(FeatureSpec(groups=recipe.groups).vector_names)
     agreement = convert.compare(model, fitted.normalize(valid), fitted.logits(valid), task.valid.targets(task.labels))
     return Candidate(recipe, fitted, model, agreement)
 
 
-def calibrate(task: Task, recipe: network.Recipe, seed: int) -> float:
+def calibrate(task: Task, recipe: Recipe, seed: int) -> float:
     """Return the temperature that fits logits of train rows by networks that have not seen their fold."""
-    rows, targets = task.rows(task.train), task.train.targets(task.labels)
+    rows = task.train.matrix(FeatureSpec(groups=recipe.groups).vector_names)
     logits = np.zeros((len(rows), len(task.labels)))
+    keys = np.array(task.train.keys)
     for known, held_out in splits.folds(task.train, task.tracks, seed):
-        fitted = network.fit(recipe, rows[known], targets[known], n_labels=len(task.labels), spec=task.spec, seed=seed)
+        fitted = recipe.fit(*task.sample(recipe, set(keys[known])), n_labels=len(task.labels), seed=seed)
         logits[held_out] = fitted.logits(rows[held_out])
-    return metrics.best_temperature(targets, logits)
+    return metrics.best_temperature(task.train.targets(task.labels), logits)
 
 
 def _training(task: Task, candidates: Sequence[Candidate], best: Candidate, seed: int) -> dict[str, Any]:
@@ -118,13 +167,19 @@ def _training(task: Task, candidates: Sequence[Candidate], best: Candidate, seed
         ),
         "facts": {
             "data": f"{task.split}; trained on the train list alone, {len(task.train)} tracks",
-            "network": f"{best.recipe.name}, {best.fitted.model.count_params():,} parameters",
-            "epochs": best.recipe.epochs,
-            "augmentation": str(best.recipe.augmentation),
+            "recipe": str(best.recipe),
+            "parameters": f"{best.fitted.model.count_params():,}",
+            "changed copies": _changed_copies(task, best.recipe),
             "temperature": f"fitted on out-of-fold predictions inside train ({splits.N_FOLDS} folds of {folds})",
             "seed": seed,
         },
     }
+
+
+def _changed_copies(task: Task, recipe: Recipe) -> str:
+    if not (recipe.with_variants and task.variants):
+        return "none"
+    return f"{len(task.variants) // len(task.train)} of each track: excerpts of 10 to 30 s, other speeds and pitches"
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
@@ -152,7 +207,8 @@ def main() -> int:
     arguments = parser.parse_args()
 
     def body() -> None:
-        bundle = train(task_of(arguments), network.RECIPES, arguments.seed, arguments.out)
+        task = task_of(arguments) if arguments.features else gtzan_task(GTZAN, arguments.seed)
+        bundle = train(task, RECIPES, arguments.seed, arguments.out)
         candidates = bundle.sidecar["metrics"]["candidates"]
         for name, accuracy in candidates.items():
             print(f"{name}: {accuracy:.1%} on valid" + (" (chosen)" if name == bundle.name else ""))

@@ -37,4 +37,4 @@ def made_up_task(n_tracks: int = 90) -> Task:
     table = made_up_table(n_tracks)
     tracks = made_up_tracks(table)
     split = splits.held_out_fold(table, tracks)
-    return Task(split.name, table.select(split.train), table.select(split.valid), tracks, FeatureSpec())
+    return Task(split.name, table.select(split.train), table.select(split.valid), tracks)

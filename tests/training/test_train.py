@@ -90,8 +90,7 @@ def test_the_probe_notices_probabilities_of_another_model(bundle: Bundle) -> Non
 def test_int8_follows_the_float_network_and_a_model_too_large_is_refused() -> None:
     table = made_up_table(300)
     rows, targets = table.values, table.targets(GENRES)
-    spec = made_up_task().spec
-    fitted = network.fit(QUICK[1], rows, targets, n_labels=len(GENRES), spec=spec, seed=0)
+    fitted = QUICK[1].fit(rows, targets, n_labels=len(GENRES), seed=0)
     content = convert.to_int8(fitted.model, fitted.normalize(rows))
     agreement = convert.compare(content, fitted.normalize(rows), fitted.logits(rows), targets)
     assert agreement.same_answer >= 0.99
