@@ -1,0 +1,56 @@
+"""The ``livegenre`` command: one module for each subcommand, and one place where errors become words.
+
+Exit statuses: 0 done (also: the reader of the output went away, or ``listen`` was stopped by a signal); 1 a file
+could not be read; 2 a wrong option, or no source; 3 no usable model; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from edge import native_stderr
+from edge.commands import classify, devices, listen
+from edge.errors import EdgeError
+
+COMMANDS = (listen, classify, devices)
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # slow to import, and rarely asked for
+
+        print(f"livegenre {version('livegenre')}")
+        parser.exit()
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser for the whole command line."""
+    top = argparse.ArgumentParser(prog="livegenre", description="Says what genre of music is playing, on this device.")
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
+    subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_parser(subparsers)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    # The matrices here are small: more threads cost memory and wake-ups, and save no time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    args = parser().parse_args(argv)
+    native_stderr.silence()
+    try:
+        status: int = args.run(args)
+    except EdgeError as error:
+        print(f"livegenre: {error}", file=sys.stderr)
+        return error.exit_status
+    except BrokenPipeError:
+        # The reader has seen enough. Python would complain once more when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    return status

@@ -1,0 +1,18 @@
+"""The subcommands of ``livegenre``, a module each.
+
+``add_parser(subparsers)`` declares the options and sets ``run``; ``run(args)`` does the work and returns the exit
+status. Modules import at their top only what declaring options needs, so that ``livegenre --help`` is quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def add_model_option(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--model``, which every command that classifies has."""
+    parser.add_argument("--model", type=Path, metavar="FOLDER", help="a model of your own instead of the shipped one")

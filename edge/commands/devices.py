@@ -1,0 +1,37 @@
+"""``livegenre devices``: the microphones that are there."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from edge.commands import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser("devices", help="list microphones", description="List microphones, default marked.")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """List the inputs; status 2 when there is none."""
+    from edge import portaudio
+
+    inputs = portaudio.inputs()
+    if not inputs:
+        print(f"livegenre: {portaudio.NO_MICROPHONE}", file=sys.stderr)
+        return 2
+    if args.json:
+        for device in inputs:
+            print(json.dumps(device.to_json()))
+        return 0
+    name_width = max(len(device.name) for device in inputs)
+    for device in inputs:
+        mark = "*" if device.is_default else " "
+        channels = f"{device.channels} channel{'s' if device.channels > 1 else ''}"
+        print(f"{mark} {device.name:{name_width}}  {device.sample_rate:6} Hz  {channels:>11}  id {device.id}")
+    print("\n* is the default. Choose another with: livegenre listen --source 'mic:NAME' (part of the name, or the id)")
+    return 0

@@ -1,0 +1,85 @@
+"""``livegenre listen``: the genre now, from the microphone or another source."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from edge.commands import Subparsers, add_model_option
+
+if TYPE_CHECKING:
+    from edge.listen import Listener
+    from edge.sinks import Sink
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "listen",
+        help="say the genre of what is playing now",
+        description="Say the genre of what is playing now, every second, until the source ends or Ctrl-C.",
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--source",
+        default="mic",
+        metavar="URI",
+        help="mic (default), mic:NAME, file:PATH, - (s16le on standard input), cmd:COMMAND (s16le on its output)",
+    )
+    source.add_argument("--demo", action="store_true", help="play a piece that livegenre makes itself")
+    parser.add_argument("--json", action="store_true", help="print events as JSON lines")
+    parser.add_argument("--fast", action="store_true", help="as fast as it can, for sources that are not live")
+    parser.add_argument("--wait", action="store_true", help="wait for the microphone if it is not there yet")
+    parser.add_argument("--rate", type=int, metavar="HZ", help="sample rate of - and cmd: (default 44100)")
+    parser.add_argument("--channels", type=int, metavar="N", help="channels of - and cmd: (default 2)")
+    add_model_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Listen; status 0 when the source ends or a signal asks to stop."""
+    from edge.bundle import load_bundle
+    from edge.listen import Listener
+    from edge.sources import RawFormat, from_uri
+
+    given = {"sample_rate": args.rate, "channels": args.channels}
+    raw = RawFormat(**{name: value for name, value in given.items() if value is not None})
+    bundle = load_bundle(args.model)
+    source = from_uri("demo" if args.demo else args.source, fast=args.fast, wait=args.wait, raw=raw)
+    listener = Listener(source, bundle)
+    _stop_on_signals(listener)
+    sink = _sink(as_json=args.json)
+    try:
+        for event in listener.events():
+            sink(event)
+    finally:
+        sink.close()
+        source.close()
+    return 0
+
+
+def _sink(*, as_json: bool) -> Sink:
+    if as_json:
+        from edge.sinks.jsonl import JsonLines
+
+        return JsonLines(sys.stdout)
+    if sys.stdout.isatty():
+        from edge.sinks.terminal import Terminal
+
+        return Terminal()
+    from edge.sinks.lines import Lines
+
+    return Lines(sys.stdout)
+
+
+def _stop_on_signals(listener: Listener) -> None:
+    """Let the first Ctrl-C or SIGTERM end things in order, and a second one end them at once."""
+
+    def stop(number: int, _frame: object) -> None:
+        listener.stop()
+        signal.signal(number, signal.SIG_DFL)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)

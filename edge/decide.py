@@ -1,0 +1,115 @@
+"""What to show, given what the model says: pure functions over a small frozen memory.
+
+A model that hears a new window every second changes its mind more often than music changes. Probabilities are
+smoothed as logarithms (one confident second cannot be outvoted by rounding), and the shown genre gives way only to
+one that has led clearly for a while: hysteresis in level and in time.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.events import State
+
+#: The label by which a model says that what it hears is no music.
+NO_MUSIC = "no_music"
+#: Probabilities below this are taken as this: one absurd window must not rule a genre out for minutes.
+FLOOR = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The constants of the decision, with their units; the defaults are measured, see ``tests/edge``."""
+
+    silence_dbfs: float = -60.0  # RMS below which nothing is classified; quiet rooms record at -75 to -60 dBFS
+    silence_hysteresis_db: float = 3.0  # how far above that the level must rise to end a shown silence
+    silence_after_s: float = 2.0  # rests in music are shorter
+    smoothing_s: float = 2.0  # time constant of the smoothing; the window itself already smooths
+    unsure_below: float = 0.25  # smoothed probability that a genre needs to be shown; 0.1 is chance for ten
+    lead: float = 1.3  # a new genre must be this many times as probable as the shown one
+    lead_for_s: float = 2.0  # and stay so this long
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person sees: a state, and a genre with ``State.MUSIC`` alone."""
+
+    state: State
+    genre: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """All that the decision remembers from one update to the next."""
+
+    shown: Shown = Shown(State.WARMING_UP)
+    smoothed: tuple[float, ...] = ()  # probabilities in the order of the labels; empty before the first
+    quiet_s: float = 0.0  # how long the level has been below the threshold
+    rival: Shown | None = None  # what is about to replace the shown
+    rival_s: float = 0.0  # since how long
+
+
+def hear(memory: Memory, level_dbfs: float | None, elapsed_s: float, settings: Settings) -> Memory:
+    """Take in the level of the last ``elapsed_s`` seconds: enters and leaves ``silence``.
+
+    While ``memory.quiet_s`` is above zero there is nothing to classify. Silence that ends starts afresh: what is
+    played after it is another piece.
+    """
+    threshold = settings.silence_dbfs
+    if memory.shown.state is State.SILENCE:
+        threshold += settings.silence_hysteresis_db
+    if level_dbfs is not None and level_dbfs >= threshold:
+        return Memory() if memory.shown.state is State.SILENCE else replace(memory, quiet_s=0.0)
+    memory = replace(memory, quiet_s=memory.quiet_s + elapsed_s)
+    if memory.quiet_s >= settings.silence_after_s and memory.shown.state is not State.SILENCE:
+        return Memory(shown=Shown(State.SILENCE), quiet_s=memory.quiet_s)
+    return memory
+
+
+def step(
+    memory: Memory, labels: Sequence[str], probabilities: NDArray[np.float32], elapsed_s: float, settings: Settings
+) -> Memory:
+    """Take in the model's ``probabilities``, one per label, ``elapsed_s`` seconds after the ones before."""
+    smoothed = _smooth(memory.smoothed, probabilities, elapsed_s / settings.smoothing_s)
+    memory = replace(memory, smoothed=smoothed)
+    best = _best(memory.shown, dict(zip(labels, smoothed, strict=True)), settings)
+    if best == memory.shown:
+        return replace(memory, rival=None, rival_s=0.0)
+    rival_s = memory.rival_s + elapsed_s if best == memory.rival else 0.0
+    if memory.shown.state is State.WARMING_UP or rival_s >= settings.lead_for_s:
+        return replace(memory, shown=best, rival=None, rival_s=0.0)
+    return replace(memory, rival=best, rival_s=rival_s)
+
+
+def confidence(memory: Memory, labels: Sequence[str]) -> float | None:
+    """Return the smoothed probability of the shown genre; None when no genre is shown."""
+    if memory.shown.genre is None:
+        return None
+    return memory.smoothed[list(labels).index(memory.shown.genre)]
+
+
+def _smooth(before: tuple[float, ...], probabilities: NDArray[np.float32], time_constants: float) -> tuple[float, ...]:
+    now = np.log(np.maximum(probabilities.astype(np.float64), FLOOR))
+    if before:
+        keep = math.exp(-time_constants)
+        now = keep * np.log(np.maximum(before, FLOOR)) + (1.0 - keep) * now
+    powers = np.exp(now - now.max())
+    return tuple((powers / powers.sum()).tolist())
+
+
+def _best(shown: Shown, smoothed: dict[str, float], settings: Settings) -> Shown:
+    """Return what should be shown; the shown itself unless another leads it clearly."""
+    leader = max(smoothed, key=lambda label: smoothed[label])
+    label_shown = NO_MUSIC if shown.state is State.NO_MUSIC else shown.genre
+    if label_shown is not None and smoothed[leader] < settings.lead * smoothed[label_shown]:
+        leader = label_shown
+    if leader == NO_MUSIC:
+        return Shown(State.NO_MUSIC)
+    if smoothed[leader] < settings.unsure_below:
+        return Shown(State.UNSURE)
+    return Shown(State.MUSIC, leader)

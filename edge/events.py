@@ -1,0 +1,203 @@
+"""What flows through the device: blocks of audio in, events out.
+
+Every event is frozen and carries ``audio_s``: seconds on the source's own timeline since listening began. Audio that
+was lost counts too, so that the difference of two ``audio_s`` is a duration whatever the wall clock does meanwhile.
+``time`` is the wall clock when the event came about: for people, and for joining with other logs.
+
+The JSON names are the field names; they change only together with ``SCHEMA``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Version of the JSON lines, in each of them. Fields may be added within a version; none changes or goes away.
+SCHEMA = 1
+
+
+class State(StrEnum):
+    """What is shown: one of these, and a genre with ``MUSIC`` alone."""
+
+    WARMING_UP = "warming_up"  # too little audio for an answer
+    MUSIC = "music"
+    UNSURE = "unsure"  # there is sound, and no genre stands out
+    SILENCE = "silence"  # the level is too low to say anything
+    NO_MUSIC = "no_music"  # there is sound, and the model says that it is no music
+    NO_SOURCE = "no_source"  # the source is lost or stalled
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A piece of contiguous audio as a source gives it: float32 of shape (n_frames, n_channels) in -1..1."""
+
+    frames: NDArray[np.float32]
+    sample_rate: int  # Hz
+
+    @property
+    def seconds(self) -> float:
+        """Length in seconds."""
+        return len(self.frames) / self.sample_rate
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Audio that a source knows is missing between the block before and the block after."""
+
+    lost_s: float  # seconds; as well as can be known
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A source has stopped delivering; it goes on trying."""
+
+    stalled: bool  # the device is there and gives nothing (or exact zeros); otherwise the device is gone
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A lost source delivers again."""
+
+    away_s: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing came from the source for a while; keeps whoever waits for it alive."""
+
+
+#: What a source yields.
+Chunk = Block | Hole | Lost | Restored | Idle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Base of what listening yields."""
+
+    #: The ``event`` field of the JSON line.
+    kind: ClassVar[str]
+    time: datetime  # UTC
+    audio_s: float  # seconds on the source's timeline
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON-ready values, ``schema`` and ``event`` first; ``time`` is RFC 3339 in UTC, to the millisecond."""
+        values = {entry.name: _plain(getattr(self, entry.name)) for entry in fields(self)}
+        return {"schema": SCHEMA, "event": self.kind, **values}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Started(Event):
+    """Listening begins."""
+
+    kind: ClassVar[str] = "started"
+    source: str
+    model: str
+    runtime: str  # the TFLite runtime in use
+    window_s: float  # seconds of audio that one prediction describes
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction(Event):
+    """What the model says of the last ``window_s`` seconds, and what is shown; one per update."""
+
+    kind: ClassVar[str] = "prediction"
+    state: State
+    genre: str | None  # shown genre, with state "music" alone
+    confidence: float | None  # smoothed probability of the shown genre, 0..1
+    probabilities: Mapping[str, float] | None  # per label, of this window alone; None in silence and at first
+    tempo_bpm: float | None  # None when there is no music to have one
+    level_dbfs: float | None  # RMS of the last second; None for exact zeros
+    window_s: float  # seconds of audio described, less than the model's window at first
+    provisional: bool  # the window is not full yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change(Event):
+    """What is shown becomes something else."""
+
+    kind: ClassVar[str] = "change"
+    state: State
+    genre: str | None
+    previous_state: State
+    previous_genre: str | None
+    confidence: float | None  # smoothed probability of the new genre, 0..1
+    tempo_bpm: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap(Event):
+    """Audio is missing here; features start afresh after it. ``audio_s`` is where the gap ends."""
+
+    kind: ClassVar[str] = "gap"
+    lost_s: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceLost(Event):
+    """The source gives no more audio; it is tried again until it does."""
+
+    kind: ClassVar[str] = "source_lost"
+    source: str
+    stalled: bool  # present and giving nothing (or exact zeros), rather than gone
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRestored(Event):
+    """The source gives audio again."""
+
+    kind: ClassVar[str] = "source_restored"
+    source: str
+    away_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stats(Event):
+    """Counters since the start, once a minute and at the end."""
+
+    kind: ClassVar[str] = "stats"
+    updates: int
+    gaps: int
+    dropped_s: float  # seconds of audio lost in gaps
+    backlog_s: float  # seconds of audio waiting to be processed
+    interval_s: float  # seconds between updates now; grows on a machine that cannot keep up
+    update_cost_s: float | None  # wall seconds that one update takes, smoothed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped(Event):
+    """Listening ends."""
+
+    kind: ClassVar[str] = "stopped"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick(Event):
+    """Several times a second, for meters and watchdogs; never part of the JSON lines."""
+
+    kind: ClassVar[str] = "tick"
+    level_dbfs: float | None  # RMS of the newest block; None for exact zeros and for no audio
+    backlog_s: float
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, float | np.floating):
+        return round(float(value), 4)
+    if isinstance(value, Mapping):
+        return {key: _plain(entry) for key, entry in value.items()}
+    return list(value) if isinstance(value, tuple) else value

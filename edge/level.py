@@ -1,0 +1,33 @@
+"""Input level in dBFS: RMS without the constant part, which cheap microphones add."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class LevelMeter:
+    """Accumulates samples in -1..1 and gives the level of all since the last ``take``."""
+
+    def __init__(self) -> None:
+        self._n, self._sum, self._square_sum = 0, 0.0, 0.0
+
+    def push(self, samples: NDArray[np.float32]) -> None:
+        """Add samples of shape (n,)."""
+        wide = samples.astype(np.float64)
+        self._n += wide.size
+        self._sum += float(wide.sum())
+        self._square_sum += float(wide @ wide)
+
+    def take(self) -> float | None:
+        """Return the level in dB relative to full scale, and start anew; None for nothing but one constant value."""
+        mean = self._sum / self._n if self._n else 0.0
+        power = self._square_sum / self._n - mean * mean if self._n else 0.0
+        self._n, self._sum, self._square_sum = 0, 0.0, 0.0
+        return 10.0 * math.log10(power) if power > FLOOR_POWER else None
+
+
+#: Power below which only rounding is left: -140 dBFS, far below one step of 16-bit audio.
+FLOOR_POWER = 1e-14

@@ -1,0 +1,255 @@
+"""Listening: the pipeline from a source's chunks to events.
+
+    source ─▶ mono ─▶ resample ─▶ feature stream ─▶ classifier ─▶ decision ─▶ events
+
+``Listener.events`` is a generator: nothing happens until the next event is asked for, so whoever iterates sets the
+pace and no thread is needed. Updates fall on whole intervals of audio, not of wall time, so that the same audio gives
+the same events at any speed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge import decide, events
+from edge.bundle import Bundle
+from edge.classifier import Classifier
+from edge.decide import Shown
+from edge.events import Block, Chunk, Event, Hole, Idle, Lost, Restored, State
+from edge.level import LevelMeter
+from edge.sources import Source
+from features_np import FeatureStream, Resampler, pcm
+
+#: Seconds of audio that a first, provisional answer needs; a tempo or a chord hardly shows in less.
+FIRST_ANSWER_S = 3.0
+#: After a hole up to this long, in seconds, what was shown before still stands: it is most likely the same record.
+SHORT_GAP_S = 10.0
+#: Seconds of audio between two ``Stats``.
+STATS_EVERY_S = 60.0
+#: Bounds of the update interval on a machine that cannot keep up, in seconds, and the backlogs that move it.
+LONGEST_INTERVAL_S = 8.0
+BACKLOG_GROWS_S = 1.0
+BACKLOG_SHRINKS_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to listen."""
+
+    interval_s: float = 1.0  # seconds of audio between updates, on a machine that keeps up
+    decision: decide.Settings = field(default_factory=decide.Settings)
+
+
+def utc_now() -> datetime:
+    """Return the wall clock in UTC."""
+    return datetime.now(UTC)
+
+
+def next_interval(interval_s: float, shortest_s: float, cost_s: float, backlog_s: float) -> float:
+    """Return the next update interval in seconds: doubled while audio piles up, halved once there is time again.
+
+    ``cost_s`` is the wall time of one update: an interval that updates would fill by half is not gone back to.
+    """
+    if backlog_s > max(BACKLOG_GROWS_S, shortest_s):
+        return min(2 * interval_s, LONGEST_INTERVAL_S)
+    if backlog_s < BACKLOG_SHRINKS_S and cost_s < interval_s / 4:
+        return max(interval_s / 2, shortest_s)
+    return interval_s
+
+
+class Listener:
+    """Turns what a source yields into events."""
+
+    def __init__(
+        self,
+        source: Source,
+        bundle: Bundle,
+        settings: Settings | None = None,
+        *,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._source = source
+        self._bundle = bundle
+        self._settings = settings or Settings()
+        self._now = now
+        self._classify = Classifier(bundle)
+        self._stream = FeatureStream(bundle.spec)
+        self._resampler: Resampler | None = None
+        self._resampler_rate = 0
+        self._block_level, self._interval_level = LevelMeter(), LevelMeter()
+        self._memory = decide.Memory()
+        self._tempo_bpm: float | None = None
+        self._samples_heard = 0
+        self._since_update = 0  # samples
+        self._interval_s = self._settings.interval_s
+        self._update_cost_s: float | None = None
+        self._updates, self._gaps, self._lost_s = 0, 0, 0.0
+        self._stats_due_s = STATS_EVERY_S
+        self._stopping = False
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds on the source's timeline so far."""
+        return self._samples_heard / self._bundle.spec.sample_rate + self._lost_s
+
+    def stop(self) -> None:
+        """Ask ``events`` to end after the next chunk; may be called from a signal handler or another thread."""
+        self._stopping = True
+
+    def events(self) -> Iterator[Event]:
+        """Yield events until the source ends or ``stop`` is called; the last one is ``Stopped``."""
+        bundle = self._bundle
+        yield self._event(
+            events.Started,
+            source=self._source.name,
+            model=bundle.name,
+            runtime=bundle.interpreter.runtime,
+            window_s=bundle.spec.window_s,
+            labels=bundle.labels,
+        )
+        for chunk in self._source:
+            yield from self._take(chunk)
+            if self.audio_s >= self._stats_due_s:
+                self._stats_due_s += STATS_EVERY_S
+                yield self._stats()
+            if self._stopping:
+                break
+        yield self._stats()
+        yield self._event(events.Stopped, reason="stopped" if self._stopping else "the source ended")
+
+    def _take(self, chunk: Chunk) -> Iterator[Event]:
+        match chunk:
+            case Block():
+                yield from self._hear(chunk)
+            case Hole(lost_s, reason):
+                yield from self._gap(lost_s, reason)
+            case Lost(stalled, reason):
+                yield self._event(events.SourceLost, source=self._source.name, stalled=stalled, reason=reason)
+                yield from self._show(decide.Memory(shown=Shown(State.NO_SOURCE)))
+            case Restored(away_s):
+                yield self._event(events.SourceRestored, source=self._source.name, away_s=away_s)
+                yield from self._show(decide.Memory())
+                yield from self._gap(away_s, "the source was away")
+            case Idle():
+                yield self._tick(None)
+
+    def _hear(self, block: Block) -> Iterator[Event]:
+        samples = self._at_model_rate(block)
+        while samples.size:
+            room = max(1, round(self._interval_s * self._bundle.spec.sample_rate) - self._since_update)
+            piece, samples = samples[:room], samples[room:]
+            self._stream.push(piece)
+            self._block_level.push(piece)
+            self._interval_level.push(piece)
+            self._samples_heard += piece.size
+            self._since_update += piece.size
+            if piece.size == room:
+                yield from self._update()
+        yield self._tick(self._block_level.take())
+
+    def _at_model_rate(self, block: Block) -> NDArray[np.float32]:
+        if self._resampler is None or block.sample_rate != self._resampler_rate:
+            self._resampler = Resampler(block.sample_rate, self._bundle.spec.sample_rate)
+            self._resampler_rate = block.sample_rate
+        return self._resampler.push(pcm.to_mono(block.frames))
+
+    def _update(self) -> Iterator[Event]:
+        started = time.perf_counter()
+        elapsed_s = self._since_update / self._bundle.spec.sample_rate
+        self._since_update = 0
+        self._updates += 1
+        level = self._interval_level.take()
+        memory = decide.hear(self._memory, level, elapsed_s, self._settings.decision)
+        described_s = self._stream.seconds
+        probabilities: NDArray[np.float32] | None = None
+        if memory.shown.state is State.SILENCE:
+            self._tempo_bpm = None
+            self._stream.reset()  # what ends the silence is judged by itself
+        elif described_s >= FIRST_ANSWER_S:
+            vector = self._stream.vector()
+            probabilities = self._classify(vector)
+            self._tempo_bpm = _tempo(self._bundle, vector)
+            memory = decide.step(memory, self._bundle.labels, probabilities, elapsed_s, self._settings.decision)
+        yield from self._show(memory)
+        yield self._prediction(probabilities, level, described_s)
+        self._pace(time.perf_counter() - started)
+
+    def _show(self, memory: decide.Memory) -> Iterator[Event]:
+        before, self._memory = self._memory.shown, memory
+        if memory.shown != before:
+            yield self._event(
+                events.Change,
+                state=memory.shown.state,
+                genre=memory.shown.genre,
+                previous_state=before.state,
+                previous_genre=before.genre,
+                confidence=decide.confidence(memory, self._bundle.labels),
+                tempo_bpm=self._shown_tempo(),
+            )
+
+    def _gap(self, lost_s: float, reason: str) -> Iterator[Event]:
+        self._gaps += 1
+        self._lost_s += lost_s
+        self._since_update = 0
+        self._stream.reset()
+        self._resampler = None
+        self._interval_level.take()
+        yield self._event(events.Gap, lost_s=lost_s, reason=reason)
+        if lost_s > SHORT_GAP_S:
+            yield from self._show(decide.Memory())
+
+    def _prediction(
+        self, probabilities: NDArray[np.float32] | None, level_dbfs: float | None, described_s: float
+    ) -> Event:
+        labels = self._bundle.labels
+        return self._event(
+            events.Prediction,
+            state=self._memory.shown.state,
+            genre=self._memory.shown.genre,
+            confidence=decide.confidence(self._memory, labels),
+            probabilities=None if probabilities is None else dict(zip(labels, probabilities.tolist(), strict=True)),
+            tempo_bpm=self._shown_tempo(),
+            level_dbfs=level_dbfs,
+            window_s=described_s,
+            provisional=described_s < self._bundle.spec.window_s,
+        )
+
+    def _shown_tempo(self) -> float | None:
+        return self._tempo_bpm if self._memory.shown.state in (State.MUSIC, State.UNSURE) else None
+
+    def _pace(self, cost_s: float) -> None:
+        before = cost_s if self._update_cost_s is None else self._update_cost_s
+        self._update_cost_s = 0.8 * before + 0.2 * cost_s
+        self._interval_s = next_interval(
+            self._interval_s, self._settings.interval_s, self._update_cost_s, self._source.backlog_s
+        )
+
+    def _tick(self, level_dbfs: float | None) -> Event:
+        return self._event(events.Tick, level_dbfs=level_dbfs, backlog_s=self._source.backlog_s)
+
+    def _stats(self) -> Event:
+        return self._event(
+            events.Stats,
+            updates=self._updates,
+            gaps=self._gaps,
+            dropped_s=self._lost_s,
+            backlog_s=self._source.backlog_s,
+            interval_s=self._interval_s,
+            update_cost_s=self._update_cost_s,
+        )
+
+    def _event(self, kind: type[Event], **values: Any) -> Event:
+        return kind(time=self._now(), audio_s=self.audio_s, **values)
+
+
+def _tempo(bundle: Bundle, vector: NDArray[np.float32]) -> float | None:
+    """Return the vector's tempo in BPM; None if the model uses none."""
+    names = bundle.spec.vector_names
+    return float(vector[names.index("tempo_bpm")]) if "tempo_bpm" in names else None

@@ -1,0 +1,138 @@
+"""The microphone as a source: it may go away, fall silent and come back, and listening goes on.
+
+PortAudio's callback copies and enqueues. Opening and closing run on a thread of their own, because a sound server
+that hangs makes them hang, and whoever feeds the watchdog must not.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from queue import Empty, SimpleQueue
+from threading import Thread
+
+import numpy as np
+
+from edge import portaudio, recovery
+from edge.errors import SourceError
+from edge.events import Block, Chunk, Hole, Idle, Lost, Restored
+from edge.portaudio import Recording
+
+#: Seconds without audio after which an ``Idle`` is given.
+IDLE_S = 0.5
+#: Seconds that the first opening may take before it counts as failed.
+OPEN_S = 10.0
+
+
+class Microphone:
+    """Source that records from a PortAudio input, and from it again whenever it comes back."""
+
+    def __init__(self, query: str | None = None, *, wait: bool = False) -> None:
+        """Open the input named ``query`` (see ``portaudio.find``), or the default one.
+
+        With ``wait``, an input that is not there yet is waited for; without, that is a ``SourceError``.
+        """
+        portaudio.library()
+        self.name = query or "microphone"
+        self._query = query
+        self._health = recovery.opening(time.monotonic())
+        self._current: Recording | None = None
+        self._opening: SimpleQueue[Recording | SourceError] | None = None
+        self._first: Lost | None = None
+        self._start_opening()
+        outcome = self._opened(OPEN_S)
+        if isinstance(outcome, SourceError):
+            if not wait:
+                raise outcome
+            self._health, event = recovery.failed(self._health, time.monotonic(), str(outcome))
+            self._first = event if isinstance(event, Lost) else None
+
+    @property
+    def backlog_s(self) -> float:
+        """Seconds of audio that wait."""
+        return self._current.queue.backlog_s if self._current else 0.0
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Yield what is heard, without end; at least one chunk every ``IDLE_S``."""
+        if self._first:
+            yield self._first
+        while True:
+            chunk = self._next()
+            event = self._judge(chunk, time.monotonic())
+            if event:
+                yield event
+            if chunk is not None and self._health.outage_from is None:
+                yield chunk
+            elif event is None:
+                yield Idle()
+            self._reopen(time.monotonic())
+
+    def close(self) -> None:
+        """Stop recording."""
+        if self._current:
+            self._current.close()
+            self._current = None
+
+    def _next(self) -> Block | Hole | None:
+        if self._current:
+            return self._current.queue.get(IDLE_S)
+        time.sleep(IDLE_S / 5)  # short: a device that is back should not wait for us
+        return None
+
+    def _judge(self, chunk: Block | Hole | None, now: float) -> Lost | Restored | None:
+        """Advance the health by what came, or by the time that passed without."""
+        event: Lost | Restored | None = None
+        if isinstance(chunk, Block):
+            zeros = not np.any(chunk.frames)
+            self._health, event = recovery.heard(self._health, now, seconds=chunk.seconds, zeros=zeros)
+        elif self._current and self._current.queue.drained:
+            self._health, event = recovery.failed(self._health, now, f"{self.name} is gone")
+            self.close()
+        if event is None:
+            self._health, event = recovery.waited(self._health, now)
+        return event
+
+    def _reopen(self, now: float) -> None:
+        if self._opening:
+            outcome = self._opened(0.0)
+            if isinstance(outcome, SourceError):
+                self._health, _ = recovery.failed(self._health, now, str(outcome))
+        elif recovery.due(self._health, now):
+            self._start_opening()
+
+    def _start_opening(self) -> None:
+        old, self._current = self._current, None
+        first_time = self._health.phase is recovery.Phase.OPENING
+        result: SimpleQueue[Recording | SourceError] = SimpleQueue()
+        self._opening = result
+        work = Thread(target=lambda: result.put(_open(self._query, old, first_time)), name="open-mic", daemon=True)
+        work.start()
+
+    def _opened(self, timeout_s: float) -> Recording | SourceError | None:
+        """Take the outcome of an opening under way, or None while it lasts."""
+        if not self._opening:
+            return None
+        try:
+            outcome = self._opening.get(timeout=timeout_s) if timeout_s else self._opening.get_nowait()
+        except Empty:
+            return SourceError(f"{self.name}: the sound system does not answer") if timeout_s else None
+        self._opening = None
+        if isinstance(outcome, Recording):
+            self._current = outcome
+            self.name = outcome.device.name
+            self._health = recovery.opened(self._health, time.monotonic())
+        return outcome
+
+
+def _open(query: str | None, old: Recording | None, first_time: bool) -> Recording | SourceError:
+    """Close ``old`` and open the device as it is listed now; never raises, since it runs on its own thread."""
+    try:
+        if old:
+            old.close()
+        if not first_time:
+            portaudio.relist()
+        return portaudio.record(portaudio.find(query))
+    except SourceError as error:
+        return error
+    except Exception as error:  # whatever it is, listening must hear of it rather than wait forever
+        return SourceError(f"{query or 'microphone'}: {error}")

@@ -1,0 +1,45 @@
+"""Events as plain lines for people, where there is no terminal to draw on."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from edge import words
+from edge.events import Change, Event, Gap, Prediction, SourceLost, SourceRestored, Started, Stopped
+
+
+class Lines:
+    """Sink that writes one line for each event that a person wants to know of."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __call__(self, event: Event) -> None:
+        """Write one line, or none."""
+        text = self._text(event)
+        if text:
+            self._stream.write(f"{words.clock(event.audio_s)}  {text}\n")
+            self._stream.flush()
+
+    def close(self) -> None:
+        """Nothing is held back: each line was flushed."""
+
+    def _text(self, event: Event) -> str | None:  # noqa: PLR0911 - one for each kind of event
+        match event:
+            case Started():
+                return f"listening to {event.source}, model {event.model} on {event.runtime}"
+            case Change():
+                return f"now: {words.shown(event.state, event.genre)}"
+            case Prediction():
+                confidence = "" if event.confidence is None else f" {event.confidence:.0%}"
+                parts = (words.shown(event.state, event.genre) + confidence, words.tempo(event.tempo_bpm))
+                return f"{parts[0]:24}{parts[1]:>9}  {words.level(event.level_dbfs)}"
+            case Gap():
+                return f"{event.lost_s:.1f} s of audio are missing: {event.reason}"
+            case SourceLost():
+                return f"{event.source} {'is stalled' if event.stalled else 'is lost'}: {event.reason}; trying again"
+            case SourceRestored():
+                return f"{event.source} is back after {event.away_s:.0f} s"
+            case Stopped():
+                return event.reason
+        return None

@@ -1,0 +1,21 @@
+"""Fixtures that several tests of the device program share."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.edge.pulse import Pulse
+
+
+@pytest.fixture
+def pulse() -> Iterator[Pulse]:
+    """A running PulseAudio server of this test's own, without any sink."""
+    with tempfile.TemporaryDirectory(prefix="pulse-") as folder:  # short: a socket's path has 108 characters at most
+        server = Pulse(Path(folder))
+        server.start()
+        yield server
+        server.kill()

@@ -1,0 +1,39 @@
+"""Draw the live display as an SVG picture: ``python -m tests.edge.picture OUT.svg [SOURCE [SECONDS]]``.
+
+SOURCE is what ``livegenre listen --source`` takes, or ``demo``; the display is that of a terminal of 80 by 24 after
+SECONDS of audio.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from edge.bundle import load_bundle
+from edge.listen import Listener
+from edge.sinks.terminal import View, render, view_after
+from edge.sources import from_uri
+
+
+def picture(uri: str, seconds: float) -> str:
+    """Listen to ``uri`` for ``seconds`` of audio and return the display as SVG."""
+    source = from_uri(uri, fast=True)
+    view = View()
+    for event in Listener(source, load_bundle()).events():
+        view = view_after(view, event)
+        if event.audio_s >= seconds:
+            break
+    source.close()
+    console = Console(
+        width=80, height=24, record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor"
+    )
+    console.print(render(view, 80, 24))
+    return console.export_svg(title="livegenre listen")
+
+
+if __name__ == "__main__":
+    out, uri, seconds = (*sys.argv[1:], *("demo", "30")[len(sys.argv) - 2 :])
+    Path(out).write_text(picture(uri, float(seconds)))

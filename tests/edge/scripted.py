@@ -1,0 +1,37 @@
+"""A source that plays a script: what a test wants to happen, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bundle import Bundle
+from edge.events import Block, Chunk, Event
+from edge.listen import Listener, Settings
+
+
+class Scripted:
+    """Source that yields given chunks, then ends."""
+
+    def __init__(self, chunks: Iterable[Chunk], backlog_s: float = 0.0) -> None:
+        self.name = "script"
+        self.backlog_s = backlog_s
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[Chunk]:
+        return iter(self._chunks)
+
+    def close(self) -> None:
+        pass
+
+
+def blocks(samples: NDArray[np.float32], sample_rate: int = 22_050, size: int = 2_205) -> list[Chunk]:
+    """Cut mono samples of shape (n,) into blocks."""
+    return [Block(samples[start : start + size, None], sample_rate) for start in range(0, len(samples), size)]
+
+
+def heard(bundle: Bundle, chunks: Iterable[Chunk], settings: Settings | None = None) -> list[Event]:
+    """Listen to a script and return all events."""
+    return list(Listener(Scripted(chunks), bundle, settings).events())

@@ -1,0 +1,92 @@
+"""The JSON lines are an interface: names, order of the first fields, and what numbers may look like."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta, timezone
+
+from edge import events
+from edge.events import Change, Event, Gap, Prediction, SourceLost, SourceRestored, Started, State, Stats, Stopped, Tick
+from edge.sinks.jsonl import JsonLines
+
+NOON = datetime(2026, 3, 1, 12, 0, 0, 123_456, tzinfo=UTC)
+
+#: The documented fields of each event. A change here is a change of the schema.
+FIELDS = {
+    Started: {"source", "model", "runtime", "window_s", "labels"},
+    Prediction: {
+        "state",
+        "genre",
+        "confidence",
+        "probabilities",
+        "tempo_bpm",
+        "level_dbfs",
+        "window_s",
+        "provisional",
+    },
+    Change: {"state", "genre", "previous_state", "previous_genre", "confidence", "tempo_bpm"},
+    Gap: {"lost_s", "reason"},
+    SourceLost: {"source", "stalled", "reason"},
+    SourceRestored: {"source", "away_s"},
+    Stats: {"updates", "gaps", "dropped_s", "backlog_s", "interval_s", "update_cost_s"},
+    Stopped: {"reason"},
+}
+
+
+def prediction() -> Prediction:
+    return Prediction(
+        time=NOON,
+        audio_s=12.0,
+        state=State.MUSIC,
+        genre="jazz",
+        confidence=0.1234567,
+        probabilities={"jazz": 1 / 3, "rock": 2 / 3},
+        tempo_bpm=112.3456789,
+        level_dbfs=None,
+        window_s=10.0,
+        provisional=False,
+    )
+
+
+def test_every_event_that_is_written_has_its_documented_fields() -> None:
+    kinds = {kind for kind in vars(events).values() if isinstance(kind, type) and issubclass(kind, Event)}
+    written = kinds - {Event, Tick}
+    assert written == set(FIELDS)
+    for kind, names in FIELDS.items():
+        assert {field.name for field in fields(kind)} == names | {"time", "audio_s"}
+    assert events.SCHEMA == 1
+
+
+def test_a_line_is_json_with_schema_event_time_and_audio_time_first() -> None:
+    stream = io.StringIO()
+    JsonLines(stream)(prediction())
+    line = json.loads(stream.getvalue())
+    assert list(line)[:4] == ["schema", "event", "time", "audio_s"]
+    assert line["event"] == "prediction"
+    assert line["time"] == "2026-03-01T12:00:00.123Z"
+    assert line["state"] == "music"
+    assert line["probabilities"] == {"jazz": 0.3333, "rock": 0.6667}
+    assert line["level_dbfs"] is None
+
+
+def test_times_in_another_zone_are_written_in_utc() -> None:
+    east = NOON.astimezone(timezone(timedelta(hours=5, minutes=30)))
+    assert Stopped(time=east, audio_s=0.0, reason="").to_json()["time"] == "2026-03-01T12:00:00.123Z"
+
+
+def test_ticks_are_not_written_and_every_line_is_flushed_at_once() -> None:
+    class Counting(io.StringIO):
+        flushes = 0
+
+        def flush(self) -> None:
+            self.flushes += 1
+
+    stream = Counting()
+    sink = JsonLines(stream)
+    sink(Tick(time=NOON, audio_s=1.0, level_dbfs=-20.0, backlog_s=0.0))
+    assert stream.getvalue() == ""
+    sink(prediction())
+    sink(prediction())
+    assert stream.getvalue().count("\n") == stream.flushes == 2

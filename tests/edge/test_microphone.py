@@ -1,0 +1,190 @@
+"""The microphone for real: PortAudio over ALSA over PulseAudio, in which a null sink plays the room."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import soundfile
+
+from edge.bundle import load_bundle
+from edge.demo import synthesize
+from edge.recordings import classify_file
+from tests.edge.pulse import Pulse, wait_until
+from tests.shared_data import SHARED_DATA
+
+#: The most that may pass between a device's return and the first audio from it.
+RECOVERY_S = 5.0
+
+
+class Ear:
+    """A running ``livegenre listen --json`` and what it has said so far."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.events: list[dict[str, object]] = []
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.events.append(json.loads(line))
+
+    def of(self, kind: str) -> list[dict[str, object]]:
+        return [event for event in self.events if event["event"] == kind]
+
+    def wait_for(self, kind: str, count: int, timeout_s: float) -> dict[str, object]:
+        wait_until(lambda: len(self.of(kind)) >= count or self.process.poll() is not None, timeout_s, f"{kind} {count}")
+        return self.of(kind)[count - 1]
+
+    def end(self) -> str:
+        """Stop it in order; returns what it wrote to stderr."""
+        self.process.terminate()
+        self._reader.join(10)
+        assert self.process.wait(10) == 0
+        assert self.process.stderr is not None
+        return self.process.stderr.read()
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Path:
+    """A real track where there is one, else music of our own."""
+    for track in sorted(SHARED_DATA.glob("gtzan/audio/classical/*.ogg")):
+        if soundfile.info(track).duration > 29:
+            return track
+    path = tmp_path / "demo.wav"
+    soundfile.write(path, synthesize(30.0, tempo_bpm=112.0, sample_rate=44_100), 44_100)
+    return path
+
+
+@pytest.fixture
+def playing(pulse: Pulse, music: Path) -> Iterator[Pulse]:
+    """A server whose every room is filled with music again and again, whatever happens to it."""
+    over = threading.Event()
+
+    def play() -> None:
+        while not over.is_set():
+            player = pulse.play(music)
+            while player.poll() is None and not over.is_set():
+                time.sleep(0.05)
+            player.kill()
+            player.wait()
+
+    thread = threading.Thread(target=play)
+    thread.start()
+    yield pulse
+    over.set()
+    thread.join()
+
+
+def test_it_settles_on_what_classify_says_of_the_same_file(pulse: Pulse, music: Path) -> None:
+    verdict = classify_file(music, load_bundle())
+    pulse.add_room(rate=48_000)
+    ear = Ear(pulse.livegenre("listen", "--json"))
+    ear.wait_for("started", 1, 20.0)
+    player = pulse.play(music)
+    assert player.wait(60) == 0
+    said = ear.end()
+    assert said == ""
+    answers = [event for event in ear.of("prediction") if event["state"] == "music"]
+    assert answers[-1]["genre"] == verdict.genre
+    assert answers[-1]["tempo_bpm"] == pytest.approx(verdict.tempo_bpm, rel=0.05)
+
+
+def test_devices_lists_what_the_server_has(pulse: Pulse) -> None:
+    pulse.add_room()
+    process = pulse.livegenre("devices", "--json")
+    out, err = process.communicate(timeout=20)
+    assert process.returncode == 0, err
+    devices = [json.loads(line) for line in out.splitlines()]
+    assert [set(device) for device in devices] == [{"id", "name", "channels", "sample_rate", "is_default"}]
+    assert devices[0]["is_default"]
+    table, _ = pulse.livegenre("devices").communicate(timeout=20)
+    assert table.startswith(f"* {devices[0]['name']}")
+
+
+def test_a_microphone_by_part_of_its_name(playing: Pulse) -> None:
+    playing.add_room()
+    ear = Ear(playing.livegenre("listen", "--json", "--source", "mic:EFAUL"))
+    ear.wait_for("prediction", 1, 20.0)
+    assert ear.end() == ""
+    process = playing.livegenre("listen", "--source", "mic:Blue Yeti")
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert err == "livegenre: no microphone named 'Blue Yeti'; there are: default\n"
+
+
+def test_unplugged_and_plugged_in_again_under_another_name(playing: Pulse) -> None:
+    module = playing.add_room("usb-one")
+    ear = Ear(playing.livegenre("listen", "--json"))
+    ear.wait_for("prediction", 2, 20.0)
+    playing.remove(module)
+    assert ear.wait_for("source_lost", 1, 5.0)["stalled"] is False
+    time.sleep(3.0)  # long enough for several attempts in vain
+    playing.add_room("usb-two", rate=48_000)
+    ear.wait_for("source_restored", 1, RECOVERY_S)
+    ear.wait_for("prediction", len(ear.of("prediction")) + 4, 10.0)
+    assert ear.end() == ""
+    assert len(ear.of("source_lost")) == len(ear.of("source_restored")) == len(ear.of("gap")) == 1
+    assert ear.of("gap")[0]["lost_s"] == ear.of("source_restored")[0]["away_s"]
+    states = [event["state"] for event in ear.of("change")]
+    assert states[states.index("no_source") :][:3] in (
+        ["no_source", "warming_up", "music"],
+        ["no_source", "warming_up", "unsure"],
+    )
+
+
+def test_the_sound_server_is_killed_and_started_again(playing: Pulse) -> None:
+    playing.add_room()
+    ear = Ear(playing.livegenre("listen", "--json"))
+    for outage in (1, 2):
+        ear.wait_for("prediction", len(ear.of("prediction")) + 2, 20.0)
+        playing.kill()
+        ear.wait_for("source_lost", outage, 5.0)
+        playing.start()
+        playing.add_room()
+        ear.wait_for("source_restored", outage, RECOVERY_S)
+    assert ear.end() == ""
+    assert len(ear.of("source_lost")) == len(ear.of("source_restored")) == 2
+
+
+def test_it_waits_for_a_microphone_that_is_not_there_yet(playing: Pulse) -> None:
+    playing.kill()
+    ear = Ear(playing.livegenre("listen", "--json", "--wait"))
+    assert "no microphone found" in str(ear.wait_for("source_lost", 1, 20.0)["reason"])
+    playing.start()
+    playing.add_room()
+    ear.wait_for("source_restored", 1, RECOVERY_S)
+    ear.wait_for("prediction", 1, 10.0)
+    assert ear.end() == ""
+
+
+def test_a_server_that_hangs_is_a_stall_and_its_return_is_noticed(playing: Pulse) -> None:
+    playing.add_room()
+    ear = Ear(playing.livegenre("listen", "--json"))
+    ear.wait_for("prediction", 2, 20.0)
+    playing.freeze()
+    assert ear.wait_for("source_lost", 1, 5.0)["stalled"] is True
+    time.sleep(2.0)
+    playing.thaw()
+    ear.wait_for("source_restored", 1, RECOVERY_S)
+    assert ear.end() == ""
+
+
+def test_a_device_that_gives_only_zeros_is_stalled_until_it_sounds(pulse: Pulse, music: Path) -> None:
+    pulse.add_room()
+    ear = Ear(pulse.livegenre("listen", "--json"))
+    lost = ear.wait_for("source_lost", 1, 20.0)
+    assert lost["stalled"] is True
+    assert "only zeros" in str(lost["reason"])
+    player = pulse.play(music)
+    ear.wait_for("source_restored", 1, RECOVERY_S)
+    player.kill()
+    player.wait()
+    assert ear.end() == ""

@@ -1,0 +1,60 @@
+"""What a microphone is called, so that it is found again after a reboot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge import portaudio
+from edge.errors import SourceError
+from edge.portaudio import InputDevice, stable_id
+
+
+@pytest.fixture
+def proc_asound(tmp_path: Path) -> Path:
+    for card, files in {"card0": {"id": "PCH"}, "card1": {"id": "Device", "usbid": "0d8c:0014"}}.items():
+        (tmp_path / card).mkdir()
+        for name, text in files.items():
+            (tmp_path / card / name).write_text(text + "\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("USB PnP Sound Device: Audio (hw:1,0)", "usb-0d8c:0014"),
+        ("HDA Intel PCH: ALC257 Analog (hw:0,0)", "card-PCH"),
+        ("Gone: Audio (hw:7,0)", "Gone: Audio (hw:7,0)"),
+        ("pulse", "pulse"),
+    ],
+)
+def test_an_id_does_not_contain_the_card_number(proc_asound: Path, name: str, expected: str) -> None:
+    assert stable_id(name, proc_asound) == expected
+
+
+def device(index: int, name: str, identity: str, *, default: bool = False) -> InputDevice:
+    return InputDevice(index, identity, name, channels=1, sample_rate=48_000, is_default=default)
+
+
+DEVICES = [
+    device(0, "HDA Intel PCH: ALC257 Analog (hw:0,0)", "card-PCH"),
+    device(3, "USB PnP Sound Device: Audio (hw:1,0)", "usb-0d8c:0014"),
+    device(5, "default", "default", default=True),
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "index"), [(None, 5), ("usb pnp", 3), ("usb-0d8c:0014", 3), ("card-PCH", 0), ("Analog", 0)]
+)
+def test_a_microphone_is_found_by_id_or_part_of_its_name(
+    monkeypatch: pytest.MonkeyPatch, query: str | None, index: int
+) -> None:
+    monkeypatch.setattr(portaudio, "inputs", lambda: DEVICES)
+    assert portaudio.find(query).index == index
+
+
+def test_an_unknown_name_lists_those_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(portaudio, "inputs", lambda: DEVICES)
+    with pytest.raises(SourceError, match=r"no microphone named 'Yeti'; there are: HDA .*, default"):
+        portaudio.find("Yeti")

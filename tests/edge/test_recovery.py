@@ -1,0 +1,115 @@
+"""The state machine of a source that goes away: one event for an outage's beginning, one for its end."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge import recovery
+from edge.events import Lost, Restored
+from edge.recovery import LAST_RETRY_S, STALL_S, ZEROS_S, Health, Phase
+
+PIECE_S = 0.1
+
+
+def healthy(now: float = 0.0) -> Health:
+    health, event = recovery.heard(recovery.opened(recovery.opening(now), now), now, seconds=PIECE_S, zeros=False)
+    assert health.phase is Phase.HEALTHY
+    assert event is None
+    return health
+
+
+def test_a_device_that_goes_away_and_comes_back() -> None:
+    health, lost = recovery.failed(healthy(10.0), 10.1, "unplugged")
+    assert lost == Lost(stalled=False, reason="unplugged")
+    assert health.phase is Phase.LOST
+    assert not recovery.due(health, 10.2)
+    assert recovery.due(health, 10.4)
+    health, again = recovery.failed(health, 10.4, "no such device")
+    assert again is None  # an outage is told once
+    health = recovery.opened(health, 11.0)
+    assert health.phase is Phase.RETRYING
+    health, restored = recovery.heard(health, 11.5, seconds=PIECE_S, zeros=False)
+    assert restored == Restored(11.5 - PIECE_S - 10.0)
+    assert health == Health(Phase.HEALTHY, 11.5, 11.5)
+
+
+def test_a_device_that_stops_delivering_is_stalled_and_opened_again() -> None:
+    health = healthy()
+    assert recovery.waited(health, STALL_S - 0.1) == (health, None)
+    health, lost = recovery.waited(health, STALL_S)
+    assert lost is not None
+    assert lost == Lost(stalled=True, reason="no audio for 2 s")
+    assert recovery.due(health, STALL_S + recovery.FIRST_RETRY_S)
+
+
+def test_exact_zeros_are_a_stall_and_the_first_sound_ends_it() -> None:
+    health = healthy()
+    now = 0.0
+    events = []
+    while not events:
+        now += PIECE_S
+        health, event = recovery.heard(health, now, seconds=PIECE_S, zeros=True)
+        assert event is None
+        health, event = recovery.waited(health, now)
+        events += [event] if event else []
+    assert ZEROS_S <= now <= ZEROS_S + 2 * PIECE_S
+    assert isinstance(events[0], Lost)
+    assert events[0].stalled
+    lost_at = now
+    health, event = recovery.heard(health, now + 1.0, seconds=PIECE_S, zeros=True)
+    assert event is None
+    health, event = recovery.heard(health, now + 2.0, seconds=PIECE_S, zeros=False)
+    assert isinstance(event, Restored)
+    assert abs(event.away_s - (now + 2.0 - PIECE_S - lost_at)) < 1e-9
+    assert health.phase is Phase.HEALTHY
+
+
+def test_zeros_after_a_loss_are_a_return() -> None:
+    health, _ = recovery.failed(healthy(), 1.0, "server gone")
+    health, event = recovery.heard(recovery.opened(health, 2.0), 2.5, seconds=PIECE_S, zeros=True)
+    assert isinstance(event, Restored)
+
+
+def test_a_zero_device_opened_again_without_change_is_tried_ever_more_rarely() -> None:
+    health, _ = recovery.waited(healthy(), 0.1)
+    health = Health(Phase.STALLED, 100.0, 90.0, outage_from=100.0, zeros=True, attempts=1, retry_at=110.0)
+    pauses = []
+    now = 110.0
+    for _ in range(5):
+        assert recovery.due(health, now)
+        health, event = recovery.heard(recovery.opened(health, now), now + 0.1, seconds=PIECE_S, zeros=True)
+        assert event is None
+        assert not recovery.due(health, now + 5.0)
+        pauses.append(health.retry_at - now)
+        now = health.retry_at
+        health, event = recovery.heard(health, now, seconds=PIECE_S, zeros=True)
+        assert event is None
+    assert pauses == sorted(pauses)
+    assert pauses[-1] <= recovery.LAST_ZEROS_RETRY_S + 0.2
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["sound", "zeros", "fail", "open", "wait"]), st.floats(0.01, 15.0)), max_size=80)
+)
+def test_losses_and_returns_alternate_and_a_retry_is_never_far(steps: list[tuple[str, float]]) -> None:
+    now = 0.0
+    health = recovery.opened(recovery.opening(now), now)
+    out = False
+    for action, pause in steps:
+        now += pause
+        event = None
+        if action in ("sound", "zeros"):
+            health, event = recovery.heard(health, now, seconds=PIECE_S, zeros=action == "zeros")
+        elif action == "fail":
+            health, event = recovery.failed(health, now, "gone")
+        elif action == "open" and recovery.due(health, now):
+            health = recovery.opened(health, now)
+        elif action == "wait":
+            health, event = recovery.waited(health, now)
+        if event:
+            assert isinstance(event, Restored if out else Lost)
+            out = not out
+        assert out == (health.outage_from is not None)
+        if health.phase is Phase.LOST:
+            assert health.retry_at - now <= LAST_RETRY_S
