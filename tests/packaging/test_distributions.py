@@ -1,0 +1,104 @@
+"""The wheel and the sdist, built and installed as a user would, with the runtime dependencies alone."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = [pytest.mark.packaging, pytest.mark.timeout(900)]
+
+
+def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    return done
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory) -> Path:
+    """A copy of what git tracks, so that nothing left over in the working tree gets packed."""
+    copy = tmp_path_factory.mktemp("checkout")
+    for name in run("git", "ls-files", cwd=ROOT).stdout.splitlines():
+        if (ROOT / name).exists():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    return copy
+
+
+@pytest.fixture(scope="module")
+def sdist(checkout) -> Path:
+    script = "from setuptools import build_meta; build_meta.build_sdist('dist')"
+    run(sys.executable, "-c", script, cwd=checkout)
+    (archive,) = (checkout / "dist").glob("*.tar.gz")
+    return archive
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist, tmp_path_factory) -> Path:
+    """Built from the sdist, which shows that the sdist is whole."""
+    folder = tmp_path_factory.mktemp("wheel")
+    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, sdist, cwd=folder)
+    (archive,) = folder.glob("*.whl")
+    return archive
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory) -> Path:
+    """The bin folder of a new environment that holds the wheel and its runtime dependencies alone."""
+    home = tmp_path_factory.mktemp("environment")
+    run(sys.executable, "-m", "venv", home, cwd=home)
+    run(home / "bin" / "pip", "install", "--quiet", wheel, cwd=home)
+    return home / "bin"
+
+
+def test_sdist_holds_the_lab_and_the_tests(sdist):
+    with tarfile.open(sdist) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    assert {"build/train.py", "models/genres.tflite", "tests/test_rules.py", "Makefile", "LICENSE"} <= names
+
+
+def test_wheel_holds_the_device_program_and_nothing_else(wheel):
+    names = zipfile.ZipFile(wheel).namelist()
+    assert {"edge/models/genres.tflite", "edge/models/genres.json", "features_np/py.typed"} <= set(names)
+    top_level = {name.partition("/")[0] for name in names if ".dist-info" not in name}
+    assert top_level == {"edge", "features_np"}
+
+
+def test_the_runtime_is_lean(installed):
+    listed = json.loads(run(installed / "pip", "list", "--format", "json", cwd=installed).stdout)
+    heavy = {"tensorflow", "tensorflow-cpu", "librosa", "numba", "scikit-learn", "pandas", "matplotlib"}
+    assert not heavy & {package["name"] for package in listed}
+
+
+def test_the_installed_command_classifies_with_either_runtime(installed, tmp_path):
+    make_music = (
+        "import soundfile; from edge.demo import synthesize; soundfile.write('demo.flac', synthesize(30), 22_050)"
+    )
+    run(installed / "python", "-c", make_music, cwd=tmp_path)
+    answer = json.loads(run(installed / "livegenre", "classify", "--json", "demo.flac", cwd=tmp_path).stdout)
+    assert answer["genre"] in answer["probabilities"]
+
+    run(installed / "pip", "install", "--quiet", "ai-edge-litert", "numpy<2", cwd=tmp_path)
+    compare = """
+import numpy as np
+from importlib.resources import files
+from edge.interpreter import Interpreter
+from edge.bundle import load_bundle
+model = (files("edge.models") / "genres.tflite").read_bytes()
+rows = np.random.default_rng(0).standard_normal((200, load_bundle().interpreter.n_inputs)).astype(np.float32)
+old, new = (Interpreter(model, [name]) for name in ("tflite_runtime.interpreter", "ai_edge_litert.interpreter"))
+assert (old.runtime, new.runtime) == ("tflite-runtime", "ai-edge-litert")
+worst = max(np.abs(old(row) - new(row)).max() for row in rows)
+step = old._output["quantization"][0]
+assert worst <= 1.01 * step, (worst, step)
+"""
+    if sys.version_info < (3, 12):
+        run(installed / "python", "-c", compare, cwd=tmp_path)
