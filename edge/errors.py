@@ -7,6 +7,7 @@
     ├── SourceError     (OSError)        exit 2  no microphone, or none by that name
     ├── BundleError     (ValueError)     exit 3  a model that is damaged or does not fit this program
     ├── RuntimeMissing  (ImportError)    exit 3  no usable TFLite runtime
+    ├── HistoryError    (OSError)        exit 1  a history file that cannot be read, or is not ours to write
     └── ConfigError     (ValueError)     exit 2  an option or a configuration key that makes no sense
 
 The message of each is one line that names the thing and the remedy.
@@ -39,6 +40,10 @@ class RuntimeMissing(EdgeError, ImportError):  # noqa: N818 - it is a state of t
     """No TFLite runtime on this machine can load the model."""
 
     exit_status = 3
+
+
+class HistoryError(EdgeError, OSError):
+    """A history file cannot be read, belongs to another program or was written by a newer one."""
 
 
 class ConfigError(EdgeError, ValueError):

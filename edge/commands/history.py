@@ -1,0 +1,111 @@
+"""``livegenre history``: what was heard, day by day, or segment by segment for another program."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import re
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from edge.errors import ConfigError
+from edge.history import Segment, daily_totals, read_segments
+
+#: Where the service writes (its StateDirectory), and where a person's own runs do.
+SERVICE_FILE = Path("/var/lib/livegenre/history.db")
+#: States in words, for people; a genre is its own word.
+WORDS = {
+    "silence": "silence",
+    "no_music": "not music",
+    "unsure": "not sure",
+    "no_source": "no microphone",
+    "warming_up": "warming up",
+}
+
+
+def user_file() -> Path:
+    """Return the history of the person who asks: in ``$XDG_STATE_HOME`` or ``~/.local/state``."""
+    state_home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state_home) / "livegenre" / "history.db"
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser(
+        "history",
+        help="show what was heard",
+        description="Show what was heard: hours per genre for each day, or every segment with --json or --csv.",
+    )
+    parser.add_argument(
+        "--file",
+        type=Path,
+        help=f"history file (default: {SERVICE_FILE}, the service's, if it exists; otherwise your own)",
+    )
+    moment = "a local date or time (2026-11-21, 2026-11-21T20:30), today or yesterday"
+    parser.add_argument("--since", metavar="WHEN", help=f"from {moment}")
+    parser.add_argument("--until", metavar="WHEN", help=f"to {moment}; a day counts to its end")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="one JSON object per segment and line; times in UTC")
+    form.add_argument("--csv", action="store_true", help="one line per segment, under a header; times in UTC")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the history; 0 also when nothing was heard."""
+    since = None if args.since is None else parse_moment(args.since, "--since")
+    until = None if args.until is None else parse_moment(args.until, "--until", end_of_day=True)
+    segments = read_segments(args.file or _default_file(), since, until)
+    if args.json:
+        for segment in segments:
+            print(json.dumps(segment.to_json()))
+    elif args.csv:
+        _print_csv(segments)
+    else:
+        for day, totals in daily_totals(segments, since, until).items():
+            print(f"{day:%a %d %b %Y}  {summary(totals)}")
+        if not segments:
+            print("Nothing was heard then.", file=sys.stderr)
+    return 0
+
+
+def _default_file() -> Path:
+    return SERVICE_FILE if SERVICE_FILE.exists() else user_file()
+
+
+def parse_moment(text: str, option: str, end_of_day: bool = False) -> datetime:
+    """Return a moment for ``text``; a time without a zone is local, a day alone its start (or its end)."""
+    words = {"today": 0, "yesterday": 1}
+    if text in words:
+        text = (date.today() - timedelta(days=words[text])).isoformat()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{option} {text}: write a date as 2026-11-21 or a time as 2026-11-21T20:30") from error
+    if end_of_day and re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+        moment += timedelta(days=1)
+    return moment.astimezone()
+
+
+def summary(totals: dict[str, float]) -> str:
+    """Return one day in words: genres first, the longest first, ``jazz 3 h 20 min``."""
+    ordered = sorted(totals.items(), key=lambda item: (item[0] in WORDS, -item[1]))
+    return ", ".join(f"{WORDS.get(label, label)} {in_words(seconds)}" for label, seconds in ordered if seconds >= 1)
+
+
+def in_words(seconds: float) -> str:
+    """Return a duration for people: ``3 h 20 min``, ``5 min``, ``40 s``."""
+    if seconds < 59.5:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
+def _print_csv(segments: Sequence[Segment]) -> None:
+    columns = ("start", "end", "duration_s", "state", "genre", "confidence", "tempo_bpm")
+    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(segment.to_json() for segment in segments)

@@ -1,0 +1,231 @@
+"""Joins events into segments and keeps them in the history file, whatever happens to the disk.
+
+The segment that is still open is written again every few seconds, so a killed program loses no more than that. While
+the file cannot be written (disk full, read-only, locked, removed) segments wait in a bounded buffer, and writing is
+tried again until it succeeds. A damaged file is set aside and a new one begun.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from edge.errors import HistoryError
+from edge.events import Change, Event, Prediction, Started, State, Stopped
+from edge.history import DAMAGED, HistoryWriter, Segment, new_id, set_aside
+
+log = logging.getLogger(__name__)
+
+MAX_WAITING = 1000  # segments kept in memory while the file cannot be written: days of ordinary listening
+MAX_RETRY_S = 60.0
+REPORT_EVERY_S = 600.0  # how often a failure that lasts is logged
+CLOCK_STEP_S = 1.0  # a difference between the clocks that is no jitter: somebody set the wall clock
+DAY_S = 86_400.0
+
+
+def _steady_clock() -> float:
+    """Seconds on the clock that nobody sets, and that runs on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _clock_offset() -> float:
+    return time.time() - _steady_clock()
+
+
+@dataclass
+class _Open:
+    """The segment that is being heard."""
+
+    id: int
+    started: float  # wall clock, seconds since 1970
+    state: str
+    genre: str | None
+    from_audio_s: float
+    to_audio_s: float
+    confidence_sum: float = 0.0
+    n_confidences: int = 0
+    tempi: Counter[int] = field(default_factory=Counter)  # by tenths of a BPM: bounded, however long it lasts
+    opened: float = field(default_factory=_steady_clock)
+
+    @property
+    def duration_s(self) -> float:
+        """By the audio's clock; a source that is lost has none until it is back, so then by ours."""
+        duration_s = self.to_audio_s - self.from_audio_s
+        return max(duration_s, _steady_clock() - self.opened) if self.state == State.NO_SOURCE else duration_s
+
+    def hear(self, prediction: Prediction) -> None:
+        if prediction.confidence is not None:
+            self.confidence_sum += prediction.confidence
+            self.n_confidences += 1
+        if prediction.tempo_bpm is not None:
+            self.tempi[round(prediction.tempo_bpm * 10)] += 1
+
+    def segment(self) -> Segment:
+        return Segment(
+            start=datetime.fromtimestamp(self.started, UTC),
+            duration_s=self.duration_s,
+            state=self.state,
+            genre=self.genre,
+            confidence=self.confidence_sum / self.n_confidences if self.n_confidences else None,
+            tempo_bpm=_median(self.tempi) / 10 if self.tempi else None,
+        )
+
+
+class HistorySink:
+    """Callable that takes every event and keeps the history file up to date.
+
+    ``failures`` counts attempts to write that failed, ``forgotten`` the segments that no longer fitted into the
+    buffer meanwhile, ``problem`` is what is wrong now, in words, or None.
+    """
+
+    def __init__(self, path: Path, *, checkpoint_s: float = 5.0, retention_days: float = 0.0) -> None:
+        """Open ``path``; 0 days keep everything.
+
+        A file that belongs to another program or a newer one is a ``HistoryError``. Anything else that is wrong may
+        pass, and is tried again.
+        """
+        self.failures = 0
+        self.forgotten = 0
+        self.problem: str | None = None
+        self._path = path
+        self._checkpoint_s = checkpoint_s
+        self._keep = timedelta(days=retention_days)
+        self._open: _Open | None = None
+        self._last_id = 0
+        self._waiting: dict[int, Segment] = {}
+        self._writer: HistoryWriter | None = None
+        self._clock_offset = _clock_offset()
+        self._next_write = self._next_cleaning = self._next_report = time.monotonic()
+        self._retry_s = checkpoint_s
+        self._write_or_wait(refuse=True)
+
+    def __call__(self, event: Event) -> None:
+        """Take an event into account; writes when a checkpoint is due."""
+        if isinstance(event, Started | Stopped):
+            self._end_segment(event.audio_s if isinstance(event, Stopped) else None)
+        elif isinstance(event, Prediction | Change):
+            self._continue_with(event)
+        elif self._open is not None:
+            self._open.to_audio_s = max(self._open.to_audio_s, event.audio_s)
+        if isinstance(event, Stopped) or time.monotonic() >= self._next_write:
+            self._write_or_wait()
+
+    def _continue_with(self, event: Prediction | Change) -> None:
+        current = self._open
+        if current is None or (current.state, current.genre) != (event.state, event.genre):
+            self._end_segment(event.audio_s)
+            now = event.time.timestamp()
+            self._last_id = max(new_id(now), self._last_id + 1)
+            current = _Open(self._last_id, now, str(event.state), event.genre, event.audio_s, event.audio_s)
+            self._open = current
+        current.to_audio_s = max(current.to_audio_s, event.audio_s)
+        if isinstance(event, Prediction):
+            current.hear(event)
+
+    def _end_segment(self, audio_s: float | None) -> None:
+        if self._open is None:
+            return
+        self._follow_clock()
+        if audio_s is not None:
+            self._open.to_audio_s = max(self._open.to_audio_s, audio_s)
+        if self._open.duration_s > 0:
+            self._waiting[self._open.id] = self._open.segment()
+        self._open = None
+        while len(self._waiting) > MAX_WAITING:
+            del self._waiting[next(iter(self._waiting))]
+            self.forgotten += 1
+
+    def _follow_clock(self) -> None:
+        """Believe the clock's newest setting: a Pi has no battery clock and learns the time after it has booted."""
+        offset = _clock_offset()
+        step = offset - self._clock_offset
+        if abs(step) > CLOCK_STEP_S:
+            self._clock_offset = offset
+            if self._open is not None:
+                self._open.started += step
+
+    def _write_or_wait(self, refuse: bool = False) -> None:
+        try:
+            self._write()
+        except (sqlite3.Error, OSError) as error:
+            self._close_writer()
+            if refuse and isinstance(error, HistoryError):
+                raise
+            self._failed(error)
+        else:
+            self._succeeded()
+
+    def _write(self) -> None:
+        self._follow_clock()
+        rows = dict(self._waiting)
+        if self._open is not None and self._open.duration_s > 0:
+            rows[self._open.id] = self._open.segment()
+        try:
+            self._opened().write(rows)
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in DAMAGED:
+                raise
+            self._close_writer()
+            aside = set_aside(self._path)
+            log.error("history %s was damaged (%s): kept as %s, a new one begins", self._path, error, aside.name)
+            self._opened().write(rows)
+        self._clean()
+
+    def _opened(self) -> HistoryWriter:
+        if self._writer is not None and not self._writer.is_in_place():
+            self._close_writer()
+        if self._writer is None:
+            self._writer = HistoryWriter(self._path)
+        return self._writer
+
+    def _clean(self) -> None:
+        if self._keep and self._writer is not None and time.monotonic() >= self._next_cleaning:
+            self._writer.forget_older_than(self._keep)
+            self._next_cleaning = time.monotonic() + DAY_S
+
+    def _failed(self, error: Exception) -> None:
+        self.failures += 1
+        self.problem = str(error)
+        now = time.monotonic()
+        if now >= self._next_report:
+            log.warning(
+                "history %s cannot be written: %s; listening goes on, %d segments wait, %d forgotten, retry in %.0f s",
+                *(self._path, error, len(self._waiting), self.forgotten, self._retry_s),
+            )
+            self._next_report = now + REPORT_EVERY_S
+        self._next_write = now + self._retry_s
+        self._retry_s = min(2 * self._retry_s, MAX_RETRY_S)
+
+    def _succeeded(self) -> None:
+        if self.problem is not None:
+            log.warning("history %s is written again (%d failures so far)", self._path, self.failures)
+        self.problem = None
+        self._waiting.clear()
+        self._retry_s = self._checkpoint_s
+        self._next_write = time.monotonic() + self._checkpoint_s
+
+    def _close_writer(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def close(self) -> None:
+        """Write what is left and close the file; what cannot be written now is lost, and logged."""
+        self._end_segment(None)
+        self._next_report = 0.0
+        self._write_or_wait()
+        self._close_writer()
+
+
+def _median(counts: Counter[int]) -> int:
+    seen = 0
+    for value in sorted(counts):
+        seen += counts[value]
+        if 2 * seen >= counts.total():
+            return value
+    raise ValueError("median of nothing")

@@ -1,0 +1,87 @@
+"""Runs a history sink in a process of its own, for the tests that kill it or pull the disk from under it.
+
+``endless FILE``: one second of audio an event, another answer every seventh, each written before it is printed.
+``full FOLDER``, ``readonly FOLDER``: to be run in a mount namespace; mounts a small tmpfs there and prints a report.
+"""
+
+import itertools
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge.events import Prediction, State
+from edge.history import read_segments
+from edge.sinks.history import HistorySink
+
+GENRES = ("blues", "classical", "jazz")
+
+
+def predictions(start=0):
+    for second in itertools.count(start):
+        yield Prediction(
+            **{"time": datetime.now(UTC), "audio_s": float(second), "state": State.MUSIC},
+            **{"genre": GENRES[second // 7 % 3], "confidence": 0.5, "tempo_bpm": 100.0, "probabilities": None},
+            **{"level_dbfs": -20.0, "window_s": 30.0, "provisional": False},
+        )
+
+
+def endless(path):
+    sink = HistorySink(path, checkpoint_s=0.0)
+    for event in predictions():
+        sink(event)
+        print(int(event.audio_s), flush=True)
+
+
+def feed(sink, events, count):
+    for event in itertools.islice(events, count):
+        sink(event)
+
+
+def mount(*arguments):
+    subprocess.run(["mount", *map(str, arguments)], check=True)
+
+
+def full(folder):
+    mount("-t", "tmpfs", "-o", "size=1m", "none", folder)
+    sink, events = HistorySink(folder / "h.db", checkpoint_s=0.0), predictions()
+    feed(sink, events, 100)
+    with (folder / "filler").open("wb", buffering=0) as filler:
+        for size in (4096, 1):
+            try:
+                while filler.write(b"x" * size):
+                    pass
+            except OSError:
+                continue
+    feed(sink, events, 400)
+    during = {"failures": sink.failures, "problem": sink.problem}
+    (folder / "filler").unlink()
+    feed(sink, events, 3)  # the first of them may still find the log as the full disk left it
+    return sink, during
+
+
+def readonly(folder):
+    mount("-t", "tmpfs", "-o", "size=1m", "none", folder)
+    mount("-o", "remount,ro", folder)
+    sink, events = HistorySink(folder / "h.db", checkpoint_s=0.0), predictions()
+    feed(sink, events, 500)
+    during = {"failures": sink.failures, "problem": sink.problem}
+    mount("-o", "remount,rw", folder)
+    feed(sink, events, 3)
+    return sink, during
+
+
+def report(sink, during, path):
+    after = {"problem": sink.problem, "forgotten": sink.forgotten}
+    sink.close()
+    segments = [(segment.genre, segment.duration_s) for segment in read_segments(path)]
+    print(json.dumps({"during": during, "after": after, "segments": segments}))
+
+
+if __name__ == "__main__":
+    task, place = sys.argv[1], Path(sys.argv[2])
+    if task == "endless":
+        endless(place)
+    else:
+        report(*{"full": full, "readonly": readonly}[task](place), place / "h.db")
