@@ -8,6 +8,7 @@
     ├── BundleError     (ValueError)     exit 3  a model that is damaged or does not fit this program
     ├── RuntimeMissing  (ImportError)    exit 3  no usable TFLite runtime
     ├── HistoryError    (OSError)        exit 1  a history file that cannot be read, or is not ours to write
+    ├── ServiceError                     exit 1  the systemd service cannot be set up
     └── ConfigError     (ValueError)     exit 2  an option or a configuration key that makes no sense
 
 The message of each is one line that names the thing and the remedy.
@@ -44,6 +45,10 @@ class RuntimeMissing(EdgeError, ImportError):  # noqa: N818 - it is a state of t
 
 class HistoryError(EdgeError, OSError):
     """A history file cannot be read, belongs to another program or was written by a newer one."""
+
+
+class ServiceError(EdgeError):
+    """The systemd service cannot be set up or removed."""
 
 
 class ConfigError(EdgeError, ValueError):

@@ -7,6 +7,7 @@ Here are the file's layout, its writer and its readers; when to write is decided
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
@@ -89,6 +90,15 @@ def new_id(now_s: float) -> int:
 def rfc3339(moment: datetime) -> str:
     """Return a time in UTC to the millisecond."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def own_file() -> Path:
+    """Return where to write by default: the service's state directory, or that of the person who runs the program."""
+    service = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]  # set by systemd
+    if service:
+        return Path(service) / "history.db"
+    state_home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+    return Path(state_home) / "livegenre" / "history.db"
 
 
 class HistoryWriter:

@@ -5,36 +5,22 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import os
 import re
 import sys
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from edge.errors import ConfigError
-from edge.history import Segment, daily_totals, read_segments
+from edge.commands import Subparsers
+from edge.history import Segment, daily_totals, own_file, read_segments
+from edge.words import STATE_WORDS
 
 #: Where the service writes (its StateDirectory), and where a person's own runs do.
 SERVICE_FILE = Path("/var/lib/livegenre/history.db")
-#: States in words, for people; a genre is its own word.
-WORDS = {
-    "silence": "silence",
-    "no_music": "not music",
-    "unsure": "not sure",
-    "no_source": "no microphone",
-    "warming_up": "warming up",
-}
 
 
-def user_file() -> Path:
-    """Return the history of the person who asks: in ``$XDG_STATE_HOME`` or ``~/.local/state``."""
-    state_home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    return Path(state_home) / "livegenre" / "history.db"
-
-
-def add_parser(subparsers: Any) -> None:
+def add_parser(subparsers: Subparsers) -> None:
     """Add the subcommand."""
     parser = subparsers.add_parser(
         "history",
@@ -52,6 +38,7 @@ def add_parser(subparsers: Any) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="one JSON object per segment and line; times in UTC")
     form.add_argument("--csv", action="store_true", help="one line per segment, under a header; times in UTC")
+    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -73,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _default_file() -> Path:
-    return SERVICE_FILE if SERVICE_FILE.exists() else user_file()
+    return SERVICE_FILE if SERVICE_FILE.exists() else own_file()
 
 
 def parse_moment(text: str, option: str, end_of_day: bool = False) -> datetime:
@@ -92,8 +79,8 @@ def parse_moment(text: str, option: str, end_of_day: bool = False) -> datetime:
 
 def summary(totals: dict[str, float]) -> str:
     """Return one day in words: genres first, the longest first, ``jazz 3 h 20 min``."""
-    ordered = sorted(totals.items(), key=lambda item: (item[0] in WORDS, -item[1]))
-    return ", ".join(f"{WORDS.get(label, label)} {in_words(seconds)}" for label, seconds in ordered if seconds >= 1)
+    ordered = sorted(totals.items(), key=lambda item: (item[0] in STATE_WORDS, -item[1]))
+    return ", ".join(f"{STATE_WORDS.get(label, label)} {in_words(seconds)}" for label, seconds in ordered if seconds >= 1)
 
 
 def in_words(seconds: float) -> str:

@@ -1,0 +1,55 @@
+"""``livegenre service``: run the daemon from systemd."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from edge.commands import Subparsers
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare the command and what it can do."""
+    parser = subparsers.add_parser(
+        "service",
+        help="set up the daemon as a systemd service",
+        description="Set up the daemon as a systemd service that starts with the machine, hardened: it can read the "
+        "sound cards and write its history, and nothing else.",
+    )
+    actions = parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+    install = actions.add_parser("install", help="write the unit, and a configuration if there is none")
+    uninstall = actions.add_parser("uninstall", help="stop the service and remove the unit")
+    show = actions.add_parser("show", help="print the unit instead of writing it")
+    show.add_argument("--config", action="store_true", help="print the commented example configuration instead")
+    for action in (install, show):
+        action.add_argument("--network", action="store_true", help="let it use the network (cmd: with an internet radio)")
+    for action in (install, uninstall):
+        action.add_argument("--root", type=Path, default=Path("/"), metavar="FOLDER", help="a system image's root")
+    install.set_defaults(run=_install)
+    uninstall.set_defaults(run=_uninstall)
+    show.set_defaults(run=_show)
+
+
+def _install(args: argparse.Namespace) -> int:
+    from edge import service
+
+    for path in service.install(args.root, network=args.network):
+        print(f"wrote {path}")
+    print(f"Set the source in {service.CONFIG}, then: sudo systemctl enable --now livegenre")
+    print("See what it hears: systemctl status livegenre, sudo livegenre history")
+    return 0
+
+
+def _uninstall(args: argparse.Namespace) -> int:
+    from edge import service
+
+    print(f"removed {service.uninstall(args.root)}")
+    print(f"Kept: {service.CONFIG} and the history in /var/lib/livegenre")
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from edge import config, service
+
+    print(config.example() if args.config else service.unit(network=args.network), end="")
+    return 0

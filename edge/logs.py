@@ -1,0 +1,67 @@
+"""Logging for a program that runs for months: to stderr, in the journal's style, and never in floods."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import time
+from typing import TextIO
+
+#: Messages of one kind that are let through in a period, in seconds.
+BURST, PERIOD_S = 5, 60.0
+#: syslog priorities, which the journal takes from a prefix (sd-daemon(3)).
+_PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (logging.DEBUG, 7))
+
+
+def set_up(level: str) -> None:
+    """Log messages of ``level`` and above; may be called again to change it."""
+    root = logging.getLogger()
+    root.setLevel(level.upper())
+    if not any(isinstance(handler, _Stderr) for handler in root.handlers):
+        handler = _Stderr()
+        handler.addFilter(RateLimit())
+        root.addHandler(handler)
+
+
+class _Stderr(logging.Handler):
+    """Writes to what ``sys.stderr`` is at that moment: it may be replaced while PortAudio is kept quiet."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = self.format(record)
+            if _is_journal(sys.stderr):
+                priority = next((syslog for level, syslog in _PRIORITIES if record.levelno >= level), 7)
+                text = "\n".join(f"<{priority}>{line}" for line in text.splitlines())
+            print(text, file=sys.stderr, flush=True)
+        except Exception:  # a reader of stderr that went away must not end listening
+            return
+
+
+def _is_journal(stream: TextIO) -> bool:
+    """Whether a stream leads to the journal: the variable alone is inherited by whole desktop sessions."""
+    try:
+        found = os.fstat(stream.fileno())
+    except (OSError, ValueError):
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{found.st_dev}:{found.st_ino}"
+
+
+class RateLimit(logging.Filter):
+    """Lets ``BURST`` messages of one kind through a period, and says how many others there were."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen: dict[tuple[str, str], tuple[float, int]] = {}  # kind: (start of the period, messages in it)
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to let it through; kinds are known by their unformatted text."""
+        kind, now = (record.name, str(record.msg)), time.monotonic()
+        start, count = self._seen.get(kind, (now, 0))
+        if now - start >= PERIOD_S:
+            if count > BURST:
+                record.msg = f"{record.getMessage()} (and {count - BURST} like it before)"
+                record.args = ()
+            start, count = now, 0
+        self._seen[kind] = (start, count + 1)
+        return count < BURST

@@ -1,0 +1,76 @@
+"""The example documents every key with its default, and whatever is wrong is told with its line."""
+
+import re
+import tomllib
+from dataclasses import asdict
+
+import pytest
+
+from edge.config import RANGES, Config, example, load_config, parse_config
+from edge.errors import ConfigError
+
+
+def test_the_example_is_the_defaults():
+    assert parse_config(example(), "example") == Config()
+
+
+def test_the_example_documents_every_key_and_no_other():
+    assert {table: set(keys) for table, keys in tomllib.loads(example()).items()} == {
+        table: set(keys) for table, keys in asdict(Config()).items()
+    }
+    documented = False
+    for line in example().splitlines():
+        documented = bool(line) and (documented or line.startswith("# "))
+        if re.match(r"\w+ =", line):
+            assert documented, f"no comment above: {line}"
+
+
+def test_every_number_has_a_range_that_holds_its_default():
+    numbers = {
+        f"{table}.{key}": value
+        for table, keys in asdict(Config()).items()
+        for key, value in keys.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+    assert set(numbers) == set(RANGES)
+    assert all(low <= numbers[name] <= high for name, (low, high) in RANGES.items())
+
+
+def test_an_empty_file_is_the_defaults_and_a_key_changes_one():
+    assert parse_config("", "") == Config()
+    changed = parse_config("[decision]\nlead = 2\n[history]\nenabled = false\n", "")
+    assert (changed.decision.lead, changed.history.enabled) == (2.0, False)
+    assert isinstance(changed.decision.lead, float)
+    assert changed.source == Config().source
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[source]\nuri = mic\n", "c.toml: is not TOML: .* line 2"),
+        ("\n[sauce]\nuri = 'mic'\n", "c.toml, line 2: unknown table sauce; is source meant?"),
+        ("[history]\n# a comment\n\nfilename = 'x'\n", "c.toml, line 4: unknown key filename; is file meant?"),
+        ("[log]\ncolour = 1", "c.toml, line 2: unknown key colour; known are level"),
+        ("uri = 'mic'\n", "c.toml, line 1: unknown table uri; known are source, model"),
+        ("# x\nsource = 3\n", "c.toml, line 2: source is a table: write \\[source\\]"),
+        ("[source]\nuri = 3\n", "c.toml, line 2: uri must be text in quotes"),
+        ("[source]\nchannels = true\n", "c.toml, line 2: channels must be a whole number"),
+        ("[source]\nchannels = 1.0\n", "c.toml, line 2: channels must be a whole number"),
+        ("[history]\nenabled = 1\n", "c.toml, line 2: enabled must be true or false"),
+        ("[source]\n[decision]\nlead = 0.5\n", "c.toml, line 3: lead is 0.5, must be 1 to 100"),
+        ("[decision]\nsmoothing_s = nan\n", "c.toml, line 2: smoothing_s is nan"),
+        ("history.checkpoint_s = 0\n", "c.toml, line 1: checkpoint_s is 0, must be 0.1 to 3600"),
+        ("[log]\nlevel = 'loud'\n", "c.toml, line 2: level is 'loud', must be one of debug, info"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(text, message):
+    with pytest.raises(ConfigError, match=message):
+        parse_config(text, "c.toml")
+
+
+def test_a_missing_or_unreadable_file_is_told(tmp_path):
+    with pytest.raises(ConfigError, match="No such file"):
+        load_config(tmp_path / "none.toml")
+    (tmp_path / "latin.toml").write_bytes("# Übung".encode("latin-1"))
+    with pytest.raises(ConfigError, match="not UTF-8"):
+        load_config(tmp_path / "latin.toml")
