@@ -11,7 +11,6 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -79,11 +78,6 @@ class Config:
     decision: decide.Settings = field(default_factory=decide.Settings)
     history: HistoryConfig = field(default_factory=HistoryConfig)
     log: LogConfig = field(default_factory=LogConfig)
-
-
-def example() -> str:
-    """Return the commented example file: the defaults."""
-    return files("edge").joinpath("livegenre.toml").read_text(encoding="utf-8")
 
 
 def load_config(path: Path) -> Config:

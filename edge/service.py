@@ -8,7 +8,6 @@ import sys
 from importlib.resources import files
 from pathlib import Path
 
-from edge import config
 from edge.errors import ServiceError
 
 UNIT = Path("/etc/systemd/system/livegenre.service")
@@ -38,6 +37,11 @@ def unit(*, network: bool = False) -> str:
     )
 
 
+def example_config() -> str:
+    """Return the commented example configuration: the defaults."""
+    return files("edge").joinpath("livegenre.toml").read_text(encoding="utf-8")
+
+
 def install(root: Path, *, network: bool = False) -> list[Path]:
     """Write the unit, and the example configuration if there is none; returns the paths written.
 
@@ -53,7 +57,7 @@ def install(root: Path, *, network: bool = False) -> list[Path]:
                     "such as /opt/livegenre (python3 -m venv /opt/livegenre) and run this from there"
                 )
     if not _under(root, CONFIG).exists():
-        texts[CONFIG] = config.example()
+        texts[CONFIG] = example_config()
     for path, text in texts.items():
         try:
             _under(root, path).parent.mkdir(parents=True, exist_ok=True)

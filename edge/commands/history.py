@@ -10,18 +10,19 @@ import sys
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from edge.errors import ConfigError
 from edge.commands import Subparsers
-from edge.history import Segment, daily_totals, own_file, read_segments
-from edge.words import STATE_WORDS
+
+if TYPE_CHECKING:
+    from edge.history import Segment
 
 #: Where the service writes (its StateDirectory), and where a person's own runs do.
 SERVICE_FILE = Path("/var/lib/livegenre/history.db")
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    """Add the subcommand."""
+    """Declare the command."""
     parser = subparsers.add_parser(
         "history",
         help="show what was heard",
@@ -43,6 +44,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the history; 0 also when nothing was heard."""
+    from edge.history import daily_totals, read_segments
+
     since = None if args.since is None else parse_moment(args.since, "--since")
     until = None if args.until is None else parse_moment(args.until, "--until", end_of_day=True)
     segments = read_segments(args.file or _default_file(), since, until)
@@ -60,11 +63,15 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _default_file() -> Path:
+    from edge.history import own_file
+
     return SERVICE_FILE if SERVICE_FILE.exists() else own_file()
 
 
 def parse_moment(text: str, option: str, end_of_day: bool = False) -> datetime:
     """Return a moment for ``text``; a time without a zone is local, a day alone its start (or its end)."""
+    from edge.errors import ConfigError
+
     words = {"today": 0, "yesterday": 1}
     if text in words:
         text = (date.today() - timedelta(days=words[text])).isoformat()
@@ -79,8 +86,12 @@ def parse_moment(text: str, option: str, end_of_day: bool = False) -> datetime:
 
 def summary(totals: dict[str, float]) -> str:
     """Return one day in words: genres first, the longest first, ``jazz 3 h 20 min``."""
+    from edge.words import STATE_WORDS
+
     ordered = sorted(totals.items(), key=lambda item: (item[0] in STATE_WORDS, -item[1]))
-    return ", ".join(f"{STATE_WORDS.get(label, label)} {in_words(seconds)}" for label, seconds in ordered if seconds >= 1)
+    return ", ".join(
+        f"{STATE_WORDS.get(label, label)} {in_words(seconds)}" for label, seconds in ordered if seconds >= 1
+    )
 
 
 def in_words(seconds: float) -> str:

@@ -22,7 +22,9 @@ def add_parser(subparsers: Subparsers) -> None:
     show = actions.add_parser("show", help="print the unit instead of writing it")
     show.add_argument("--config", action="store_true", help="print the commented example configuration instead")
     for action in (install, show):
-        action.add_argument("--network", action="store_true", help="let it use the network (cmd: with an internet radio)")
+        action.add_argument(
+            "--network", action="store_true", help="let it use the network (cmd: with an internet radio)"
+        )
     for action in (install, uninstall):
         action.add_argument("--root", type=Path, default=Path("/"), metavar="FOLDER", help="a system image's root")
     install.set_defaults(run=_install)
@@ -49,7 +51,7 @@ def _uninstall(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from edge import config, service
+    from edge import service
 
-    print(config.example() if args.config else service.unit(network=args.network), end="")
+    print(service.example_config() if args.config else service.unit(network=args.network), end="")
     return 0

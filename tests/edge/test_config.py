@@ -6,20 +6,21 @@ from dataclasses import asdict
 
 import pytest
 
-from edge.config import RANGES, Config, example, load_config, parse_config
+from edge.config import RANGES, Config, load_config, parse_config
 from edge.errors import ConfigError
+from edge.service import example_config
 
 
 def test_the_example_is_the_defaults():
-    assert parse_config(example(), "example") == Config()
+    assert parse_config(example_config(), "example") == Config()
 
 
 def test_the_example_documents_every_key_and_no_other():
-    assert {table: set(keys) for table, keys in tomllib.loads(example()).items()} == {
+    assert {table: set(keys) for table, keys in tomllib.loads(example_config()).items()} == {
         table: set(keys) for table, keys in asdict(Config()).items()
     }
     documented = False
-    for line in example().splitlines():
+    for line in example_config().splitlines():
         documented = bool(line) and (documented or line.startswith("# "))
         if re.match(r"\w+ =", line):
             assert documented, f"no comment above: {line}"

@@ -1,0 +1,233 @@
+"""The daemon as systemd sees it: a real process, a real notification socket, real signals."""
+
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from edge import logs, words
+from edge.events import State
+from edge.history import read_segments
+
+LIVEGENRE = Path(sys.executable).with_name("livegenre")
+#: Plays a demo piece for ever, at real-time pace: the daemon paces what it reads.
+RADIO = """
+import sys
+from edge.demo import synthesize
+from features_np.pcm import float32_to_int16
+piece = float32_to_int16(synthesize(20, sample_rate=22050)).tobytes()
+while True:
+    sys.stdout.buffer.write(piece)
+"""
+
+
+class Manager:
+    """What systemd does for a service: gives it a socket, and listens."""
+
+    def __init__(self, folder):
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(folder / "notify"))
+        self.env = os.environ | {
+            **{"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "900000", "OPENBLAS_NUM_THREADS": "1"},
+            **{"STATE_DIRECTORY": str(folder / "state"), "XDG_RUNTIME_DIR": str(folder), "HOME": str(folder)},
+        }
+
+    def messages(self, seconds):
+        """What comes in that many seconds, as (name, value)."""
+        end = time.monotonic() + seconds
+        found = []
+        while (left := end - time.monotonic()) > 0:
+            self._socket.settimeout(left)
+            try:
+                found += [tuple(line.split("=", 1)) for line in self._socket.recv(4096).decode().splitlines()]
+            except TimeoutError:
+                break
+        return found
+
+    def wait_for(self, name, value=None, seconds=30):
+        """The messages up to and with the first of that name (and value); fails the test if none comes."""
+        end = time.monotonic() + seconds
+        found = []
+        while not any(got[0] == name and value in (None, got[1]) for got in found):
+            assert time.monotonic() < end, f"no {name} among {found}"
+            found += self.messages(0.1)
+        return found
+
+
+@pytest.fixture
+def manager(tmp_path):
+    return Manager(tmp_path)
+
+
+@pytest.fixture
+def config(tmp_path):
+    radio = tmp_path / "radio.py"
+    radio.write_text(RADIO)
+    path = tmp_path / "livegenre.toml"
+    command = f"cmd:env PYTHONPATH={Path(__file__).resolve().parents[2]} {sys.executable} {radio}"
+    path.write_text(f'[source]\nuri = "{command}"\nsample_rate = 22050\nchannels = 1\n[history]\ncheckpoint_s = 0.1\n')
+    return path
+
+
+@contextmanager
+def daemon(config, manager, **environment):
+    """A running daemon; ``.log()`` is what it wrote to stderr so far."""
+    with (config.parent / "log").open("ab+") as log:
+        found = os.fstat(log.fileno())
+        env = manager.env | {"JOURNAL_STREAM": f"{found.st_dev}:{found.st_ino}"} | environment
+        process = subprocess.Popen([LIVEGENRE, "daemon", "--config", config], stderr=log, env=env)
+        process.log = (config.parent / "log").read_text
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+
+def wait_until(holds, seconds=30):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "not in time"
+        time.sleep(0.05)
+
+
+def total(path):
+    return sum(segment.duration_s for segment in read_segments(path))
+
+
+def test_life_of_a_service(config, manager, tmp_path):
+    with daemon(config, manager) as process:
+        start = manager.wait_for("READY", "1")
+        assert ("READY", "1") in start
+        names = [name for name, _ in manager.messages(3)]
+        assert names.count("WATCHDOG") >= 5, "three in each 0.9 s are asked for"
+        heard = total(tmp_path / "state" / "history.db")
+        assert heard > 0
+
+        config.write_text(config.read_text() + "[decision]\nunsure_below = 0.01\n")
+        process.send_signal(signal.SIGHUP)
+        reloading = manager.wait_for("READY")
+        assert [name for name, _ in reloading if name in ("RELOADING", "MONOTONIC_USEC", "READY")] == [
+            *("RELOADING", "MONOTONIC_USEC", "READY"),
+        ]
+        since_boot_us = int(dict(reloading)["MONOTONIC_USEC"])
+        assert 0 <= time.clock_gettime(time.CLOCK_MONOTONIC) - since_boot_us / 1e6 < 60
+        status = dict(manager.wait_for("STATUS"))
+        manager.wait_for("WATCHDOG")
+
+        config.write_text("[decision]\nled = 2\n")
+        process.send_signal(signal.SIGHUP)
+        manager.wait_for("READY")
+        assert process.poll() is None
+
+        asked = time.monotonic()
+        process.terminate()
+        assert manager.wait_for("STOPPING", seconds=5)
+        assert process.wait(timeout=5) == 0
+        print(f"SIGTERM to exit: {time.monotonic() - asked:.2f} s; status was {status['STATUS']!r}")
+        assert total(tmp_path / "state" / "history.db") > heard
+        log = process.log()
+    assert "<6>listening to env" in log
+    assert "<6>configuration read again; listening starts anew" in log
+    assert f"<3>configuration kept as it was: {config}, line 2: unknown key led; is lead meant?" in log
+    assert log.endswith("<6>stopped\n")
+    assert all(line[0] == "<" and line[2] == ">" for line in log.splitlines())
+
+
+def test_what_hangs_no_longer_feeds_the_watchdog(config, manager, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys, time\n"
+        "from edge.classifier import Classifier\n"
+        "def hang(self, vector):\n"
+        "    print('hanging', file=sys.stderr, flush=True)\n"
+        "    time.sleep(3600)\n"
+        "Classifier.__call__ = hang\n"
+    )
+    path = f"{tmp_path}:{Path(__file__).resolve().parents[2]}"
+    with daemon(config, manager, PYTHONPATH=path) as process:
+        assert "WATCHDOG" in dict(manager.wait_for("READY") + manager.messages(1))
+        wait_until(lambda: "hanging" in process.log())
+        manager.messages(0.3)
+        assert manager.messages(2) == []
+
+
+def test_killed_it_leaves_a_sound_history_and_goes_on_with_it(config, manager, tmp_path):
+    before = 0.0
+    for _ in range(2):
+        with daemon(config, manager) as process:
+            manager.wait_for("READY")
+            wait_until(lambda: total(tmp_path / "state" / "history.db") >= before + 1)  # noqa: B023 - called here
+            process.kill()
+        before = total(tmp_path / "state" / "history.db")
+
+
+def test_without_a_microphone_it_waits_and_says_so(config, manager, tmp_path):
+    config.write_text('[source]\nuri = "mic"\n[history]\ncheckpoint_s = 0.1\n')
+    with daemon(config, manager) as process:
+        manager.wait_for("STATUS", words.STATE_WORDS[State.NO_SOURCE])
+        assert ("WATCHDOG", "1") in manager.messages(2)
+        process.terminate()
+        assert process.wait(timeout=5) == 0
+        assert "<4>" in process.log()
+    (segment,) = read_segments(tmp_path / "state" / "history.db")
+    assert segment.state == "no_source"
+    assert segment.duration_s > 1
+
+
+def test_a_broken_disk_is_part_of_the_status(config, manager, tmp_path):
+    (tmp_path / "state").write_text("a file where the folder should be")
+    with daemon(config, manager):
+        manager.wait_for("READY")
+        told = manager.wait_for("STATUS")
+        assert any("history not written" in value for name, value in told if name == "STATUS")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[source]\nuri = 'microphone'\n", "unknown source 'microphone'"),
+        ("[source]\nurl = 'mic'\n", "line 2: unknown key url; is uri meant?"),
+        ("[model]\nfolder = '/nowhere'\n", "/nowhere/genres.json: No such file"),
+    ],
+)
+def test_what_starting_again_cannot_mend_ends_with_status_78(config, manager, text, words):
+    config.write_text(text)
+    with daemon(config, manager) as process:
+        assert process.wait(timeout=30) == 78
+        (line,) = process.log().splitlines()
+    assert line.startswith("<3>")
+    assert words in line
+
+
+def test_messages_of_one_kind_are_limited_and_counted(monkeypatch, capsys):
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    limit, kinds = logs.RateLimit(), []
+    log = logging.getLogger("test of limits")
+    monkeypatch.setattr(log, "handle", lambda record: limit.filter(record) and kinds.append(record.getMessage()))
+    for number in range(20):
+        log.warning("the disk is full, %d", number)
+    log.warning("the microphone is lost")
+    now[0] += logs.PERIOD_S
+    log.warning("the disk is full, %d", 99)
+    assert kinds == [
+        *(f"the disk is full, {number}" for number in range(logs.BURST)),
+        "the microphone is lost",
+        f"the disk is full, 99 (and {20 - logs.BURST} like it before)",
+    ]
+
+
+def test_a_terminal_sees_plain_lines(config, manager):
+    config.write_text("[source]\nuri = 'microphone'\n")
+    command = [LIVEGENRE, "daemon", "--config", config]
+    done = subprocess.run(
+        command, capture_output=True, text=True, env=manager.env | {"JOURNAL_STREAM": "1:1"}, check=False
+    )
+    assert done.stderr.startswith("unknown source")
