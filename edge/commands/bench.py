@@ -1,0 +1,44 @@
+"""``livegenre bench``: how fast and how large it is on this device."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from edge.commands import Subparsers, add_model_option
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "bench",
+        help="measure speed and memory on this device",
+        description="Measure speed and memory on this device, with a piece that livegenre makes itself.",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_model_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure, and print the figures."""
+    from edge.bench import measure
+
+    figures = measure(args.model)
+    if args.json:
+        print(json.dumps(figures.to_json()))
+        return 0
+    rows = {
+        "machine": figures.machine,
+        "software": f"Python {figures.python}, NumPy {figures.numpy}, {figures.runtime}",
+        "model": figures.model,
+        "real-time factor": f"{figures.real_time_factor:.0f} (listening takes {figures.core_share:.2%} of one core)",
+        "update": f"{figures.update_s * 1e3:.2f} ms once a second, {figures.slowest_update_s * 1e3:.2f} ms at most",
+        "inference": f"{figures.inference_s * 1e6:.0f} µs",
+        "memory": f"{figures.rss_bytes / 1e6:.1f} MB at most (listen --json)",
+        "import": f"{figures.import_s:.2f} s",
+        "model loading": f"{figures.load_s * 1e3:.1f} ms",
+    }
+    for name, value in rows.items():
+        print(f"{name:18}{value}")
+    return 0
