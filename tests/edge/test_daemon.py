@@ -3,7 +3,6 @@
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,8 @@ import pytest
 from edge import logs, words
 from edge.events import State
 from edge.history import read_segments
+from tests.edge.manager import Manager
+from tests.edge.pulse import wait_until
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
 #: Plays a demo piece for ever, at real-time pace: the daemon paces what it reads.
@@ -26,39 +27,6 @@ piece = float32_to_int16(synthesize(20, sample_rate=22050)).tobytes()
 while True:
     sys.stdout.buffer.write(piece)
 """
-
-
-class Manager:
-    """What systemd does for a service: gives it a socket, and listens."""
-
-    def __init__(self, folder):
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._socket.bind(str(folder / "notify"))
-        self.env = os.environ | {
-            **{"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "900000", "OPENBLAS_NUM_THREADS": "1"},
-            **{"STATE_DIRECTORY": str(folder / "state"), "XDG_RUNTIME_DIR": str(folder), "HOME": str(folder)},
-        }
-
-    def messages(self, seconds):
-        """What comes in that many seconds, as (name, value)."""
-        end = time.monotonic() + seconds
-        found = []
-        while (left := end - time.monotonic()) > 0:
-            self._socket.settimeout(left)
-            try:
-                found += [tuple(line.split("=", 1)) for line in self._socket.recv(4096).decode().splitlines()]
-            except TimeoutError:
-                break
-        return found
-
-    def wait_for(self, name, value=None, seconds=30):
-        """The messages up to and with the first of that name (and value); fails the test if none comes."""
-        end = time.monotonic() + seconds
-        found = []
-        while not any(got[0] == name and value in (None, got[1]) for got in found):
-            assert time.monotonic() < end, f"no {name} among {found}"
-            found += self.messages(0.1)
-        return found
 
 
 @pytest.fixture
@@ -89,13 +57,6 @@ def daemon(config, manager, **environment):
         finally:
             process.kill()
             process.wait()
-
-
-def wait_until(holds, seconds=30):
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "not in time"
-        time.sleep(0.05)
 
 
 def total(path):
@@ -153,19 +114,17 @@ def test_what_hangs_no_longer_feeds_the_watchdog(config, manager, tmp_path):
     path = f"{tmp_path}:{Path(__file__).resolve().parents[2]}"
     with daemon(config, manager, PYTHONPATH=path) as process:
         assert "WATCHDOG" in dict(manager.wait_for("READY") + manager.messages(1))
-        wait_until(lambda: "hanging" in process.log())
+        wait_until(lambda: "hanging" in process.log(), 30, "the hang begins")
         manager.messages(0.3)
         assert manager.messages(2) == []
 
 
 def test_killed_it_leaves_a_sound_history_and_goes_on_with_it(config, manager, tmp_path):
-    before = 0.0
-    for _ in range(2):
+    for goal in (1, 2):
         with daemon(config, manager) as process:
             manager.wait_for("READY")
-            wait_until(lambda: total(tmp_path / "state" / "history.db") >= before + 1)  # noqa: B023 - called here
+            wait_until(lambda: total(tmp_path / "state" / "history.db") >= goal, 30, "it goes on")  # noqa: B023
             process.kill()
-        before = total(tmp_path / "state" / "history.db")
 
 
 def test_without_a_microphone_it_waits_and_says_so(config, manager, tmp_path):

@@ -1,0 +1,127 @@
+"""Does it work on this device: the model, its probe, the features' parity with librosa, the microphone.
+
+Each check gives one line that says what was found, and for a failure what to do. They go from the inside outwards, so
+that the first failure is the one to mend.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+
+from edge.bundle import Bundle, load_bundle
+from edge.demo import synthesize
+from edge.errors import EdgeError, SourceError
+from edge.events import Block
+from edge.level import LevelMeter
+from edge.probe import run_probe
+from features_np import FeatureSpec, summarize
+
+#: The piece whose statistics by librosa 0.11 are in ``edge/parity.npz``; ``tests/golden`` keeps the two the same.
+PARITY_SAMPLE_RATE = 22_050
+PARITY_PIECE = {"seconds": 12.0, "tempo_bpm": 120.0, "key": "A"}
+#: Largest difference from librosa per group, in the group's unit; the reasons are in ``tests/features/tolerances.py``.
+PARITY_TOLERANCES = {
+    "mfcc_mean": 1e-3,
+    "mfcc_std": 1e-3,
+    "chroma_mean": 1e-5,
+    "chroma_std": 1e-5,
+    "tempo": 0.0,
+    "zcr_mean": 1e-6,
+    "zcr_std": 1e-6,
+    "rolloff_mean": 0.2,
+    "rolloff_std": 0.2,
+    "centroid_mean": 5e-3,
+    "centroid_std": 5e-3,
+}
+LISTEN_S = 3.0  # seconds of recording asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One outcome; ``exit_status`` is 0 for passed."""
+
+    name: str
+    words: str
+    exit_status: int = 0
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is nothing to mend."""
+        return self.exit_status == 0
+
+
+class SelftestError(EdgeError):
+    """A check found a difference."""
+
+    exit_status = 3
+
+
+def checks(model: Path | None, query: str | None) -> Iterator[Check]:
+    """Yield each outcome as it is known; ``query`` names the microphone, as in ``mic:NAME``."""
+    try:
+        bundle = load_bundle(model)
+    except EdgeError as error:
+        yield Check("model", str(error), error.exit_status)
+    else:
+        yield Check("model", f"{bundle.name}: {len(bundle.labels)} labels, runs on {bundle.interpreter.runtime}")
+        yield _check("probe", lambda: _probe(bundle))
+    yield _check("features", _parity)
+    yield _check("microphone", lambda: _microphone(query))
+
+
+def _check(name: str, work: Callable[[], str]) -> Check:
+    try:
+        return Check(name, work())
+    except EdgeError as error:
+        return Check(name, str(error), error.exit_status)
+
+
+def _probe(bundle: Bundle) -> str:
+    result = run_probe(bundle)
+    if not result.passed:
+        raise SelftestError(f"{result}; reinstall livegenre, and NumPy and SciPy from their own wheels")
+    return str(result)
+
+
+def _parity() -> str:
+    spec = FeatureSpec(sample_rate=PARITY_SAMPLE_RATE, groups=tuple(PARITY_TOLERANCES))
+    vector = summarize(synthesize(sample_rate=PARITY_SAMPLE_RATE, **PARITY_PIECE), spec)
+    names = np.array([group for group in spec.groups for _ in spec.group_names(group)])
+    with files("edge").joinpath("parity.npz").open("rb") as file, np.load(file) as golden:
+        expected = {group: golden[group] for group in spec.groups}
+    for group, tolerance in PARITY_TOLERANCES.items():
+        difference = float(np.max(np.abs(vector[names == group] - expected[group])))
+        if not difference <= tolerance:
+            raise SelftestError(
+                f"{group} differs from librosa by {difference:.2g}, {tolerance:g} is allowed; "
+                "reinstall NumPy and SciPy from their own wheels"
+            )
+    return f"{len(vector)} statistics equal librosa's within tolerance"
+
+
+def _microphone(query: str | None) -> str:
+    from edge.microphone import Microphone
+
+    microphone = Microphone(query)
+    meter, heard_s, deadline = LevelMeter(), 0.0, time.monotonic() + 2 * LISTEN_S
+    try:
+        for chunk in microphone:
+            if isinstance(chunk, Block):
+                meter.push(chunk.frames.reshape(-1))
+                heard_s += chunk.seconds
+            if heard_s >= LISTEN_S or time.monotonic() > deadline:
+                break
+    finally:
+        microphone.close()
+    level = meter.take()
+    if heard_s < LISTEN_S / 2:
+        raise SourceError(f"{microphone.name}: opens but gives no audio; unplug it, plug it in, and try again")
+    if level is None:
+        raise SourceError(f"{microphone.name}: gives nothing but zeros; unmute it (alsamixer, F4), or choose another")
+    return f"{microphone.name}: {level:.0f} dBFS"

@@ -1,0 +1,191 @@
+"""Days of listening in minutes: feeds hours of made audio through the whole pipeline and checks what came out.
+
+``python -m tests.edge.soak --hours 24`` prints the figures and ends with status 1 if one is wrong; the test suite runs
+a shorter form. The listening is done by a process of its own (``--listen``), so that its memory is only its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+
+from edge.bundle import load_bundle
+from edge.demo import synthesize
+from edge.events import Block, Chunk, Hole, Lost, Prediction, Restored
+from edge.history import read_segments
+from edge.listen import Listener
+from edge.sinks.history import HistorySink
+from edge.sinks.jsonl import JsonLines
+
+RATE = 22_050
+#: What a day is made of: (kind, relative frequency, shortest and longest in seconds).
+PARTS = (("music", 5, 20, 300), ("silence", 5, 5, 600), ("noise", 1, 5, 60), ("hole", 2, 1, 30), ("loss", 1, 1, 120))
+
+
+def plan(seconds: int, seed: int) -> list[tuple[str, int]]:
+    """Parts of whole seconds that add up to ``seconds``."""
+    dice, parts, left = random.Random(seed), [], seconds
+    while left:
+        kind, _, shortest, longest = dice.choices(PARTS, [part[1] for part in PARTS])[0]
+        length = min(left, dice.randint(shortest, longest))
+        parts.append((kind, length))
+        left -= length
+    return parts
+
+
+class Day:
+    """Source that gives a plan's audio, a second at a time, as fast as it is taken."""
+
+    name, backlog_s = "soak", 0.0
+
+    def __init__(self, parts: list[tuple[str, int]]) -> None:
+        self._parts = parts
+        self._pieces = [synthesize(30, tempo_bpm=bpm, key=key) for bpm, key in ((80, "C"), (118, "A"), (165, "F#"))]
+        self._noise = (0.05 * np.random.default_rng(0).standard_normal(RATE)).astype(np.float32)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Yield blocks and losses."""
+        for number, (kind, length) in enumerate(self._parts):
+            if kind == "hole":
+                yield Hole(float(length), "soak")
+            elif kind == "loss":
+                yield Lost(stalled=False, reason="soak")
+                yield Restored(float(length))
+            else:
+                piece = self._pieces[number % len(self._pieces)]
+                for second in range(length):
+                    start = second % 30 * RATE
+                    samples = {"music": piece[start : start + RATE], "noise": self._noise}.get(kind, 0 * self._noise)
+                    yield Block(samples[:, np.newaxis], RATE)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def listen(seconds: int, seed: int, history: Path) -> None:
+    """Print events as JSON lines, with this process's memory every ten minutes of audio."""
+    source = Day(plan(seconds, seed))
+    sinks = (JsonLines(sys.stdout), HistorySink(history, checkpoint_s=0.5, retention_days=365))
+    measured_s = 0.0
+    for event in Listener(source, load_bundle()).events():
+        for sink in sinks:
+            sink(event)
+        if isinstance(event, Prediction) and event.audio_s >= measured_s:
+            measured_s += max(60.0, seconds / 100)
+            print(json.dumps({"event": "memory", "audio_s": event.audio_s, "rss": resident()}), flush=True)
+    for sink in sinks:
+        sink.close()
+
+
+def resident() -> int:
+    """Resident memory in bytes."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that a run left."""
+
+    seconds: int
+    parts: list[tuple[str, int]]
+    events: list[dict]
+    segments: list
+    wall_s: float
+
+    def of(self, kind: str) -> list[dict]:
+        """The events of one kind, in order."""
+        return [event for event in self.events if event["event"] == kind]
+
+    def length(self, *kinds: str) -> int:
+        """Seconds planned of these kinds."""
+        return sum(length for kind, length in self.parts if kind in kinds)
+
+    def rss_mb(self, quarter: int) -> float:
+        """Largest resident memory in one quarter (1 to 4) of the audio, in MB."""
+        low, high = (self.seconds * (quarter - 1) / 4, self.seconds * quarter / 4)
+        return max(event["rss"] for event in self.of("memory") if low <= event["audio_s"] <= high) / 1e6
+
+
+def soak(seconds: int, seed: int) -> Outcome:
+    """Run it."""
+    with tempfile.TemporaryDirectory(prefix="soak-") as folder:
+        history = Path(folder) / "h.db"
+        started = time.monotonic()
+        options = ["--listen", str(history), "--seconds", str(seconds), "--seed", str(seed)]
+        with subprocess.Popen([sys.executable, "-m", "tests.edge.soak", *options], stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            events = [json.loads(line) for line in process.stdout]
+        assert process.returncode == 0
+        return Outcome(seconds, plan(seconds, seed), events, read_segments(history), time.monotonic() - started)
+
+
+def check(run: Outcome) -> None:
+    """Raise ``AssertionError`` for the first thing that is wrong."""
+    heard = run.length("music", "silence", "noise")
+    predictions = run.of("prediction")
+    assert len(predictions) == heard, "one prediction for each second that was heard"
+    assert len(run.of("gap")) == sum(kind in ("hole", "loss") for kind, _ in run.parts)
+    assert len(run.of("source_lost")) == len(run.of("source_restored")) == sum(kind == "loss" for kind, _ in run.parts)
+    assert [len(run.of(kind)) for kind in ("started", "stopped")] == [1, 1]
+    times = [event["audio_s"] for event in run.events if event["event"] != "memory"]
+    assert times == sorted(times)
+    assert abs(times[-1] - run.seconds) < 0.001, "no drift between the events' times and the audio"
+    assert run.of("stats")[-1]["updates"] == heard
+    assert abs(run.of("stats")[-1]["dropped_s"] - run.length("hole", "loss")) < 0.001
+
+    shown = ("warming_up", None)
+    for event in run.events:
+        if event["event"] == "change":
+            assert (event["previous_state"], event["previous_genre"]) == shown, "changes follow one another"
+            shown = (event["state"], event["genre"])
+        elif event["event"] == "prediction":
+            assert (event["state"], event["genre"]) == shown, "a prediction shows what the last change said"
+
+    kept = [(s.state, s.genre, s.duration_s) for s in run.segments if s.duration_s >= 0.5]
+    expected = [segment for segment in _segments(run.events) if segment[2] >= 0.5]
+    assert [segment[:2] for segment in kept] == [segment[:2] for segment in expected]
+    assert np.allclose([segment[2] for segment in kept], [segment[2] for segment in expected], atol=0.002)
+    assert run.rss_mb(4) <= run.rss_mb(2) + 1.0, "memory does not grow"
+
+
+def _segments(events: list[dict]) -> list[tuple[str, str | None, float]]:
+    """What the history should hold, from the events: (state, genre, seconds)."""
+    answers = [event for event in events if event["event"] in ("change", "prediction")]
+    firsts = [next(group) for _, group in groupby(answers, key=lambda event: (event["state"], event["genre"]))]
+    ends = [event["audio_s"] for event in firsts[1:]] + [events[-1]["audio_s"]]
+    return [(event["state"], event["genre"], end - event["audio_s"]) for event, end in zip(firsts, ends, strict=True)]
+
+
+def main() -> None:
+    """Listen, or soak and report."""
+    parser = argparse.ArgumentParser(description="Feed hours of made audio and check what comes out.")
+    parser.add_argument("--hours", type=float, default=24.0)
+    parser.add_argument("--seconds", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--listen", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.listen:
+        listen(args.seconds, args.seed, args.listen)
+        return
+    run = soak(round(args.hours * 3600), args.seed)
+    quarters = ", ".join(f"{run.rss_mb(quarter):.1f}" for quarter in (1, 2, 3, 4))
+    print(f"{run.seconds / 3600:g} h of audio in {run.wall_s:.0f} s: {run.seconds / run.wall_s:.0f} times real time")
+    print(f"{len(run.events)} events, {len(run.of('change'))} changes, {len(run.segments)} segments")
+    print(f"largest resident memory per quarter: {quarters} MB")
+    check(run)
+    print("every second accounted for, memory flat")
+
+
+if __name__ == "__main__":
+    main()

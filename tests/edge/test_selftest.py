@@ -1,0 +1,105 @@
+"""The self-test passes where all is well, and names what is not, with a remedy and an exit status."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from edge import selftest
+from edge.demo import synthesize
+from edge.errors import EdgeError
+from tests.edge.make_parity import PARITY, golden_piece
+from tests.features.tolerances import STATISTICS
+from tests.golden.signals import SIGNALS
+
+LIVEGENRE = Path(sys.executable).with_name("livegenre")
+
+
+def lines_of(process):
+    output, _ = process.communicate(timeout=60)
+    return process.returncode, [line.split(maxsplit=2) for line in output.splitlines()[:-1]], output.splitlines()[-1]
+
+
+@pytest.fixture
+def no_sound(tmp_path):
+    return os.environ | {"XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path), "PULSE_SERVER": "unix:/nowhere"}
+
+
+def run(*arguments, env):
+    command = [LIVEGENRE, "selftest", *map(str, arguments)]
+    return lines_of(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env))
+
+
+def test_all_is_well_in_a_room_with_music(pulse, tmp_path):
+    soundfile.write(tmp_path / "music.wav", synthesize(20), 22_050)
+    pulse.add_room()
+    player = pulse.play(tmp_path / "music.wav")
+    status, checks, verdict = lines_of(pulse.livegenre("selftest"))
+    player.kill()
+    player.wait()
+    assert [check[:2] for check in checks] == [["ok", name] for name in ("model", "probe", "features", "microphone")]
+    assert checks[-1][2].endswith("dBFS")
+    assert (status, verdict) == (0, "Everything works. Next: livegenre listen")
+
+
+def test_a_silent_microphone_is_told(pulse):
+    pulse.add_room()
+    status, checks, verdict = lines_of(pulse.livegenre("selftest"))
+    assert checks[-1][0] == "FAILED"
+    assert "unmute it" in checks[-1][2]
+    assert (status, verdict) == (2, "Mend this first: microphone.")
+
+
+def shipped_bundle(folder):
+    for name in ("genres.tflite", "genres.json"):
+        shutil.copy(str(files("edge.models") / name), folder / name)
+    return folder
+
+
+def test_a_model_that_answers_otherwise_fails_its_probe(tmp_path, no_sound):
+    sidecar = shipped_bundle(tmp_path) / "genres.json"
+    values = json.loads(sidecar.read_text())
+    values["probe"]["vector"][0] += values["normalization"]["scale"][0]
+    sidecar.write_text(json.dumps(values))
+    status, checks, verdict = run("--model", tmp_path, env=no_sound)
+    assert [check[:2] for check in checks][:3] == [["ok", "model"], ["FAILED", "probe"], ["ok", "features"]]
+    assert (status, verdict) == (3, "Mend this first: probe.")
+
+
+def test_a_damaged_model_is_named_and_the_rest_is_still_checked(tmp_path, no_sound):
+    with (shipped_bundle(tmp_path) / "genres.tflite").open("ab") as model:
+        model.write(b"x")
+    status, checks, _ = run("--model", tmp_path, env=no_sound)
+    assert [check[:2] for check in checks] == [["FAILED", "model"], ["ok", "features"], ["FAILED", "microphone"]]
+    assert status == 3
+
+
+@pytest.mark.parametrize("group", selftest.PARITY_TOLERANCES)
+def test_each_group_is_compared(monkeypatch, group):
+    right = selftest.summarize
+
+    def wrong(y, spec):
+        names = [name for name in spec.groups for _ in spec.group_names(name)]
+        vector = right(y, spec)
+        vector[names.index(group)] += 3 * selftest.PARITY_TOLERANCES[group] or 0.01
+        return vector
+
+    monkeypatch.setattr(selftest, "summarize", wrong)
+    with pytest.raises(EdgeError, match=f"{group} differs from librosa"):
+        selftest._parity()
+
+
+def test_what_it_compares_with_is_the_golden_file():
+    with np.load(PARITY) as parity:
+        assert set(parity) == set(selftest.PARITY_TOLERANCES)
+        for group, values in golden_piece().items():
+            assert np.array_equal(parity[group], values), "run: python -m tests.edge.make_parity"
+    assert np.array_equal(synthesize(sample_rate=22_050, **selftest.PARITY_PIECE), SIGNALS["music"]())
+    assert {**STATISTICS, "tempo": 0.0} == selftest.PARITY_TOLERANCES

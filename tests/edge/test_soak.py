@@ -1,0 +1,34 @@
+"""A short form of ``python -m tests.edge.soak``: half an hour of audio; the figures for a day are in the README."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.edge.soak import check, soak
+
+
+@pytest.fixture(scope="module")
+def run():
+    return soak(1800, seed=3)
+
+
+def test_every_second_is_accounted_for_and_memory_is_flat(run):
+    print(f"{run.seconds / run.wall_s:.0f} times real time; RSS {[round(run.rss_mb(q), 1) for q in (1, 2, 3, 4)]} MB")
+    assert {kind for kind, _ in run.parts} == {"music", "silence", "noise", "hole", "loss"}
+    check(run)
+
+
+@pytest.mark.parametrize("kind", ["prediction", "change", "gap", "stats"])
+def test_a_lost_event_would_be_seen(run, kind):
+    lost = run.of(kind)[-1]
+    with pytest.raises((AssertionError, IndexError)):
+        check(replace(run, events=[event for event in run.events if event is not lost]))
+
+
+def test_growing_memory_would_be_seen(run):
+    grown = [
+        event | {"rss": event["rss"] + 2e6 * event["audio_s"] / 900} if event["event"] == "memory" else event
+        for event in run.events
+    ]
+    with pytest.raises(AssertionError, match="memory does not grow"):
+        check(replace(run, events=grown))
