@@ -1,7 +1,8 @@
 """The ``livegenre`` command: one module for each subcommand, and one place where errors become words.
 
 Exit statuses: 0 done (also: the reader of the output went away, or ``listen`` was stopped by a signal); 1 a file
-could not be read; 2 a wrong option, or no source; 3 no usable model; 130 interrupted.
+could not be read or written; 2 a wrong option, or no source; 3 no usable model; 78 a daemon whose configuration or
+model cannot work; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ import sys
 from collections.abc import Sequence
 
 from edge import native_stderr
-from edge.commands import classify, devices, listen
+from edge.commands import bench, classify, daemon, devices, history, listen, selftest, service
 from edge.errors import EdgeError
 
-COMMANDS = (listen, classify, devices)
+COMMANDS = (listen, classify, devices, selftest, bench, daemon, service, history)
 
 
 class _Version(argparse.Action):

@@ -135,8 +135,8 @@ class Listener:
                 yield from self._show(decide.Memory(shown=Shown(State.NO_SOURCE)))
             case Restored(away_s):
                 yield self._event(events.SourceRestored, source=self._source.name, away_s=away_s)
+                yield from self._gap(away_s, "the source was away")  # first: what was shown lasted until now
                 yield from self._show(decide.Memory())
-                yield from self._gap(away_s, "the source was away")
             case Idle():
                 yield self._tick(None)
 

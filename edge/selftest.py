@@ -7,10 +7,11 @@ that the first failure is the one to mend.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from features_np import FeatureSpec, summarize
 
 #: The piece whose statistics by librosa 0.11 are in ``edge/parity.npz``; ``tests/golden`` keeps the two the same.
 PARITY_SAMPLE_RATE = 22_050
-PARITY_PIECE = {"seconds": 12.0, "tempo_bpm": 120.0, "key": "A"}
+PARITY_PIECE: Mapping[str, Any] = {"seconds": 12.0, "tempo_bpm": 120.0, "key": "A"}
 #: Largest difference from librosa per group, in the group's unit; the reasons are in ``tests/features/tolerances.py``.
 PARITY_TOLERANCES = {
     "mfcc_mean": 1e-3,

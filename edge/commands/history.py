@@ -85,13 +85,14 @@ def parse_moment(text: str, option: str, end_of_day: bool = False) -> datetime:
 
 
 def summary(totals: dict[str, float]) -> str:
-    """Return one day in words: genres first, the longest first, ``jazz 3 h 20 min``."""
+    """Return one day in words: genres first, the longest first, ``jazz 3 h 20 min``; without the warming up."""
+    from edge.events import State
     from edge.words import STATE_WORDS
 
-    ordered = sorted(totals.items(), key=lambda item: (item[0] in STATE_WORDS, -item[1]))
-    return ", ".join(
-        f"{STATE_WORDS.get(label, label)} {in_words(seconds)}" for label, seconds in ordered if seconds >= 1
-    )
+    state_words = {str(state): text for state, text in STATE_WORDS.items()}
+    told = [(label, seconds) for label, seconds in totals.items() if label != State.WARMING_UP and seconds >= 1]
+    ordered = sorted(told, key=lambda item: (item[0] in state_words, -item[1]))
+    return ", ".join(f"{state_words.get(label, label)} {in_words(seconds)}" for label, seconds in ordered)
 
 
 def in_words(seconds: float) -> str:
