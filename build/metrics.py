@@ -39,12 +39,12 @@ class Figure:
         }
 
 
-def share(holds: NDArray[np.bool_], split: str, seed: int = 0) -> Figure:
-    """Return the share of tracks for which something holds, with its percentile bootstrap interval."""
-    values = np.asarray(holds, dtype=np.float64)
-    draws = np.random.default_rng(seed).binomial(values.size, values.mean(), N_RESAMPLES) / values.size
-    low, high = np.percentile(draws, [2.5, 97.5])
-    return Figure(split, values.size, float(values.mean()), float(low), float(high))
+def share(values: NDArray[np.bool_] | Vector, split: str, seed: int = 0) -> Figure:
+    """Return the mean over tracks of a truth or a share, with its percentile bootstrap interval."""
+    shares = np.asarray(values, dtype=np.float64)
+    drawn = np.random.default_rng(seed).integers(0, shares.size, (N_RESAMPLES, shares.size))
+    low, high = np.percentile(shares[drawn].mean(axis=1), [2.5, 97.5])
+    return Figure(split, shares.size, float(shares.mean()), float(low), float(high))
 
 
 def confusion(targets: NDArray[np.int64], predicted: NDArray[np.int64], n_labels: int) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,31 +12,69 @@ from rich.console import Console
 from rich.table import Table
 
 from build import metrics
-from build.scoring import Scores, TempoScores
+from build.scoring import MicrophoneScores, Scores, TempoScores
 
 CONFUSION_FILE = "confusion.png"
 RELIABILITY_FILE = "reliability.png"
 
 
-def print_scores(scores: Scores, tempo: TempoScores | None, console: Console) -> None:
-    """Print what was scored, accuracy, macro F1, calibration, the tempo's accuracy, and a table of the labels."""
-    error = metrics.calibration_error(scores.reliability)
-    lines = [
-        f"{scores.split}, {len(scores.targets)} tracks; intervals are 95 %, bootstrap over tracks",
-        "",
-        f"accuracy           {_interval(scores.accuracy)}",
-        f"macro F1           {scores.macro_f1:.3f}",
-        f"calibration error  {error:.3f}  ECE over 10 bins; mean confidence {scores.confidence:.1%}",
-    ]
-    if tempo:
-        lines += [
-            f"tempo Accuracy1    {_interval(tempo.accuracy1)}, within 4 % of {tempo.accuracy1.n} annotations",
-            f"tempo Accuracy2    {_interval(tempo.accuracy2)}, octaves and thirds allowed",
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured of a model: the classes, and where it was asked for, the tempo and the microphone."""
+
+    scores: Scores
+    tempo: TempoScores | None = None
+    microphone: MicrophoneScores | None = None
+
+    def print(self, console: Console) -> None:
+        """Print what was scored, the figures, and a table of the labels."""
+        for line in self._lines():
+            console.print(line, highlight=False, soft_wrap=True)
+        console.print()
+        console.print(_label_table(self.scores))
+
+    def _lines(self) -> list[str]:
+        scores = self.scores
+        error = metrics.calibration_error(scores.reliability)
+        microphone, tempo = self.microphone, self.tempo
+        lines = [
+            f"{scores.split}; {len(scores.targets)} tracks, intervals are 95 %, bootstrap over tracks",
+            "",
+            f"accuracy           {_interval(scores.accuracy)}",
+            f"macro F1           {scores.macro_f1:.3f}",
+            f"calibration error  {error:.3f}  ECE over 10 bins; mean confidence {scores.confidence:.1%}",
         ]
-    for line in lines:
-        console.print(line, highlight=False, soft_wrap=True)
-    console.print()
-    console.print(_label_table(scores))
+        if microphone:
+            lines += [
+                f"microphone         {_interval(microphone.accuracy)}, simulated, {len(microphone.drawn)} a track",
+                f"microphone's cost  {_interval(microphone.drop)}",
+            ]
+        if tempo:
+            lines += [
+                f"tempo Accuracy1    {_interval(tempo.accuracy1)}, within 4 % of {tempo.accuracy1.n} annotations",
+                f"tempo Accuracy2    {_interval(tempo.accuracy2)}, octaves and thirds allowed",
+            ]
+        return lines
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all figures as JSON-ready values."""
+        bins = [
+            {"n": item.n, "confidence": round(item.confidence, 4), "accuracy": round(item.accuracy, 4)}
+            for item in self.scores.reliability
+        ]
+        figures = {**self.scores.to_dict(), "reliability": bins}
+        if self.microphone:
+            figures["microphone"] = {
+                "accuracy": self.microphone.accuracy.to_dict(),
+                "cost": self.microphone.drop.to_dict(),
+                "draws": len(self.microphone.drawn),
+            }
+        if self.tempo:
+            figures["tempo"] = {
+                "accuracy1": self.tempo.accuracy1.to_dict(),
+                "accuracy2": self.tempo.accuracy2.to_dict(),
+            }
+        return figures
 
 
 def _interval(figure: metrics.Figure) -> str:
@@ -51,18 +90,6 @@ def _label_table(scores: Scores) -> Table:
         figures = (f"{value:.2f}" for value in (item.precision, item.recall, item.f1))
         table.add_row(item.label, str(item.n), *figures, _commonest_error(scores, row))
     return table
-
-
-def to_dict(scores: Scores, tempo: TempoScores | None) -> dict[str, Any]:
-    """Return all figures as JSON-ready values."""
-    bins = [
-        {"n": item.n, "confidence": round(item.confidence, 4), "accuracy": round(item.accuracy, 4)}
-        for item in scores.reliability
-    ]
-    figures = {**scores.to_dict(), "reliability": bins}
-    if tempo:
-        figures["tempo"] = {"accuracy1": tempo.accuracy1.to_dict(), "accuracy2": tempo.accuracy2.to_dict()}
-    return figures
 
 
 def save_confusion(scores: Scores, path: Path) -> None:

@@ -91,6 +91,28 @@ def score_vectors(bundle: Bundle, vectors: NDArray[np.float32], targets: NDArray
 
 
 @dataclass(frozen=True)
+class MicrophoneScores:
+    """The same tracks as recorded, and as a simulated microphone hears them, in several draws each."""
+
+    clean: Scores
+    drawn: tuple[Scores, ...]
+
+    @property
+    def accuracy(self) -> metrics.Figure:
+        """Accuracy through the microphone: the mean over draws of each track, then over tracks."""
+        return metrics.share(self._right, f"{self.clean.split}, simulated microphone")
+
+    @property
+    def drop(self) -> metrics.Figure:
+        """How much accuracy the microphone costs, with the interval of the paired difference."""
+        return metrics.share(self.clean.right - self._right, self.clean.split)
+
+    @property
+    def _right(self) -> NDArray[np.float64]:
+        return np.asarray(np.mean([scores.right for scores in self.drawn], axis=0))
+
+
+@dataclass(frozen=True)
 class TempoScores:
     """Estimated beside annotated tempi in BPM, shape (tracks,) each, of the tracks that are annotated."""
 

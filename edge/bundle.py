@@ -69,8 +69,9 @@ def _read(root: Traversable, name: str) -> bytes:
 
 
 def _read_sidecar(root: Traversable) -> dict[str, Any]:
+    content = _read(root, SIDECAR_FILE)
     try:
-        sidecar = json.loads(_read(root, SIDECAR_FILE))
+        sidecar = json.loads(content)
     except ValueError as error:
         raise BundleError(f"{root / SIDECAR_FILE}: is not JSON ({error}); publish the model again") from error
     if not isinstance(sidecar, dict) or sidecar.get("format") != FORMAT:
