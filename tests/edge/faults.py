@@ -168,7 +168,7 @@ def live_through(day: BadDay, seconds: float) -> None:
     day.watch(5)
     before_mb, count, end = day.resident_mb(), Counter[str](), time.monotonic() + seconds
     queue: list[Callable[[BadDay], None]] = []
-    while time.monotonic() < end or queue:
+    while not count or queue or time.monotonic() < end:
         if not queue:
             queue = day.dice.sample(FAULTS, len(FAULTS))
         fault = queue.pop()

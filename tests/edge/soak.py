@@ -33,12 +33,13 @@ RATE = 22_050
 PARTS = (("music", 5, 20, 300), ("silence", 5, 5, 600), ("noise", 1, 5, 60), ("hole", 2, 1, 30), ("loss", 1, 1, 120))
 
 
-def plan(seconds: int, seed: int) -> list[tuple[str, int]]:
-    """Parts of whole seconds that add up to ``seconds``."""
-    dice, parts, left = random.Random(seed), [], seconds
+def plan(seconds: int, seed: int, pace: int = 1) -> list[tuple[str, int]]:
+    """Parts of whole seconds that add up to ``seconds``; at a ``pace`` above 1 they are that many times shorter."""
+    opening = min(seconds, 60)  # music that fills the window: no memory is taken for the first time later
+    dice, parts, left = random.Random(seed), [("music", opening)], seconds - opening
     while left:
         kind, _, shortest, longest = dice.choices(PARTS, [part[1] for part in PARTS])[0]
-        length = min(left, dice.randint(shortest, longest))
+        length = min(left, max(1, dice.randint(shortest, longest) // pace))
         parts.append((kind, length))
         left -= length
     return parts
@@ -73,16 +74,16 @@ class Day:
         """Nothing is held."""
 
 
-def listen(seconds: int, seed: int, history: Path) -> None:
-    """Print events as JSON lines, with this process's memory every ten minutes of audio."""
-    source = Day(plan(seconds, seed))
+def listen(parts: list[tuple[str, int]], history: Path) -> None:
+    """Print events as JSON lines, with this process's memory now and then."""
+    seconds, source = sum(length for _, length in parts), Day(parts)
     sinks = (JsonLines(sys.stdout), HistorySink(history, checkpoint_s=0.5, retention_days=365))
     measured_s = 0.0
     for event in Listener(source, load_bundle()).events():
         for sink in sinks:
             sink(event)
         if isinstance(event, Prediction) and event.audio_s >= measured_s:
-            measured_s += max(60.0, seconds / 100)
+            measured_s += seconds / 100
             print(json.dumps({"event": "memory", "audio_s": event.audio_s, "rss": resident()}), flush=True)
     for sink in sinks:
         sink.close()
@@ -117,17 +118,17 @@ class Outcome:
         return max(event["rss"] for event in self.of("memory") if low <= event["audio_s"] <= high) / 1e6
 
 
-def soak(seconds: int, seed: int) -> Outcome:
+def soak(seconds: int, seed: int, pace: int = 1) -> Outcome:
     """Run it."""
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         history = Path(folder) / "h.db"
         started = time.monotonic()
-        options = ["--listen", str(history), "--seconds", str(seconds), "--seed", str(seed)]
+        options = ["--listen", str(history), "--seconds", str(seconds), "--seed", str(seed), "--pace", str(pace)]
         with subprocess.Popen([sys.executable, "-m", "tests.edge.soak", *options], stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
             events = [json.loads(line) for line in process.stdout]
         assert process.returncode == 0
-        return Outcome(seconds, plan(seconds, seed), events, read_segments(history), time.monotonic() - started)
+        return Outcome(seconds, plan(seconds, seed, pace), events, read_segments(history), time.monotonic() - started)
 
 
 def check(run: Outcome) -> None:
@@ -173,12 +174,13 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--seconds", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--pace", type=int, default=1, help="how many times faster things change")
     parser.add_argument("--listen", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.listen:
-        listen(args.seconds, args.seed, args.listen)
+        listen(plan(args.seconds, args.seed, args.pace), args.listen)
         return
-    run = soak(round(args.hours * 3600), args.seed)
+    run = soak(round(args.hours * 3600), args.seed, args.pace)
     quarters = ", ".join(f"{run.rss_mb(quarter):.1f}" for quarter in (1, 2, 3, 4))
     print(f"{run.seconds / 3600:g} h of audio in {run.wall_s:.0f} s: {run.seconds / run.wall_s:.0f} times real time")
     print(f"{len(run.events)} events, {len(run.of('change'))} changes, {len(run.segments)} segments")

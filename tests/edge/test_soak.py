@@ -1,4 +1,4 @@
-"""A short form of ``python -m tests.edge.soak``: half an hour of audio; the figures for a day are in the README."""
+"""A short form of ``python -m tests.edge.soak``: a quarter of an hour in which things change eight times faster."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from tests.edge.soak import check, soak
 
 @pytest.fixture(scope="module")
 def run():
-    return soak(1800, seed=3)
+    return soak(900, seed=3, pace=8)
 
 
 def test_every_second_is_accounted_for_and_memory_is_flat(run):
@@ -18,16 +18,16 @@ def test_every_second_is_accounted_for_and_memory_is_flat(run):
     check(run)
 
 
-@pytest.mark.parametrize("kind", ["prediction", "change", "gap", "stats"])
+@pytest.mark.parametrize("kind", ["prediction", "change", "gap", "source_lost"])
 def test_a_lost_event_would_be_seen(run, kind):
     lost = run.of(kind)[-1]
-    with pytest.raises((AssertionError, IndexError)):
+    with pytest.raises(AssertionError):
         check(replace(run, events=[event for event in run.events if event is not lost]))
 
 
 def test_growing_memory_would_be_seen(run):
     grown = [
-        event | {"rss": event["rss"] + 2e6 * event["audio_s"] / 900} if event["event"] == "memory" else event
+        event | {"rss": event["rss"] + 2e6 * event["audio_s"] / 400} if event["event"] == "memory" else event
         for event in run.events
     ]
     with pytest.raises(AssertionError, match="memory does not grow"):
