@@ -22,6 +22,8 @@ from edge.portaudio import Recording
 IDLE_S = 0.5
 #: Seconds that the first opening may take before it counts as failed.
 OPEN_S = 10.0
+#: Seconds that closing may take.
+CLOSE_S = 1.0
 
 
 class Microphone:
@@ -68,9 +70,11 @@ class Microphone:
             self._reopen(time.monotonic())
 
     def close(self) -> None:
-        """Stop recording."""
+        """Stop recording, or give up after ``CLOSE_S``: a sound server that hangs must not keep us."""
         if self._current:
-            self._current.close()
+            closing = Thread(target=self._current.close, name="close-mic", daemon=True)
+            closing.start()
+            closing.join(CLOSE_S)
             self._current = None
 
     def _next(self) -> Block | Hole | None:

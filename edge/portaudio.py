@@ -6,6 +6,7 @@ ended and started again, which ``relist`` does. No stream may be open then.
 
 from __future__ import annotations
 
+import atexit
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -57,6 +58,8 @@ def library() -> ModuleType:
     except OSError as error:
         raise SourceError(NO_LIBRARY) from error
     module: ModuleType = sounddevice
+    # It would end PortAudio when the process ends, and wait for a sound server that hangs; the system cleans up too.
+    atexit.unregister(module._exit_handler)
     return module
 
 
