@@ -1,17 +1,18 @@
 """``livegenre daemon``: listening as a service, for months.
 
-One loop takes every event: it feeds the service manager's watchdog, the history and the log. So what hangs is noticed,
-and nothing else needs a thread. A signal only sets a flag, which the loop sees at the next event, half a second later
-at most.
+One loop takes every event: it feeds the service manager's watchdog, the history and the log, so that what hangs is
+noticed. A signal only sets a flag, which the loop sees at the next event, half a second later at most.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Timer
 
 from edge import logs, words
 from edge.bundle import Bundle, load_bundle
@@ -32,10 +33,6 @@ BAD_CONFIG = 78
 GIVE_UP_S = 1.5
 
 
-class _Overdue(Exception):  # noqa: N818 - no error: the time to stop in order is over
-    """Raised in the main thread when stopping takes too long."""
-
-
 def run(path: Path) -> int:
     """Listen as the configuration file says until the source ends or SIGTERM; returns the exit status."""
     logs.set_up("info")
@@ -48,9 +45,6 @@ def run(path: Path) -> int:
     except EdgeError as error:
         log.error("%s", error)
         return error.exit_status
-    except _Overdue:
-        log.warning("the audio device did not stop in time: left as it is")
-        return 0
     finally:
         notifier.close()
 
@@ -89,24 +83,30 @@ class Daemon:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        def overdue(_number: int, _frame: object) -> None:
-            raise _Overdue
-
         def stop(_number: int, _frame: object) -> None:
-            self._stop_asked = True
-            signal.setitimer(signal.ITIMER_REAL, GIVE_UP_S)
+            if not self._stop_asked:
+                self._stop_asked = True
+                timer = Timer(GIVE_UP_S, self._give_up)
+                timer.daemon = True  # must neither delay an exit in time nor end before one that hangs
+                timer.start()
 
         def reload(_number: int, _frame: object) -> None:
             self._reload_asked = True
 
-        handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload, signal.SIGALRM: overdue}
+        handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
         before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
         try:
             yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _give_up(self) -> None:
+        """End at once, from another thread: a sound server that hangs holds the main one inside PortAudio."""
+        log.warning("the sound system did not let go in time: left as it is")
+        if self._history is not None:
+            self._history.close()
+        os._exit(0)
 
     def _listen(self, source: Source) -> None:
         listener = Listener(source, self._bundle, Settings(decision=self._config.decision))

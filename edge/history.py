@@ -218,8 +218,11 @@ def read_segments(path: Path, since: datetime | None = None, until: datetime | N
 
     Reads while another process writes. Raises ``HistoryError`` for a file that cannot be read as a history.
     """
-    if not path.exists():
-        raise HistoryError(f"{path}: no such file; nothing has been recorded there yet")
+    try:
+        if not path.exists():
+            raise HistoryError(f"{path}: no such file; nothing has been recorded there yet")
+    except PermissionError as error:
+        raise HistoryError(f"{path}: is not yours to read; try sudo livegenre history") from error
     since_ms = -(2**62) if since is None else _milliseconds(since)
     until_ms = 2**62 if until is None else _milliseconds(until)
     query = (

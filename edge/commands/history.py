@@ -65,7 +65,10 @@ def run(args: argparse.Namespace) -> int:
 def _default_file() -> Path:
     from edge.history import own_file
 
-    return SERVICE_FILE if SERVICE_FILE.exists() else own_file()
+    try:
+        return SERVICE_FILE if SERVICE_FILE.exists() else own_file()
+    except PermissionError:  # it is there, and for the service alone: reading it will say so
+        return SERVICE_FILE
 
 
 def parse_moment(text: str, option: str, end_of_day: bool = False) -> datetime:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.commands import history as command
+from edge.errors import HistoryError
 from edge.history import HistoryWriter, Segment, read_segments
 from edge.sinks import history
 from edge.sinks.history import HistorySink
@@ -176,12 +178,39 @@ def test_another_user_can_read_what_the_service_writes(tmp_path):
     sink = HistorySink(path, checkpoint_s=0.0)
     feed(sink, predictions(), 20)
     for _ in range(2):
-        child = os.fork()
-        if child == 0:
-            os.setuid(65_534)
-            os._exit(len(read_segments(path)))
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3
+        assert as_nobody(lambda: len(read_segments(path))) == 3
         sink.close()
+
+
+def test_the_services_history_is_told_to_be_read_with_sudo(tmp_path, monkeypatch):
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user")
+    for folder in (tmp_path, *tmp_path.parents[:2]):
+        folder.chmod(0o755)
+    path = tmp_path / "private" / "h.db"
+    HistorySink(path).close()
+    path.parent.chmod(0o700)
+    monkeypatch.setattr(command, "SERVICE_FILE", path)
+
+    def told():
+        assert command._default_file() == path
+        with pytest.raises(HistoryError, match="try sudo livegenre history"):
+            read_segments(path)
+        return 42
+
+    assert as_nobody(told) == 42
+
+
+def as_nobody(work):
+    """What ``work`` returns (a small number) in a process of the user nobody."""
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setuid(65_534)
+            os._exit(work())
+        finally:
+            os._exit(99)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def test_writing_the_same_ids_again_changes_nothing(tmp_path):
