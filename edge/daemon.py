@@ -115,6 +115,7 @@ class Daemon:
                 self._take(event)
                 if self._reload_asked:
                     self._reload()
+                    listener.adjust(Settings(decision=self._config.decision))
                 if self._stop_asked or self._next is not None:
                     listener.stop()
         finally:
@@ -167,7 +168,7 @@ class Daemon:
             config = load_config(self._path)
             bundle = self._bundle if config.model == before.model else _bundle(config)
             history = self._history if config.history == before.history else _history(config)
-            if _listening(config) != _listening(before):
+            if (config.source, config.model) != (before.source, before.model):
                 self._next = _source(config)
         except EdgeError as error:
             log.error("configuration kept as it was: %s", error)
@@ -179,11 +180,6 @@ class Daemon:
             log.info("configuration read again%s", "; listening starts anew" if self._next is not None else "")
         if self._next is None:
             self._notifier.ready()
-
-
-def _listening(config: Config) -> tuple[object, ...]:
-    """What a change of means that listening starts anew."""
-    return config.source, config.model, config.decision
 
 
 def _bundle(config: Config) -> Bundle:

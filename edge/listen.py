@@ -103,6 +103,10 @@ class Listener:
         """Seconds on the source's timeline so far."""
         return self._samples_heard / self._bundle.spec.sample_rate + self._lost_s
 
+    def adjust(self, settings: Settings) -> None:
+        """Go on with other settings, from the next update on."""
+        self._settings = settings
+
     def stop(self) -> None:
         """Ask ``events`` to end after the next chunk; may be called from a signal handler or another thread."""
         self._stopping = True

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 
 import numpy as np
 
@@ -24,6 +24,10 @@ IDLE_S = 0.5
 OPEN_S = 10.0
 #: Seconds that closing may take.
 CLOSE_S = 1.0
+
+
+#: PortAudio may not be used from two threads at once: a source that is given up may still be opening a device.
+_ONE_AT_A_TIME = Lock()
 
 
 class Microphone:
@@ -131,11 +135,12 @@ class Microphone:
 def _open(query: str | None, old: Recording | None, first_time: bool) -> Recording | SourceError:
     """Close ``old`` and open the device as it is listed now; never raises, since it runs on its own thread."""
     try:
-        if old:
-            old.close()
-        if not first_time:
-            portaudio.relist()
-        return portaudio.record(portaudio.find(query))
+        with _ONE_AT_A_TIME:
+            if old:
+                old.close()
+            if not first_time:
+                portaudio.relist()
+            return portaudio.record(portaudio.find(query))
     except SourceError as error:
         return error
     except Exception as error:  # whatever it is, listening must hear of it rather than wait forever

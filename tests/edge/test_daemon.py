@@ -72,7 +72,7 @@ def test_life_of_a_service(config, manager, tmp_path):
         wait_until(lambda: total(tmp_path / "state" / "history.db") > 0, 30, "something is kept")
         heard = total(tmp_path / "state" / "history.db")
 
-        config.write_text(config.read_text() + "[decision]\nunsure_below = 0.01\n")
+        config.write_text(config.read_text().replace("sample_rate = 22050", "sample_rate = 44100"))
         process.send_signal(signal.SIGHUP)
         reloading = manager.wait_for("READY")
         assert [name for name, _ in reloading if name in ("RELOADING", "MONOTONIC_USEC", "READY")] == [
@@ -82,6 +82,10 @@ def test_life_of_a_service(config, manager, tmp_path):
         assert 0 <= time.clock_gettime(time.CLOCK_MONOTONIC) - since_boot_us / 1e6 < 60
         status = dict(manager.wait_for("STATUS"))
         manager.wait_for("WATCHDOG")
+
+        config.write_text(config.read_text() + "[decision]\nunsure_below = 1\n")
+        process.send_signal(signal.SIGHUP)
+        manager.wait_for("STATUS", "not sure")
 
         config.write_text("[decision]\nled = 2\n")
         process.send_signal(signal.SIGHUP)
