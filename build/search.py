@@ -20,7 +20,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 
-from build import metrics, network, search_report
+from build import metrics, search_report
 from build.console import progress
 from build.errors import run_command
 from build.network import Fitted
@@ -99,11 +99,11 @@ def search_once(task: Task, study: optuna.Study, seed: int) -> None:
     feature_sets = available_sets(task)
 
     def objective(trial: optuna.Trial) -> float:
-        feature_set, recipe = suggest(trial, feature_sets)
-        spec = _spec(feature_set)
-        rows, targets = task.train.matrix(spec.vector_names), task.train.targets(task.labels)
-        fitted = network.fit(recipe, rows, targets, n_labels=len(task.labels), spec=spec, seed=seed)
-        figures = figures_on_valid(task, fitted, spec.vector_names)
+        recipe = suggest(trial, feature_sets)
+        columns = FeatureSpec(groups=recipe.groups).vector_names
+        rows, targets = task.train.matrix(columns), task.train.targets(task.labels)
+        fitted = recipe.fit(rows, targets, n_labels=len(task.labels), seed=seed)
+        figures = figures_on_valid(task, fitted, columns)
         for name, value in figures.items():
             trial.set_user_attr(name, value)
         return float(figures["accuracy"])

@@ -9,10 +9,11 @@ import optuna
 from build import network
 from build.network import Recipe
 from build.row_augment import Augmentation
+from features_np.spec import SEED_FEATURE_SETS
 
 
-def suggest(trial: optuna.Trial, feature_sets: Sequence[str]) -> tuple[str, Recipe]:
-    """Return the feature set and the recipe of a trial; ``trial.params`` then holds every choice by name.
+def suggest(trial: optuna.Trial, feature_sets: Sequence[str]) -> Recipe:
+    """Return the recipe of a trial; ``trial.params`` then holds every choice by name.
 
     Dense layers with dropout, each half as wide as the one before; ranges reach from nothing to clearly too much.
     """
@@ -28,9 +29,10 @@ def suggest(trial: optuna.Trial, feature_sets: Sequence[str]) -> tuple[str, Reci
         noise=trial.suggest_float("noise", 0.0, 0.5),
         mixup=trial.suggest_float("mixup", 0.0, 1.0),
     )
-    return feature_set, Recipe(
+    return Recipe(
         f"trial {trial.number}",
         network.mlp(tuple(max(16, width >> layer) for layer in range(layers)), dropout),
+        SEED_FEATURE_SETS[feature_set],
         augmentation,
         epochs=trial.suggest_int("epochs", 50, 500, log=True),
         batch_size=trial.suggest_categorical("batch_size", [32, 64, 128]),

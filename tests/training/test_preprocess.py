@@ -141,14 +141,19 @@ def test_hidden_files_are_no_tracks(dataset):
     assert len(find_tracks(dataset)) == 3
 
 
-def test_what_was_computed_is_not_computed_again_but_what_changed_is(dataset, run, monkeypatch, capsys):
+def test_what_was_computed_is_not_computed_again_but_what_changed_is(dataset, run, tmp_path, capsys):
     assert run(dataset, "--out", "f.csv", "--jobs", 1) == 0
+    first = read_csv(tmp_path / "f.csv")
     moved = dataset / "waltz" / "renamed.wav"
     moved.parent.mkdir()
     (dataset / "techno" / "techno.00000.wav").rename(moved)
     write_track(dataset / "polka" / "polka.00002.wav", tempo_bpm=77.0)
     assert run(dataset, "--out", "f.csv", "--jobs", 1) == 0
     assert capsys.readouterr().out.endswith("(2 from the cache)\n")
+    second = read_csv(tmp_path / "f.csv")
+    assert second.keys == ("polka/polka.00002", "techno/techno.00001", "waltz/renamed")
+    np.testing.assert_array_equal(second.values[2], first.select(["techno/techno.00000"]).values[0])
+    assert not np.array_equal(second.values[0], first.select(["polka/polka.00002"]).values[0])
     assert run(dataset, "--out", "f.csv", "--jobs", 1, "--features", "30") == 0
     assert capsys.readouterr().out.endswith("30 features (0 from the cache)\n")
 
@@ -203,9 +208,8 @@ def _umask():
 def command(*arguments, cwd):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     arguments = [sys.executable, "-m", "build.preprocess", *map(str, arguments)]
-    return subprocess.Popen(
-        arguments, cwd=cwd, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+    output = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(arguments, cwd=cwd, env=environment, start_new_session=True, **output)
 
 
 def wait_until(holds, seconds=60):
@@ -222,7 +226,7 @@ def test_an_interrupt_loses_nothing_and_the_same_command_goes_on(tmp_path):
         soundfile.write(tmp_path / "set" / "polka" / f"{number:02d}.wav", music / (1 + number), 22_050)
     process = command("set", "--out", "f.csv", "--jobs", 2, cwd=tmp_path)
     wait_until(lambda: len(list(tmp_path.glob(".cache/**/*.npy"))) >= 2)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
     out, err = process.communicate(timeout=60)
     n_kept = len(list(tmp_path.glob(".cache/**/[!.]*.npy")))
     assert process.returncode == 130, err

@@ -8,7 +8,7 @@ import numpy as np
 import optuna
 import pytest
 
-from build import search, search_report, seed_networks
+from build import network, search, search_report
 from build.datasets import write_csv
 from build.search import available_sets, compare, comparison_left, completed, main, open_studies, search_once
 from build.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, SEED_NETWORKS, fit_seed_network
@@ -69,9 +69,9 @@ def test_an_epoch_trains_on_every_row_as_keras_does(task):
     """Batches of 16 of 48 rows but one leave 15 over: Keras's fit on the same order gives the same network."""
     rows, targets = task.train.values[:47, :30], task.train.targets(task.labels)[:47]
     ours = logits_after((1,), rows, targets)[1]
-    seed_networks.network.be_deterministic(0)
-    mean, scale = seed_networks.network.normalization(rows)
-    model = seed_networks.network.dense(SEED_NETWORKS["30"])(30, 3)
+    network.be_deterministic(0)
+    mean, scale = network.normalization(rows)
+    model = network.dense(SEED_NETWORKS["30"])(30, 3)
     model.compile(keras.optimizers.Adam(), keras.losses.CategoricalCrossentropy(from_logits=True))
     order = np.random.default_rng(0).permutation(len(rows))
     inputs = ((rows - mean) / scale).astype(np.float32)
@@ -134,7 +134,7 @@ def test_the_search_adds_trials_and_a_stopped_one_is_no_result(task, short, tmp_
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(search.network, "fit", interrupted)
+        patch.setattr(network, "fit", interrupted)
         search_once(task, study, seed=0)
     _, again = open_studies(tmp_path / "s.sqlite3", task, seed=0)
     assert not again.get_trials(states=[optuna.trial.TrialState.RUNNING])
@@ -146,8 +146,7 @@ def test_the_search_adds_trials_and_a_stopped_one_is_no_result(task, short, tmp_
 
 
 def quick_suggest(trial, feature_sets, _real=search.suggest):
-    feature_set, recipe = _real(trial, feature_sets)
-    return feature_set, dataclasses.replace(recipe, epochs=2)
+    return dataclasses.replace(_real(trial, feature_sets), epochs=2)
 
 
 def test_command_from_a_csv_to_tables_csv_and_plots_and_again_in_no_time(short, tmp_path, monkeypatch, capsys):
@@ -177,7 +176,7 @@ def test_command_from_a_csv_to_tables_csv_and_plots_and_again_in_no_time(short, 
         raise AssertionError("trained again")
 
     monkeypatch.setattr(search, "fit_seed_network", nothing_to_do)
-    monkeypatch.setattr(search.network, "fit", nothing_to_do)
+    monkeypatch.setattr(network, "fit", nothing_to_do)
     assert main(command) == 0
     assert capsys.readouterr().out == first.out
 
