@@ -3,7 +3,6 @@
 import csv
 import dataclasses
 
-import keras
 import numpy as np
 import optuna
 import pytest
@@ -68,6 +67,7 @@ def test_a_network_on_its_way_is_the_one_that_fewer_epochs_give(task):
 def test_an_epoch_trains_on_every_row_as_keras_does(task):
     """Batches of 16 of 48 rows but one leave 15 over: Keras's fit on the same order gives the same network."""
     rows, targets = task.train.values[:47, :30], task.train.targets(task.labels)[:47]
+    keras = network.keras  # imported by build alone, which loads the TFLite runtime before it
     ours = logits_after((1,), rows, targets)[1]
     network.be_deterministic(0)
     mean, scale = network.normalization(rows)
@@ -108,7 +108,7 @@ def test_figures_carry_split_and_interval_and_are_those_of_valid(task):
     class Oracle:
         """Right on all rows but the first two, which it takes for the next genre."""
 
-        model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+        model = network.dense(())(1, 1)
 
         def logits(self, rows):
             answers = task.valid.targets(task.labels).copy()
