@@ -1,4 +1,4 @@
-"""Memory for streams: the newest rows, contiguous, in an array that is allocated once."""
+"""Memory for streams: the newest rows, contiguous, in arrays that are allocated once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from features_np.frames import FrameRows
+from features_np.spec import FeatureSpec
 from features_np.spectrum import Array
+from features_np.summary import tuned_chroma
 
 
 class SlidingBuffer:
@@ -123,3 +125,27 @@ class FrameBuffer:
     def power(self, start: int, stop: int) -> Array:
         """Return a view of the power spectra of these frames (frames, bins)."""
         return np.asarray(self._power.view(start, stop))
+
+
+class ChromaCache:
+    """Chroma of the frames of a stream for the tuning asked for last; another tuning computes all of them again."""
+
+    def __init__(self, keep: int, spec: FeatureSpec) -> None:
+        self._spec = spec
+        self._tuning = 0.0
+        self._chroma = SlidingBuffer(keep, (spec.n_chroma,))
+
+    def reset(self) -> None:
+        """Forget all frames."""
+        self._chroma.restart(0)
+
+    def chroma(self, power: Array, start: int, tuning: float) -> Array:
+        """Return the chroma (frames, n_chroma) of ``power`` (frames, bins), whose first frame has index ``start``."""
+        known = self._chroma
+        if tuning != self._tuning or not known.start <= start <= known.end:
+            known.restart(start)
+            self._tuning = tuning
+        new = power[known.end - start :]
+        if len(new):
+            known.append(tuned_chroma(new, self._spec, tuning))
+        return np.asarray(known.view(start, start + len(power)))

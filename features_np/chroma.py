@@ -140,14 +140,16 @@ def spectral_peaks(
     frame. The definition is ``librosa.piptrack`` 0.11's: above ``threshold`` times the frame's maximum, above the
     bin below, not less than the bin above; a peak whose parabola tops out beyond its neighbours stays at its bin.
     """
-    hertz = np.arange(frames.shape[1]) * (require_positive_rate(sr) / n_fft)
+    n_bins = frames.shape[1]
+    hertz = np.arange(n_bins) * (require_positive_rate(sr) / n_fft)
     inside = np.flatnonzero((hertz >= max(fmin, 0.0)) & (hertz < min(fmax, sr / 2)))
     first = max(int(inside[0]), 1) if inside.size else 1
-    last = min(int(inside[-1]) + 1, frames.shape[1] - 1) if inside.size else 1
+    last = min(int(inside[-1]) + 1, n_bins - 1) if inside.size else 1
     floor = frames.max(axis=1, keepdims=True) * frames.dtype.type(threshold)
-    row, column = np.nonzero(frames[:, first:last] > floor)  # few bins are that loud: the rest works on those alone
+    row, column = np.divmod(np.flatnonzero(frames[:, first:last] > floor), max(last - first, 1))
     column += first
-    here, below, above = frames[row, column], frames[row, column - 1], frames[row, column + 1]
+    flat, at = np.ravel(frames), row * n_bins + column  # few bins are that loud: the rest works on those alone
+    here, below, above = flat[at], flat[at - 1], flat[at + 1]
     peak = (here > below) & (here >= above)
     row, column, here, below, above = row[peak], column[peak], here[peak], below[peak], above[peak]
     slope = (above - below) / 2
@@ -164,10 +166,10 @@ def pitch_deviations(pitches: Array, *, resolution: float = 0.01, bins_per_octav
 
     The residual and histogram of ``librosa.pitch_tuning`` 0.11.
     """
-    residual = np.mod(bins_per_octave * _octaves(pitches), 1.0)
-    residual[residual >= 0.5] -= 1.0
-    edges = deviation_edges(resolution)
-    return np.clip(np.searchsorted(edges, residual, side="right") - 1, 0, len(edges) - 2)
+    steps = bins_per_octave * _octaves(pitches)
+    residual = steps - np.floor(steps)
+    residual -= residual >= 0.5
+    return np.asarray(np.searchsorted(deviation_edges(resolution), residual, side="right") - 1)
 
 
 def tuning_from_deviations(deviations: NDArray[Any], heights: Array, resolution: float = 0.01) -> float:
@@ -179,6 +181,7 @@ def tuning_from_deviations(deviations: NDArray[Any], heights: Array, resolution:
     return float(edges[np.argmax(counts)])
 
 
+@lru_cache(maxsize=4)
 def deviation_edges(resolution: float) -> NDArray[np.float64]:
     """Return the edges of the tuning histogram, from -0.5 to 0.5 of a bin in steps of about ``resolution``."""
     if not 0 < resolution <= 1:

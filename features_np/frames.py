@@ -19,10 +19,10 @@ from features_np.mel import mel_filters
 from features_np.shape import centroid_frequencies, crossing_rates, rolloff_frequencies
 from features_np.spec import TIMBRE_KINDS, FeatureSpec
 from features_np.spectrum import (
+    BLOCK_SAMPLES,
     blocks_of,
     decibels_of_power,
     fft_frequencies,
-    frame_signal,
     hann_window,
     squared_magnitude,
 )
@@ -50,6 +50,20 @@ class FrameRows:
         """Join pieces that follow one another."""
         return cls(*(np.concatenate([getattr(piece, field.name) for piece in pieces]) for field in fields(cls)))
 
+    def part(self, start: int, stop: int) -> FrameRows:
+        """Return views of the rows ``start`` up to but not including ``stop``."""
+        first = int(self.peaks[:start].sum())
+        last = first + int(self.peaks[start:stop].sum())
+        return FrameRows(
+            log_mel=self.log_mel[start:stop],
+            crossings=self.crossings[start:stop],
+            rolloff=self.rolloff[start:stop],
+            centroid=self.centroid[start:stop],
+            peaks=self.peaks[start:stop],
+            deviations=self.deviations[first:last],
+            heights=self.heights[first:last],
+        )
+
 
 class FrameAnalyzer:
     """Computes ``FrameRows`` for one spec; holds its windows and filters, no state."""
@@ -67,26 +81,34 @@ class FrameAnalyzer:
             sr=spec.sample_rate, n_fft=spec.n_fft, n_mels=spec.n_mels, fmin=0.0, fmax=None, htk=False, norm="slaney"
         )
 
-    def analyze(
-        self, samples: NDArray[np.float32], *, left: int = 0, right: int = 0
-    ) -> tuple[FrameRows, NDArray[np.float32]]:
-        """Analyze all whole frames of ``samples`` continued by ``left`` and ``right`` samples outside of it.
+    def analyze(self, frames: NDArray[np.float32]) -> tuple[FrameRows, NDArray[np.float32]]:
+        """Analyze ``frames`` (frames, n_fft), which may overlap in memory.
 
-        Outside there are zeros for spectra, and for zero crossings the first and last sample: librosa's defaults.
-        Returns the rows and the power spectra (frames, bins).
+        Returns the rows, with ``crossings`` left at 0, and the power spectra (frames, bins).
         """
-        spec = self.spec
-        frames = frame_signal(np.pad(samples, (left, right)), spec.n_fft, spec.hop_length)
-        power = np.empty((len(frames), 1 + spec.n_fft // 2), dtype=np.float32)
-        pieces = []
-        for block in blocks_of(len(frames), spec.n_fft):
-            power[block] = squared_magnitude(scipy.fft.rfft(frames[block] * self._window, axis=-1, overwrite_x=True))
-            pieces.append(self._rows_of(power[block]))
-        rows = FrameRows.concatenate(pieces)
-        if self.needs_crossings:
-            continued = np.pad(samples, (left, right), mode="edge")
-            rows.crossings[:] = crossing_rates(continued, spec.n_fft, spec.hop_length)
-        return rows, power
+        power = self._power(frames)
+        return self._rows_of(power), power
+
+    def crossings(self, samples: NDArray[np.float32], *, left: int = 0, right: int = 0) -> NDArray[np.float64]:
+        """Return the zero-crossing rates of the frames of ``samples``, whose first and last one continue.
+
+        ``left`` and ``right`` are how many samples beyond it the frames reach. Zeros if the spec does not need them.
+        """
+        n_fft, hop_length = self.spec.n_fft, self.spec.hop_length
+        if not self.needs_crossings:
+            return np.zeros(max((len(samples) + left + right - n_fft) // hop_length + 1, 0))
+        return crossing_rates(np.pad(samples, (left, right), mode="edge"), n_fft, hop_length)
+
+    def _power(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the power spectra (frames, bins), in blocks whose intermediate results stay in the cache."""
+        n_frames, n_fft = frames.shape
+        power = np.empty((n_frames, 1 + n_fft // 2), dtype=np.float32)
+        windowed = np.empty((min(n_frames, max(BLOCK_SAMPLES // n_fft, 1)), n_fft), dtype=np.float32)
+        for block in blocks_of(n_frames, n_fft):
+            part = windowed[: block.stop - block.start]
+            np.multiply(frames[block], self._window, out=part)
+            squared_magnitude(scipy.fft.rfft(part, overwrite_x=True), out=power[block])
+        return power
 
     def _rows_of(self, power: NDArray[np.float32]) -> FrameRows:
         n_frames, spec = len(power), self.spec

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from features_np.errors import SignalError
 from features_np.mel import melspectrogram
 from features_np.pcm import require_positive_rate
-from features_np.spectrum import Array, blocks_of, frame_signal, hann_window, normalize, power_to_db
+from features_np.pulse import mean_tempogram
+from features_np.spectrum import Array, frame_signal, hann_window, normalize, power_to_db
 
 
 def onset_strength(
@@ -50,7 +51,8 @@ def onset_envelope(log_mel: Array, *, lag: int = 1, shift: int) -> Array:
     kept = len(log_mel) - lag - shift
     if kept > 0:
         rise = log_mel[lag : lag + kept] - log_mel[:kept]
-        envelope[lag + shift :] = np.mean(np.maximum(rise, 0, out=rise), axis=1)
+        bands = log_mel.shape[1]
+        envelope[lag + shift :] = np.maximum(rise, 0, out=rise) @ np.full(bands, 1 / bands, dtype=rise.dtype)
     return envelope
 
 
@@ -73,8 +75,14 @@ def tempogram(
     envelope = _envelope(y, sr, onset_envelope, hop_length)
     if win_length < 1:
         raise SignalError(f"win_length is {win_length}, must be at least 1 frame")
-    frames = envelope_frames(envelope, win_length, center=center)
-    length = autocorrelation_length(win_length)
+    if center:
+        padded = np.pad(envelope, win_length // 2, mode="linear_ramp", end_values=0)
+        frames = frame_signal(padded, win_length, 1)[: len(envelope)]
+    elif len(envelope) >= win_length:
+        frames = frame_signal(envelope, win_length, 1)
+    else:
+        raise SignalError(f"{len(envelope)} frames are fewer than win_length, {win_length}; centre it or give more")
+    length = scipy.fft.next_fast_len(2 * win_length - 1, real=True)
     power = np.abs(scipy.fft.rfft(frames * hann_window(win_length), length, axis=-1)) ** 2
     return normalize(scipy.fft.irfft(power, length, axis=-1)[:, :win_length], norm, axis=-1).T
 
@@ -106,55 +114,6 @@ def tempo(
         len(mean), sr=sr, hop_length=hop_length, start_bpm=start_bpm, std_bpm=std_bpm, max_tempo=max_tempo
     )
     return np.array([strongest_tempo(mean, prior, sr=sr, hop_length=hop_length)])
-
-
-def mean_tempogram(envelope: Array, win_length: int) -> NDArray[np.float64]:
-    """Return the mean over time of ``tempogram`` (infinity norm, centred), float64 of shape (win_length,).
-
-    The largest value of an autocorrelation is at lag 0, where it is the energy, so the norm is known before the
-    autocorrelation is; the mean can then be taken of the power spectra, and one inverse transform does.
-    """
-    frames = envelope_frames(envelope.astype(np.float64, copy=False), win_length)
-    power = np.zeros(autocorrelation_length(win_length) // 2 + 1)
-    for block in blocks_of(len(frames), 2 * win_length):
-        power += np.sum(column_spectra(frames[block]), axis=0)
-    return lags_of_power(power / len(frames), win_length)
-
-
-def envelope_frames(envelope: Array, win_length: int, *, center: bool = True) -> Array:
-    """Return a view (columns, win_length) of the envelope around every one of its frames."""
-    if not center:
-        if len(envelope) < win_length:
-            raise SignalError(f"{len(envelope)} frames are fewer than win_length, {win_length}; centre it or give more")
-        return frame_signal(envelope, win_length, 1)
-    padded = np.pad(envelope, win_length // 2, mode="linear_ramp", end_values=0)
-    return frame_signal(padded, win_length, 1)[: len(envelope)]
-
-
-def column_spectra(frames: Array) -> Array:
-    """Return the power spectra (columns, bins) of windowed ``frames`` (columns, win_length), scaled to energy 1.
-
-    Frames without energy are left as they are.
-    """
-    win_length = frames.shape[-1]
-    windowed = frames * hann_window(win_length).astype(frames.dtype)
-    energy = np.einsum("ij,ij->i", windowed, windowed)
-    energy[energy < np.finfo(energy.dtype).tiny] = 1.0
-    spectrum = scipy.fft.rfft(windowed, autocorrelation_length(win_length), axis=-1)
-    power = spectrum.real**2 + spectrum.imag**2
-    power /= energy[:, np.newaxis]
-    return np.asarray(power)
-
-
-def lags_of_power(power: Array, win_length: int) -> NDArray[np.float64]:
-    """Return the autocorrelation at lags 0 ... win_length - 1 that has the power spectrum ``power``."""
-    return np.asarray(scipy.fft.irfft(power, autocorrelation_length(win_length))[:win_length], dtype=np.float64)
-
-
-@lru_cache(maxsize=8)
-def autocorrelation_length(win_length: int) -> int:
-    """Return a fast transform length at which lags below ``win_length`` do not wrap."""
-    return int(scipy.fft.next_fast_len(2 * win_length - 1, real=True))
 
 
 def tempo_window_frames(ac_size: float, sr: float, hop_length: int) -> int:

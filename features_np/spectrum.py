@@ -118,11 +118,11 @@ def spectrogram(
     return magnitude if power == 1 else np.asarray(magnitude**power)
 
 
-def squared_magnitude(spectrum: Array) -> Array:
-    """Return ``re**2 + im**2`` of a C-contiguous complex array, in its own precision."""
+def squared_magnitude(spectrum: Array, out: Array | None = None) -> Array:
+    """Return ``re**2 + im**2`` of a C-contiguous complex array, in its own precision; with ``out``, destroys it."""
     parts = spectrum.view(spectrum.real.dtype)
-    squares = np.square(parts)
-    return np.asarray(squares[..., 0::2] + squares[..., 1::2])
+    squares = np.square(parts, out=parts if out is not None else None)
+    return np.asarray(np.add(squares[..., 0::2], squares[..., 1::2], out=out))
 
 
 def require_spectrogram(S: Array) -> Array:

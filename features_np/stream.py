@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.buffers import FrameBuffer, SlidingBuffer
-from features_np.caches import ChromaCache, TempogramCache
+from features_np.buffers import ChromaCache, FrameBuffer, SlidingBuffer
 from features_np.errors import SignalError
 from features_np.frames import FrameRows, analyzer_for
 from features_np.pcm import require_block, require_rate
-from features_np.rhythm import tempo_window_frames
 from features_np.spec import FeatureSpec
-from features_np.spectrum import Array
+from features_np.spectrum import Array, frame_signal
 from features_np.summary import summarize, tuned_chroma, vector_of_rows
 
 Edge = tuple[FrameRows, Array]
+
+#: New frames that are copied one by one to be analyzed together with those at the edges: 3 s of audio.
+MANY_FRAMES = 128
 
 
 class FeatureStream:
@@ -27,8 +30,8 @@ class FeatureStream:
     ``hop_length - 1`` samples (23 ms) before the newest sample. ``end`` says where.
 
     What a frame says by itself is computed once. Computed again are the frames that reach over the window's edges,
-    and what looks at the whole window: the clip below its loudest mel bin, the tuning, and the parts of chroma and
-    tempogram that those change.
+    and what looks at the whole window: the clip below its loudest mel bin with what comes after it (cepstra, onset
+    strength, tempo), the tuning, and the chroma if that changed.
 
     Memory is allocated here and does not grow: 12 MB for 30 s and the default spec. Not thread-safe.
     """
@@ -39,17 +42,16 @@ class FeatureStream:
         self._half = spec.n_fft // 2
         self._samples = SlidingBuffer(spec.window_samples + spec.hop_length)
         n_frames = 1 + spec.window_samples // spec.hop_length
-        self._frames = FrameBuffer(n_frames, *self._analyzer.analyze(np.zeros(spec.n_fft, dtype=np.float32)))
+        self._frames = FrameBuffer(n_frames, *self._analyzer.analyze(np.zeros((1, spec.n_fft), dtype=np.float32)))
         self._chroma = ChromaCache(n_frames, spec)
-        win_length = tempo_window_frames(spec.tempo_window_s, spec.sample_rate, spec.hop_length)
-        self._tempogram = TempogramCache(n_frames, win_length)
+        self.reset()
 
     def reset(self) -> None:
         """Forget everything: the next block begins a new stream, as after a gap."""
         self._samples.restart(0)
         self._frames.restart(0)
         self._chroma.reset()
-        self._tempogram.reset()
+        self._last: tuple[int, NDArray[np.float32]] | None = None  # end of the newest samples described, and how
 
     def push(self, block: Array, *, sr: float | None = None) -> None:
         """Take the next samples, shape (n,), n >= 0, floating, full scale 1; pass their rate to have it checked.
@@ -81,44 +83,73 @@ class FeatureStream:
 
         Raises ``SignalError`` before the first sample.
         """
-        start, end, hop = self.start, self.end, self.spec.hop_length
-        if start == end:
+        if self._samples.end == 0:
             raise SignalError("the stream holds no audio yet; push some first")
+        if self._last is None or self._last[0] != self._samples.end:
+            self._last = self._samples.end, self._describe(self.start, self.end)
+        return self._last[1].copy()
+
+    def _describe(self, start: int, end: int) -> NDArray[np.float32]:
+        hop = self.spec.hop_length
         first = start // hop
         inner = first + -(-self._half // hop), first + (end - start - self._half) // hop + 1
         if inner[0] >= inner[1]:  # every frame reaches over an edge
             return summarize(self._samples.view(start, end), self.spec)
-        self._analyze_new(*inner)
-        head, tail = self._edges(start, end, *inner)
-        before, after = ([rows for rows, _ in edge] for edge in (head, tail))
-        rows = FrameRows.concatenate([*before, self._frames.rows(*inner), *after])
+        head, tail = self._analyze(start, end, *inner)
+        kept = self._frames.rows(*inner)
 
         def chroma_of(tuning: float) -> Array:
-            kept = self._chroma.chroma(self._frames.power(*inner), inner[0], tuning)
-            before, after = ([tuned_chroma(power, self.spec, tuning) for _, power in edge] for edge in (head, tail))
-            return np.concatenate((*before, kept, *after))
+            chroma = self._chroma.chroma(self._frames.power(*inner), inner[0], tuning)
+            before, after = (tuned_chroma(power, self.spec, tuning) for _, power in (head, tail))
+            return np.concatenate((before, chroma, after))
 
-        def mean_tempogram_of(envelope: Array, _win_length: int) -> Array:
-            return self._tempogram.mean_tempogram(envelope, first)
+        return vector_of_rows(FrameRows.concatenate([head[0], kept, tail[0]]), self.spec, chroma_of=chroma_of)
 
-        return vector_of_rows(rows, self.spec, chroma_of=chroma_of, mean_tempogram_of=mean_tempogram_of)
+    def _analyze(self, start: int, end: int, begin: int, stop: int) -> tuple[Edge, Edge]:
+        """Analyze and keep the new frames up to ``stop``; return those before ``begin``, and those from ``stop`` on.
 
-    def _analyze_new(self, start: int, stop: int) -> None:
-        """Analyze the frames up to ``stop`` that lie wholly in the window and have not been."""
-        if not self._frames.start <= start <= self._frames.end:
-            self._frames.restart(start)
-        if (begin := self._frames.end) < stop:
-            hop = self.spec.hop_length
-            samples = self._samples.view(begin * hop - self._half, (stop - 1) * hop + self._half)
-            self._frames.append(*self._analyzer.analyze(samples))
+        ``start`` to ``end`` is the window in samples, ``begin`` to ``stop`` are the frames that lie wholly inside.
+        """
+        self._catch_up(begin, stop)
+        hop, half, first = self.spec.hop_length, self._half, self._frames.end
+        n_head, n_new = begin - start // hop, stop - first
+        n_tail = max(start // hop + (end - start) // hop + 1 - stop, 0)  # none may be left if the hop is long
+        frames = np.zeros((n_head + n_new + n_tail, self.spec.n_fft), dtype=np.float32)
+        if n_new:
+            samples = self._samples.view(first * hop - half, (stop - 1) * hop + half)
+            frames[n_head : n_head + n_new] = frame_signal(samples, self.spec.n_fft, hop)
+        edges = chain(enumerate(range(begin - n_head, begin)), enumerate(range(stop, stop + n_tail), n_head + n_new))
+        for index, frame in edges:
+            left, right = max(frame * hop - half, start), min(frame * hop + half, end)
+            frames[index, left - frame * hop + half : right - frame * hop + half] = self._samples.view(left, right)
+        rows, power = self._analyzer.analyze(frames)
+        self._put_crossings(rows.crossings, (start, end), (n_head, n_new, n_tail))
+        if n_new:
+            self._frames.append(rows.part(n_head, n_head + n_new), power[n_head : n_head + n_new])
+        head = rows.part(0, n_head), power[:n_head]
+        return head, (rows.part(n_head + n_new, len(frames)), power[n_head + n_new :])
 
-    def _edges(self, start: int, end: int, first_inner: int, end_inner: int) -> tuple[list[Edge], list[Edge]]:
-        """Analyze the frames that reach over the window's beginning, and over its end (none, if the hop is long)."""
+    def _catch_up(self, begin: int, stop: int) -> None:
+        """Analyze all new frames but the last few where there are many, as after a long block."""
+        if not self._frames.start <= begin <= self._frames.end:
+            self._frames.restart(begin)
         hop, half = self.spec.hop_length, self._half
-        samples = self._samples.view(start, (first_inner - 1) * hop + half)
-        head = [self._analyzer.analyze(samples, left=half)]
-        last = start // hop + (end - start) // hop  # the window's last frame
-        if last < end_inner:
-            return head, []
-        samples = self._samples.view(end_inner * hop - half, end)
-        return head, [self._analyzer.analyze(samples, right=last * hop + half - end)]
+        while (first := self._frames.end) + MANY_FRAMES < stop:
+            samples = self._samples.view(first * hop - half, (first + MANY_FRAMES - 1) * hop + half)
+            rows, power = self._analyzer.analyze(frame_signal(samples, self.spec.n_fft, hop))
+            rows.crossings[:] = self._analyzer.crossings(samples)
+            self._frames.append(rows, power)
+
+    def _put_crossings(self, rates: Array, window: tuple[int, int], counts: tuple[int, int, int]) -> None:
+        """Fill in the zero-crossing rates of the head, the new and the tail frames."""
+        if not self._analyzer.needs_crossings:
+            return
+        (start, end), (n_head, n_new, n_tail), first = window, counts, self._frames.end
+        hop, half, crossings = self.spec.hop_length, self._half, self._analyzer.crossings
+        rates[:n_head] = crossings(self._samples.view(start, start + (n_head - 1) * hop + half), left=half)
+        if n_new:
+            new = self._samples.view(first * hop - half, (first + n_new - 1) * hop + half)
+            rates[n_head : n_head + n_new] = crossings(new)
+        if n_tail:
+            last = self._samples.view((first + n_new) * hop - half, end)
+            rates[n_head + n_new :] = crossings(last, right=(first + n_new + n_tail - 1) * hop + half - end)

@@ -12,9 +12,10 @@ from features_np.chroma import chroma_filterbank, tuning_from_deviations
 from features_np.frames import FrameRows, analyzer_for
 from features_np.mfcc import dct_matrix
 from features_np.pcm import require_rate, require_signal
-from features_np.rhythm import mean_tempogram, onset_envelope, strongest_tempo, tempo_prior, tempo_window_frames
+from features_np.pulse import mean_tempogram
+from features_np.rhythm import onset_envelope, strongest_tempo, tempo_prior, tempo_window_frames
 from features_np.spec import TIMBRE_KINDS, FeatureSpec
-from features_np.spectrum import Array, clip_below_peak, normalize
+from features_np.spectrum import Array, clip_below_peak, frame_signal, normalize
 from features_np.timbre import chroma_profile, coarse_frames, timbre_statistics
 
 
@@ -31,8 +32,11 @@ def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArra
     if sr is not None:
         require_rate(sr, spec.sample_rate)
     signal = require_signal(y).astype(np.float32, copy=False)
-    half = spec.n_fft // 2
-    rows, power = analyzer_for(spec).analyze(signal, left=half, right=half)
+    half, analyzer = spec.n_fft // 2, analyzer_for(spec)
+    padded = np.zeros(len(signal) + spec.n_fft, dtype=np.float32)
+    padded[half : half + len(signal)] = signal
+    rows, power = analyzer.analyze(frame_signal(padded, spec.n_fft, spec.hop_length))
+    rows.crossings[:] = analyzer.crossings(signal, left=half, right=half)
     return vector_of_rows(rows, spec, chroma_of=partial(tuned_chroma, power, spec))
 
 
@@ -41,12 +45,10 @@ def vector_of_rows(
     spec: FeatureSpec,
     *,
     chroma_of: Callable[[float], Array],
-    mean_tempogram_of: Callable[[Array, int], Array] = mean_tempogram,
 ) -> NDArray[np.float32]:
     """Return the vector of a window that consists of ``rows``.
 
-    ``chroma_of`` returns the chroma (frames, n_chroma) for a tuning. A stream, which keeps part of the work, also
-    brings its own way to compute the mean tempogram of an envelope for a window length.
+    ``chroma_of`` returns the chroma (frames, n_chroma) for a tuning; a stream keeps part of that from the last window.
     """
     kinds = {group.rsplit("_", 1)[0] for group in spec.groups}
     values: dict[str, Array] = {"zcr": rows.crossings, "rolloff": rows.rolloff, "centroid": rows.centroid}
@@ -55,19 +57,25 @@ def vector_of_rows(
         log_mel = clip_below_peak(rows.log_mel, spec.top_db)
         values["mfcc"] = log_mel @ dct_matrix(spec.n_mels, spec.n_mfcc)
     if "tempo" in kinds:
-        parts["tempo"] = np.array([_tempo(log_mel, spec, mean_tempogram_of)])
+        parts["tempo"] = np.array([_tempo(log_mel, spec)])
     if kinds & TIMBRE_KINDS:
         parts |= timbre_statistics(coarse_frames(rows.log_mel, spec))
     if "chroma" in kinds:
         tuning = tuning_from_deviations(rows.deviations, rows.heights)
         values["chroma"] = chroma_of(tuning)
     for kind in kinds & set(values):
-        parts[f"{kind}_mean"] = np.mean(values[kind], axis=0, dtype=np.float64)
-        parts[f"{kind}_std"] = np.std(values[kind], axis=0, dtype=np.float64)
+        parts[f"{kind}_mean"], parts[f"{kind}_std"] = mean_and_deviation(values[kind])
     if "chroma" in kinds:
         parts["chroma_profile"] = chroma_profile(parts["chroma_mean"], parts["chroma_std"])
     vector = np.concatenate([np.atleast_1d(parts[group]) for group in spec.groups])
     return np.asarray(vector, dtype=np.float32)
+
+
+def mean_and_deviation(values: Array) -> tuple[Array, Array]:
+    """Return the mean and the standard deviation over frames (frames, ...), in float64, by matrix products."""
+    weights = np.full(len(values), 1.0 / len(values))
+    mean = weights @ values.astype(np.float64)
+    return np.asarray(mean), np.asarray(np.sqrt(weights @ (values - mean) ** 2))
 
 
 def tuned_chroma(power: Array, spec: FeatureSpec, tuning: float) -> Array:
@@ -76,7 +84,7 @@ def tuned_chroma(power: Array, spec: FeatureSpec, tuning: float) -> Array:
     return normalize(power @ filters.T, np.inf, axis=1)
 
 
-def _tempo(log_mel: Array, spec: FeatureSpec, mean_tempogram_of: Callable[[Array, int], Array]) -> float:
+def _tempo(log_mel: Array, spec: FeatureSpec) -> float:
     envelope = onset_envelope(log_mel, shift=spec.n_fft // (2 * spec.hop_length))
     win_length = tempo_window_frames(spec.tempo_window_s, spec.sample_rate, spec.hop_length)
     prior = tempo_prior(
@@ -87,5 +95,5 @@ def _tempo(log_mel: Array, spec: FeatureSpec, mean_tempogram_of: Callable[[Array
         std_bpm=spec.std_bpm,
         max_tempo=spec.max_tempo,
     )
-    mean = mean_tempogram_of(envelope, win_length)
+    mean = mean_tempogram(envelope, win_length)
     return strongest_tempo(mean, prior, sr=spec.sample_rate, hop_length=spec.hop_length)

@@ -1,0 +1,33 @@
+"""The snippets of features_np/README.md run as they stand, and the first gives with librosa what it gives with us."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import librosa
+import numpy as np
+
+README = Path(__file__).parents[2] / "features_np" / "README.md"
+
+
+def snippets() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def test_every_snippet_runs() -> None:
+    assert len(snippets()) == 2
+    for snippet in snippets():
+        exec(compile(snippet, str(README), "exec"), {})
+
+
+def test_the_swap_takes_ten_lines_and_gives_librosas_numbers() -> None:
+    swap = snippets()[0]
+    assert len([line for line in swap.splitlines() if line]) <= 10
+    ours: dict[str, np.ndarray] = {}
+    exec(compile(swap, str(README), "exec"), ours)
+    y, sr = ours["y"], ours["sr"]
+    assert np.allclose(ours["mfcc"], librosa.feature.mfcc(y=y, sr=sr, n_mfcc=13), atol=2e-3)
+    assert np.allclose(ours["chroma"], librosa.feature.chroma_stft(y=y, sr=sr), atol=1e-4)
+    assert np.allclose(ours["onsets"], librosa.onset.onset_strength(y=y, sr=sr), atol=1e-4)
+    assert ours["tuning"] == librosa.estimate_tuning(y=y, sr=sr)
