@@ -12,6 +12,9 @@ from features_np.spec import FeatureSpec
 from features_np.spectrum import Array
 from features_np.summary import tuned_chroma
 
+#: Tunings whose chroma a stream keeps, 62 KB each for 30 s.
+TUNINGS_KEPT = 8
+
 
 class SlidingBuffer:
     """The newest ``keep`` rows of a stream, addressed by their index in it.
@@ -128,24 +131,37 @@ class FrameBuffer:
 
 
 class ChromaCache:
-    """Chroma of the frames of a stream for the tuning asked for last; another tuning computes all of them again."""
+    """Chroma of the frames of a stream for each of the tunings asked for last.
+
+    An estimate of tuning moves between a few neighbouring values as a window slides; each keeps its own frames, and
+    those that came while another was asked for are computed when it returns.
+    """
 
     def __init__(self, keep: int, spec: FeatureSpec) -> None:
         self._spec = spec
-        self._tuning = 0.0
-        self._chroma = SlidingBuffer(keep, (spec.n_chroma,))
+        self._unused = [SlidingBuffer(keep, (spec.n_chroma,)) for _ in range(TUNINGS_KEPT)]
+        self._tuned: dict[float, SlidingBuffer] = {}  # the one asked for last at the end
 
     def reset(self) -> None:
         """Forget all frames."""
-        self._chroma.restart(0)
+        self._unused += self._tuned.values()
+        self._tuned.clear()
 
     def chroma(self, power: Array, start: int, tuning: float) -> Array:
         """Return the chroma (frames, n_chroma) of ``power`` (frames, bins), whose first frame has index ``start``."""
-        known = self._chroma
-        if tuning != self._tuning or not known.start <= start <= known.end:
+        known = self._buffer(tuning, start)
+        if not known.start <= start <= known.end:
             known.restart(start)
-            self._tuning = tuning
         new = power[known.end - start :]
         if len(new):
             known.append(tuned_chroma(new, self._spec, tuning))
         return np.asarray(known.view(start, start + len(power)))
+
+    def _buffer(self, tuning: float, start: int) -> SlidingBuffer:
+        """Return the frames of ``tuning``, which takes the place of the one not asked for the longest."""
+        known = self._tuned.pop(tuning, None)
+        if known is None:
+            known = self._unused.pop() if self._unused else self._tuned.pop(next(iter(self._tuned)))
+            known.restart(start)
+        self._tuned[tuning] = known
+        return known

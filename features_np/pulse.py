@@ -33,7 +33,9 @@ def mean_tempogram(envelope: Array, win_length: int) -> NDArray[np.float64]:
     The norm of a column is its energy, the value at lag 0, which no other lag exceeds. Differs from the mean of the
     columns by some 1e-15.
     """
-    signal = np.pad(envelope.astype(np.float64), win_length // 2, mode="linear_ramp", end_values=0)
+    envelope, half = envelope.astype(np.float64), win_length // 2
+    rise = np.arange(half) / max(half, 1)  # np.pad's linear_ramp, in a tenth of its time
+    signal = np.concatenate((envelope[0] * rise, envelope, envelope[-1] * rise[::-1]))
     window = hann_window(win_length)
     energy = np.correlate(signal**2, window**2)[: len(envelope)]
     loud = energy > energy.max() * FAINT
