@@ -1,4 +1,7 @@
-"""The model card: a bundle's sidecar as a page for people. Nothing in it is typed by hand but the explanations."""
+"""The model card: a bundle's sidecar as a page for people.
+
+Its figures are the sidecar's; the explanations, and what was tried on the way (``findings.md``), are written by hand.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,9 @@ from typing import Any
 _CARD = """\
 # Model card: {name}
 
-Says which of {n_labels} genres a piece of music belongs to: {labels}. A full-integer int8 TFLite model of
+Says which of {n_labels} classes what it hears belongs to: {labels}. A full-integer int8 TFLite model of
 {bytes:,} bytes; its input is a vector of {n_features} features ({groups}) of the last {window_s:g} s of audio at
-{sample_rate:,} Hz, computed by `features_np`; its output is one logit a genre. `genres.json` says everything
+{sample_rate:,} Hz, computed by `features_np`; its output is one logit a class. `genres.json` says everything
 needed to use it. This page is generated from that file by `python -m build.train`.
 
 ## How right it is
@@ -37,7 +40,7 @@ The commonest confusions on the same tracks:
 
 {training}
 
-## Intended use, and what it is not for
+{findings}## Intended use, and what it is not for
 
 For a device that shows what kind of music plays in a room, and for learning how such a thing is made. Genres are
 opinions: people agree on them only so far, and the ten here are those of a dataset of the year 2002. It is not
@@ -59,7 +62,7 @@ def model_card(sidecar: dict[str, Any]) -> str:
     return _CARD.format(
         name=sidecar["name"],
         n_labels=len(sidecar["labels"]),
-        labels=", ".join(sidecar["labels"]),
+        labels=", ".join(sidecar["labels"]).replace("_", " "),
         bytes=sidecar["model"]["bytes"],
         n_features=len(sidecar["normalization"]["mean"]),
         groups=", ".join(group.replace("_", " ") for group in spec["groups"]),
@@ -67,8 +70,9 @@ def model_card(sidecar: dict[str, Any]) -> str:
         sample_rate=spec["sample_rate"],
         figures=_lines(_figures(metrics)),
         how_chosen=training["how_chosen"],
-        genres=_lines(_genre_row(label, row) for label, row in valid["labels"].items()),
+        genres=_lines(_genre_row(label, row) for label, row in valid["labels"].items() if row["n"]),
         confusions=_lines(_confusions(sidecar["labels"], valid["confusion"])),
+        findings=f"## What was tried\n\n{training['findings']}\n" if "findings" in training else "",
         training=_lines(f"- {key.replace('_', ' ')}: {value}" for key, value in training["facts"].items()),
     )
 
@@ -87,6 +91,11 @@ def _figures(metrics: dict[str, Any]) -> Iterable[str]:
     yield f"| expected calibration error | {valid['calibration_error']:.3f} | {place} |"
     yield f"| float network's accuracy | {int8['float_accuracy']:.1%} | {place} |"
     yield f"| int8 gives the float network's answer | {int8['same_answer']:.1%} | {place} |"
+    for name, what in (("caught", "no music is shown as such"), ("music_lost", "music is taken for none")):
+        if figure := metrics.get("no_music", {}).get(name):
+            low, high = figure["interval_95"]
+            where = f"n = {figure['n']}; {figure['split']}"
+            yield f"| {what} | {figure['value']:.1%}, 95 % interval {low:.1%} to {high:.1%} | {where} |"
     for name, value in metrics["candidates"].items():
         yield f"| candidate {name}: accuracy | {value:.1%} | {place} |"
 

@@ -98,6 +98,15 @@ class FeatureTable:
             raise DatasetError(f"no features for {missing[0]} ({len(missing)} of {len(chosen)} tracks are missing)")
         return self.rows(position[key] for key in chosen)
 
+    def stacked(self, other: FeatureTable) -> FeatureTable:
+        """Return the rows of both tables, of this one's columns."""
+        return FeatureTable(
+            self.track_ids + other.track_ids,
+            self.genres + other.genres,
+            self.columns,
+            np.vstack([self.values, other.matrix(self.columns)]),
+        )
+
     def without(self, genres: Iterable[str]) -> FeatureTable:
         """Return the rows of all other genres."""
         dropped = set(genres)

@@ -82,13 +82,13 @@ class Recipe:
 
     name: str
     architecture: Architecture
-    groups: tuple[str, ...] = SEED_FEATURE_SETS["85"]
     augmentation: Augmentation = field(default_factory=Augmentation)
     epochs: int = 200
     batch_size: int = 64
     learning_rate: float = 1e-3  # AdamW's at the start; falls to zero along a cosine
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
+    groups: tuple[str, ...] = SEED_FEATURE_SETS["85"]
     with_variants: bool = False  # changes come from ``augmentation``, on rows
 
     def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:

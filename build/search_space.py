@@ -32,8 +32,8 @@ def suggest(trial: optuna.Trial, feature_sets: Sequence[str]) -> Recipe:
     return Recipe(
         f"trial {trial.number}",
         network.mlp(tuple(max(16, width >> layer) for layer in range(layers)), dropout),
-        SEED_FEATURE_SETS[feature_set],
-        augmentation,
+        groups=SEED_FEATURE_SETS[feature_set],
+        augmentation=augmentation,
         epochs=trial.suggest_int("epochs", 50, 500, log=True),
         batch_size=trial.suggest_categorical("batch_size", [32, 64, 128]),
         learning_rate=trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True),

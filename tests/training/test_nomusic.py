@@ -1,0 +1,99 @@
+"""Music told from what is none: the windows, the extra output, and the rows that go through a microphone."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+import pytest
+
+from build import convert, detector, donors, nomusic
+from build.augment import SAMPLE_RATE
+from build.datasets import FeatureTable
+from build.discriminant import DiscriminantRecipe
+from build.errors import DatasetError
+from edge.interpreter import Interpreter
+from features_np.spec import FeatureSpec
+from tests.shared_data import shared_data
+from tests.training.synthetic import GENRES, made_up_table
+
+GROUPS = FeatureSpec().groups
+
+
+def rows_of_no_music(n: int = 60, seed: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    """Two kinds that have nothing in common with each other or with a made-up genre."""
+    rng = np.random.default_rng(seed)
+    kinds = np.arange(n) % 2
+    centres = np.random.default_rng(7).normal(0, 10, (2, 85))
+    return (100 + centres[kinds] + rng.normal(0, 3, (n, 85))).astype(np.float32), kinds
+
+
+def test_no_music_is_caught_and_the_genres_keep_their_odds_through_int8() -> None:
+    table = made_up_table(120)
+    targets = table.targets(GENRES)
+    other, kinds = rows_of_no_music()
+    fitted = DiscriminantRecipe("test", GROUPS).fit(table.values, targets, n_labels=3, seed=0)
+    fitting = detector.fit_detector(fitted, table.values, targets, other=other, kinds=kinds, n_genres=3)
+    joined = detector.with_detector(fitted, fitting)
+    unseen = rows_of_no_music(seed=6)[0]
+    logits = joined.logits(np.vstack([table.values, unseen]))
+    assert logits.shape == (180, 4)
+    assert np.all(logits[:120].argmax(axis=1) == targets)
+    assert np.all(logits[120:].argmax(axis=1) == 3)
+    margins = fitting.margin(fitted.normalize(unseen))
+    np.testing.assert_allclose(logits[120:, 3], np.minimum(detector.GAIN * margins, detector.HIGHEST), atol=1e-3)
+    before, after = fitted.logits(table.values), logits[:120, :3]
+    expected = np.maximum(before - before.max(axis=1, keepdims=True), detector.LOWEST)
+    np.testing.assert_allclose(after, expected, atol=1e-3)
+    model = convert.to_int8(joined.model, joined.normalize(np.vstack([table.values, other])))
+    interpreter = Interpreter(model)
+    answers = [interpreter(row).argmax() for row in joined.normalize(np.vstack([table.values, unseen]))]
+    assert np.mean(np.array(answers) == logits.argmax(axis=1)) >= 0.99
+
+
+def test_windows_of_one_fold_share_no_speaker_with_another() -> None:
+    folder = shared_data("nomusic")
+    speakers: list[set[str]] = []
+    for fold in range(nomusic.N_FOLDS):
+        recorded = {kind: paths for kind, paths, _ in nomusic.recorded(folder, fold)}
+        speakers.append({path.name.split("-")[0] for path in recorded["speech"]})
+        assert len(recorded) == 11 and all(recorded.values())
+        assert all(path.name.startswith(f"{fold + 1}-") for path in recorded["rain"])
+    assert len(set.union(*speakers)) == sum(map(len, speakers))
+
+
+def test_generated_windows_are_sound_of_the_length_asked_for() -> None:
+    for name, generate in nomusic.GENERATORS.items():
+        for seed in range(5):
+            audio = generate(2 * SAMPLE_RATE, np.random.default_rng(seed))
+            assert audio.shape == (2 * SAMPLE_RATE,) and np.all(np.isfinite(audio)) and audio.std() > 0, name
+
+
+def test_windows_come_from_recordings_in_their_lengths() -> None:
+    for window in islice(nomusic.windows(shared_data("."), seed=0), 5):
+        assert window.kind == "speech" and window.fold == 0
+        assert len(window.audio) / SAMPLE_RATE in nomusic.WINDOW_S
+
+
+def test_a_transplanted_row_is_a_row_plus_one_of_the_differences() -> None:
+    table = made_up_table(9)
+    spec = FeatureSpec()
+    differences = np.stack([np.full(85, 1.0), np.full(85, -2.0)]).astype(np.float32)
+    moved = donors.transplant([table, table], differences, spec, seed=0)
+    assert moved.keys == table.keys * 2
+    shift = moved.values - np.vstack([table.values] * 2)
+    assert set(np.round(shift[:, 0]).tolist()) == {1.0, -2.0}
+    assert np.allclose(shift, shift[:, :1], atol=1e-4)
+    with pytest.raises(DatasetError, match="no differences"):
+        donors.transplant([table], differences[:0], spec, seed=0)
+
+
+def test_donors_are_found_for_every_genre_and_move_rows() -> None:
+    spec = FeatureSpec(groups=("mfcc_mean",))
+    audio = shared_data("gtzan", "audio")
+    found = [next(iter(sorted((audio / genre).glob("*.ogg")))) for genre in ("blues", "metal")]
+    keys = [f"{path.parent.name}/{path.stem}" for path in found]
+    genres, tracks = zip(*(key.split("/") for key in keys), strict=True)
+    table = FeatureTable(tracks, genres, spec.vector_names, np.zeros((2, 30), dtype=np.float32))
+    differences = donors.microphone_differences(table, audio, spec)
+    assert differences.shape == (2, 30) and np.all(np.isfinite(differences)) and np.abs(differences).max() > 10
