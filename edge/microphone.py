@@ -94,7 +94,7 @@ class Microphone:
             zeros = not np.any(chunk.frames)
             self._health, event = recovery.heard(self._health, now, seconds=chunk.seconds, zeros=zeros)
         elif self._current and self._current.queue.drained:
-            self._health, event = recovery.failed(self._health, now, f"{self.name} is gone")
+            self._health, event = recovery.failed(self._health, now, "the device is gone")
             self.close()
         if event is None:
             self._health, event = recovery.waited(self._health, now)
@@ -127,7 +127,8 @@ class Microphone:
         self._opening = None
         if isinstance(outcome, Recording):
             self._current = outcome
-            self.name = outcome.device.name
+            device = outcome.device.name
+            self.name = device if "hw:" in device else f"microphone ({device})"
             self._health = recovery.opened(self._health, time.monotonic())
         return outcome
 
