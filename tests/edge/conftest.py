@@ -16,6 +16,8 @@ def pulse() -> Iterator[Pulse]:
     """A running PulseAudio server of this test's own, without any sink."""
     with tempfile.TemporaryDirectory(prefix="pulse-") as folder:  # short: a socket's path has 108 characters at most
         server = Pulse(Path(folder))
-        server.start()
-        yield server
-        server.kill()
+        try:
+            server.start()
+            yield server
+        finally:
+            server.end()

@@ -54,6 +54,7 @@ class Pulse:
         }
         (folder / "client.conf").write_text("autospawn = no\n")
         self._server: subprocess.Popen[bytes] | None = None
+        self._listeners: list[subprocess.Popen[str]] = []
 
     def start(self) -> None:
         """Start the server, without any sink."""
@@ -108,13 +109,22 @@ class Pulse:
 
     def livegenre(self, *args: str, stderr: int | None = subprocess.PIPE) -> subprocess.Popen[str]:
         """Run the real command beside this server."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [str(Path(sys.executable).with_name("livegenre")), *args],
             env=self.env,
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
         )
+        self._listeners.append(process)
+        return process
+
+    def end(self) -> None:
+        """Kill the server and every command beside it that a failed test left running."""
+        self.kill()
+        for process in self._listeners:
+            process.kill()
+            process.wait()
 
     def _pactl(self, *args: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(["pactl", *args], env=self.env, capture_output=True, text=True, check=False)

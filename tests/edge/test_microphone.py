@@ -28,7 +28,7 @@ class Ear:
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
         self.events: list[dict[str, object]] = []
-        self._reader = threading.Thread(target=self._read)
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def _read(self) -> None:
