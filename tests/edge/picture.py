@@ -7,6 +7,7 @@ SECONDS of audio.
 from __future__ import annotations
 
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def picture(uri: str, seconds: float) -> str:
         width=80, height=24, record=True, file=io.StringIO(), force_terminal=True, color_system="truecolor"
     )
     console.print(render(view, 80, 24))
-    return console.export_svg(title="livegenre listen")
+    svg = console.export_svg(title="livegenre listen")
+    return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)  # no reader's browser is sent to fetch fonts
 
 
 if __name__ == "__main__":
