@@ -27,6 +27,11 @@ MAX_RATE = 768_000  # Hz; beyond any sound card
 
 #: Outputs computed at a time; their gathered inputs stay within a few megabytes.
 BLOCK_OUTPUTS = 2048
+#: Ratios with at most this many phases are a matrix product; beyond, its matrix would be too large.
+MAX_MATRIX_PHASES = 512
+#: Rows of that product, always as many, and outputs in a row at least. One shape of product at fixed places in the
+#: stream is what keeps the output the same to the last bit however the blocks were cut.
+MATRIX_ROWS, LEAST_COLUMNS = 8, 128
 
 
 class Resampler:
@@ -43,6 +48,7 @@ class Resampler:
         self._up, self._down = self.target_sr // common, self.orig_sr // common
         self._taps = polyphase_filters(self._up, self._down)
         self._reach = self._taps.shape[1] // 2  # input samples needed on each side of an output
+        self._matrix = filter_matrix(self._up, self._down) if self._up <= MAX_MATRIX_PHASES else None
         self.reset()
 
     @property
@@ -81,19 +87,44 @@ class Resampler:
 
     def _produce(self, end: int) -> NDArray[np.float32]:
         """Compute outputs up to but not including ``end``, and drop the inputs that no later one needs."""
-        output = np.empty(max(end - self._produced, 0), dtype=np.float32)
-        for start in range(0, len(output), BLOCK_OUTPUTS):
-            part = output[start : start + BLOCK_OUTPUTS]
-            position = (self._produced + start + np.arange(len(part), dtype=np.int64)) * self._down
-            whole, phase = np.divmod(position, self._up)
-            inputs = sliding_window_view(self._pending, 2 * self._reach)[whole - self._reach + 1 - self._first]
-            np.einsum("ij,ij->i", inputs, self._taps[phase], out=part)
-        self._produced += len(output)
-        needed = self._produced * self._down // self._up - self._reach + 1
+        compute, unit = (self._gathered, BLOCK_OUTPUTS) if self._matrix is None else (self._multiplied, self._batch)
+        parts = [np.empty(0, dtype=np.float32)]
+        while self._produced < end:
+            stop = min((self._produced // unit + 1) * unit, end)
+            parts.append(compute(self._produced, stop))
+            self._produced = stop
+        next_computed = self._produced if self._matrix is None else self._produced // unit * unit
+        needed = next_computed * self._down // self._up - self._reach + 1
         if needed > self._first:
             self._pending = self._pending[needed - self._first :].copy()
             self._first = needed
-        return output
+        return np.concatenate(parts)
+
+    def _gathered(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Compute outputs each from its own inputs: for ratios of very many phases."""
+        whole, phase = np.divmod(np.arange(start, stop, dtype=np.int64) * self._down, self._up)
+        inputs = sliding_window_view(self._pending, 2 * self._reach)[whole - self._reach + 1 - self._first]
+        return np.asarray(np.einsum("ij,ij->i", inputs, self._taps[phase]))
+
+    def _multiplied(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Compute outputs of one batch as a product; inputs that have not come count as 0, as do their weights."""
+        assert self._matrix is not None
+        width, columns = self._matrix.shape
+        step = columns * self._down // self._up
+        batch = start // self._batch
+        begin = batch * MATRIX_ROWS * step - self._reach + 1 - self._first
+        inputs = np.zeros((MATRIX_ROWS - 1) * step + width, dtype=np.float32)
+        known = self._pending[begin : begin + len(inputs)]
+        inputs[: len(known)] = known
+        rows = np.ascontiguousarray(sliding_window_view(inputs, width)[::step])
+        outputs = (self._matrix.T @ rows.T).T.ravel()  # BLAS is faster this way round
+        return np.asarray(outputs[start - batch * self._batch : stop - batch * self._batch])
+
+    @property
+    def _batch(self) -> int:
+        """Outputs of one matrix product."""
+        assert self._matrix is not None
+        return MATRIX_ROWS * self._matrix.shape[1]
 
 
 def resample(y: Array, *, orig_sr: int, target_sr: int) -> NDArray[np.float32]:
@@ -120,6 +151,22 @@ def polyphase_filters(up: int, down: int) -> NDArray[np.float32]:
     taps = np.sinc(CUTOFF * scale * distance) * window
     taps /= taps.sum(axis=1, keepdims=True)
     return np.asarray(taps, dtype=np.float32)
+
+
+@lru_cache(maxsize=4)
+def filter_matrix(up: int, down: int) -> NDArray[np.float32]:
+    """Return the filters of a row of outputs as a matrix: float32 (inputs, outputs), outputs a multiple of ``up``.
+
+    Output ``j`` of a row is the product of column ``j`` with the row's inputs, the first of which lies ``reach - 1``
+    before the input of output 0.
+    """
+    taps = polyphase_filters(up, down)
+    columns = up * -(-LEAST_COLUMNS // up)
+    whole, phase = np.divmod(np.arange(columns) * down, up)
+    matrix = np.zeros((columns * down // up + taps.shape[1], columns), dtype=np.float32)
+    for column, (first, filter_) in enumerate(zip(whole, taps[phase], strict=True)):
+        matrix[first : first + len(filter_), column] = filter_
+    return matrix
 
 
 def _require_rate(rate: int) -> int:
