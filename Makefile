@@ -50,7 +50,8 @@ $(RUNTIME)/.ready: setup.cfg
 	@touch $@
 
 $(TESTING)/.ready: setup.cfg
-	@.ci/apt python3-venv libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins ffmpeg
+	@.ci/apt python3-venv libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins \
+		ffmpeg strace systemd
 	@$(call new-environment,$(TESTING))
 	$(TESTING)/bin/pip install $(PIP_FLAGS) --editable '.[test,lint]'
 	@touch $@
