@@ -24,9 +24,10 @@ def commands(program: str) -> list[str]:
     found = []
     for document in DOCUMENTS:
         for line in "".join(code_blocks(document, "console")).splitlines():
-            for part in line.removeprefix("$ ").split(" #")[0].split(" | "):
-                if part.strip().startswith(program):
-                    found.append(part.strip())
+            for part in re.split(r" \| | && ", line.removeprefix("$ ").split(" #")[0]):
+                command = re.sub(r"^(sudo )?(/\S*/)?", "", part.strip())
+                if command.startswith(program):
+                    found.append(command)
     assert found, f"no document shows a {program} command"
     return found
 
