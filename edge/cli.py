@@ -11,10 +11,11 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from edge import native_stderr
 from edge.commands import bench, classify, daemon, devices, history, listen, selftest, service
-from edge.errors import EdgeError
+from edge.errors import EdgeError, SoundSystemStuck
 
 COMMANDS = (listen, classify, devices, selftest, bench, daemon, service, history)
 
@@ -37,6 +38,15 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _start_anew(args: argparse.Namespace) -> NoReturn:
+    """Replace this process by a new one of the same command; threads stuck in the sound system end with it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os.dup2(sys.stderr.fileno(), 2)
+    must_wait = getattr(args, "wait", None) is False  # the microphone was there once, and should be again
+    os.execv(sys.executable, [*sys.orig_argv, *(["--wait"] if must_wait else [])])
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     # The matrices here are small: more threads cost memory and wake-ups, and save no time.
@@ -45,6 +55,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     native_stderr.silence()
     try:
         status: int = args.run(args)
+    except SoundSystemStuck as error:
+        if argv is None:
+            _start_anew(args)
+        print(f"livegenre: {error}", file=sys.stderr)
+        return error.exit_status
     except EdgeError as error:
         print(f"livegenre: {error}", file=sys.stderr)
         return error.exit_status

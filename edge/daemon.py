@@ -17,7 +17,7 @@ from threading import Timer
 from edge import logs, words
 from edge.bundle import Bundle, load_bundle
 from edge.config import Config, load_config
-from edge.errors import BundleError, ConfigError, EdgeError, HistoryError, RuntimeMissing
+from edge.errors import BundleError, ConfigError, EdgeError, HistoryError, RuntimeMissing, SoundSystemStuck
 from edge.events import Change, Event, Gap, SourceLost, SourceRestored, Started, State, Stats
 from edge.history import own_file
 from edge.listen import Listener, Settings
@@ -42,6 +42,9 @@ def run(path: Path) -> int:
     except (ConfigError, BundleError, RuntimeMissing, HistoryError) as error:
         log.error("%s", error)
         return BAD_CONFIG
+    except SoundSystemStuck as error:
+        log.warning("%s: starting anew", error)
+        raise
     except EdgeError as error:
         log.error("%s", error)
         return error.exit_status
@@ -72,8 +75,8 @@ class Daemon:
                 while self._next is not None and not self._stop_asked:
                     source, self._next = self._next, None
                     self._listen(source)
-            finally:
                 self._notifier.stopping()
+            finally:
                 if self._history is not None:
                     self._history.close()
                 if self._next is not None:

@@ -5,6 +5,7 @@
     EdgeError                            exit 1
     ├── AudioFileError  (OSError)        exit 1  a file that cannot be read as audio
     ├── SourceError     (OSError)        exit 2  no microphone, or none by that name
+    │   └── SoundSystemStuck             exit 2  a call to it that never returns; only a new process helps
     ├── BundleError     (ValueError)     exit 3  a model that is damaged or does not fit this program
     ├── RuntimeMissing  (ImportError)    exit 3  no usable TFLite runtime
     ├── HistoryError    (OSError)        exit 1  a history file that cannot be read, or is not ours to write
@@ -29,6 +30,10 @@ class SourceError(EdgeError, OSError):
     """A source of live audio cannot be opened."""
 
     exit_status = 2
+
+
+class SoundSystemStuck(SourceError):  # noqa: N818 - it is a state of the machine, told as one
+    """A call into the sound system does not return: this process cannot use it any more, a new one can."""
 
 
 class BundleError(EdgeError, ValueError):

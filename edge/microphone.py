@@ -14,7 +14,7 @@ from threading import Lock, Thread
 import numpy as np
 
 from edge import portaudio, recovery
-from edge.errors import SourceError
+from edge.errors import SoundSystemStuck, SourceError
 from edge.events import Block, Chunk, Hole, Idle, Lost, Restored
 from edge.portaudio import Recording
 
@@ -24,7 +24,9 @@ IDLE_S = 0.5
 OPEN_S = 10.0
 #: Seconds that closing may take.
 CLOSE_S = 1.0
-
+#: Seconds after which an opening under way will never end. A sound server that hangs and is then killed can leave
+#: PortAudio's thread waiting for it for good, and PortAudio with it.
+STUCK_S = 15.0
 
 #: PortAudio may not be used from two threads at once: a source that is given up may still be opening a device.
 _ONE_AT_A_TIME = Lock()
@@ -59,7 +61,10 @@ class Microphone:
         return self._current.queue.backlog_s if self._current else 0.0
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Yield what is heard, without end; at least one chunk every ``IDLE_S``."""
+        """Yield what is heard, without end; at least one chunk every ``IDLE_S``.
+
+        Raises ``SoundSystemStuck`` when nothing but a new process can go on.
+        """
         if self._first:
             yield self._first
         while True:
@@ -76,7 +81,7 @@ class Microphone:
     def close(self) -> None:
         """Stop recording, or give up after ``CLOSE_S``: a sound server that hangs must not keep us."""
         if self._current:
-            closing = Thread(target=self._current.close, name="close-mic", daemon=True)
+            closing = Thread(target=_close, args=(self._current,), name="close-mic", daemon=True)
             closing.start()
             closing.join(CLOSE_S)
             self._current = None
@@ -105,6 +110,8 @@ class Microphone:
             outcome = self._opened(0.0)
             if isinstance(outcome, SourceError):
                 self._health, _ = recovery.failed(self._health, now, str(outcome))
+            elif outcome is None and now - self._opening_since > STUCK_S:
+                raise SoundSystemStuck(f"{self.name}: the sound system has not answered for {STUCK_S:.0f} s")
         elif recovery.due(self._health, now):
             self._start_opening()
 
@@ -112,7 +119,7 @@ class Microphone:
         old, self._current = self._current, None
         first_time = self._health.phase is recovery.Phase.OPENING
         result: SimpleQueue[Recording | SourceError] = SimpleQueue()
-        self._opening = result
+        self._opening, self._opening_since = result, time.monotonic()
         work = Thread(target=lambda: result.put(_open(self._query, old, first_time)), name="open-mic", daemon=True)
         work.start()
 
@@ -131,6 +138,11 @@ class Microphone:
             self.name = device if "hw:" in device else f"microphone ({device})"
             self._health = recovery.opened(self._health, time.monotonic())
         return outcome
+
+
+def _close(recording: Recording) -> None:
+    with _ONE_AT_A_TIME:
+        recording.close()
 
 
 def _open(query: str | None, old: Recording | None, first_time: bool) -> Recording | SourceError:

@@ -25,6 +25,7 @@ import soundfile
 
 from edge.demo import synthesize
 from edge.history import read_segments
+from edge.microphone import STUCK_S
 from tests.edge.manager import Manager
 from tests.edge.pulse import Pulse, wait_until
 
@@ -177,7 +178,8 @@ def live_through(day: BadDay, seconds: float) -> None:
         day.watch(day.dice.uniform(0.2, 3))
     print(f"{count.total()} faults: {dict(count)}")
 
-    day.wait_for_status(lambda status: "no source" not in status, 15, "it listens again")
+    # A sound system that is stuck for good costs STUCK_S and a new process.
+    day.wait_for_status(lambda status: "no source" not in status, STUCK_S + 15, "it listens again")
     day.wait_for_status(lambda status: "not written" not in status, 70, "the history is written again")
     day.watch(3)
     print(f"longest silence of the watchdog: {max(day.silences):.1f} s")

@@ -1,0 +1,82 @@
+"""A call into the sound system that never returns costs the process, not the listening.
+
+What leads there for real (PortAudio joining a thread of its own that spins on a dead sound server) needs a rare order
+of failures: ``tests/edge/faults.py`` meets it after minutes. Here the call that hangs is ours; the rest is real.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge import microphone, portaudio
+from edge.errors import SoundSystemStuck
+from edge.events import Idle, Lost
+
+
+@pytest.fixture
+def hanging_sound_system(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """A PortAudio whose device list never comes, until the event is set."""
+    release = threading.Event()
+
+    def hang(_query: str | None) -> portaudio.InputDevice:
+        release.wait()
+        raise portaudio.SourceError("released")
+
+    monkeypatch.setattr(portaudio, "find", hang)
+    monkeypatch.setattr(microphone, "OPEN_S", 0.1)
+    monkeypatch.setattr(microphone, "STUCK_S", 1.0)
+    yield release
+    release.set()
+
+
+def test_an_opening_that_never_ends_is_noticed(hanging_sound_system: threading.Event) -> None:
+    chunks = iter(microphone.Microphone(wait=True))
+    assert isinstance(next(chunks), Lost)
+    with pytest.raises(SoundSystemStuck, match="has not answered"):
+        for _ in range(200):
+            assert isinstance(next(chunks), Idle)
+
+
+def test_an_opening_that_ends_late_is_waited_for(hanging_sound_system: threading.Event) -> None:
+    chunks = iter(microphone.Microphone(wait=True))
+    assert isinstance(next(chunks), Lost)
+    hanging_sound_system.set()
+    assert all(isinstance(next(chunks), Idle) for _ in range(20))  # 2 s, longer than STUCK_S here
+
+
+def test_the_command_starts_anew_under_its_own_process_id(tmp_path: Path) -> None:
+    script = tmp_path / "livegenre"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import os, sys
+            from edge import cli
+            from edge.commands import listen
+            from edge.errors import SoundSystemStuck
+
+            def run(args):
+                print(os.getpid(), args.wait, flush=True)
+                print("a message", file=sys.stderr)
+                if not args.wait:
+                    raise SoundSystemStuck("it hangs")
+                return 0
+
+            listen.run = run
+            sys.exit(cli.main())
+            """
+        )
+    )
+    command = [sys.executable, str(script), "listen", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    first, second = (line.split() for line in done.stdout.splitlines())
+    assert (first[1], second[1]) == ("False", "True"), "the second time it waits for the microphone"
+    assert first[0] == second[0]
+    assert done.stderr.count("a message") == 2, "messages still reach stderr"
+    assert done.returncode == 0
