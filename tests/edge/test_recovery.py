@@ -112,4 +112,4 @@ def test_losses_and_returns_alternate_and_a_retry_is_never_far(steps: list[tuple
             out = not out
         assert out == (health.outage_from is not None)
         if health.phase is Phase.LOST:
-            assert health.retry_at - now <= LAST_RETRY_S
+            assert health.retry_at - now <= LAST_RETRY_S + 1e-9  # a sum of floats, taken apart again
