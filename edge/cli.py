@@ -41,8 +41,7 @@ def parser() -> argparse.ArgumentParser:
 def _start_anew(args: argparse.Namespace) -> NoReturn:
     """Replace this process by a new one of the same command; threads stuck in the sound system end with it."""
     sys.stdout.flush()
-    sys.stderr.flush()
-    os.dup2(sys.stderr.fileno(), 2)
+    native_stderr.hand_over()
     must_wait = getattr(args, "wait", None) is False  # the microphone was there once, and should be again
     os.execv(sys.executable, [*sys.orig_argv, *(["--wait"] if must_wait else [])])
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import sys
 
+#: Names the descriptor of the real standard error to a process that takes our place.
+HANDED_OVER = "LIVEGENRE_STDERR"
+
 
 def silence() -> None:
     """Send what C libraries write to file descriptor 2 to nowhere; Python's own ``sys.stderr`` stays.
@@ -12,8 +15,17 @@ def silence() -> None:
     PortAudio, ALSA, JACK and mpg123 write a dozen lines about devices and headers that nobody asked for, at any time
     and into the middle of a display. What matters of it comes back as their functions' results.
     """
-    kept = os.dup(2)
+    handed_over = os.environ.pop(HANDED_OVER, None)
+    kept = os.dup(2) if handed_over is None else int(handed_over)
+    os.set_inheritable(kept, False)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 2)
     os.close(nowhere)
     sys.stderr = os.fdopen(kept, "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+
+
+def hand_over() -> None:
+    """Let a process that this one becomes write to the real standard error; descriptor 2 stays silent till then."""
+    sys.stderr.flush()
+    os.set_inheritable(sys.stderr.fileno(), True)
+    os.environ[HANDED_OVER] = str(sys.stderr.fileno())
