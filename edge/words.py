@@ -18,6 +18,11 @@ def shown(state: State, genre: str | None) -> str:
     return genre if genre is not None else STATE_WORDS.get(state, str(state))
 
 
+def label(name: str) -> str:
+    """Return a model's label as people write it: ``no music``."""
+    return name.replace("_", " ")
+
+
 def tempo(bpm: float | None) -> str:
     """Return a tempo as ``112 BPM``, or a dash."""
     return "-" if bpm is None else f"{bpm:.0f} BPM"

@@ -52,10 +52,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _row(verdict: Verdict, width: int) -> str:
     from edge import words
+    from edge.decide import NO_MUSIC
 
+    tempo_bpm = None if verdict.genre == NO_MUSIC else verdict.tempo_bpm
     ranked = sorted(verdict.probabilities.items(), key=lambda item: -item[1])
-    following = f"{ranked[1][0]} {ranked[1][1]:.0%}" if len(ranked) > 1 else ""
+    following = f"{words.label(ranked[1][0])} {ranked[1][1]:.0%}" if len(ranked) > 1 else ""
     return (
-        f"{verdict.path:{width}}  {verdict.genre:12} {verdict.confidence:>5.0%}  {words.tempo(verdict.tempo_bpm):>7}"
-        f"  {words.clock(verdict.duration_s):>7}  {following}"
+        f"{verdict.path:{width}}  {words.label(verdict.genre):12} {verdict.confidence:>5.0%}"
+        f"  {words.tempo(tempo_bpm):>7}  {words.clock(verdict.duration_s):>7}  {following}"
     )

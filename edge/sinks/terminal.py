@@ -126,7 +126,9 @@ def _bars(view: View, width: int, rows: int) -> list[Text]:
     lines = []
     for label, probability in shown.items():
         colour = "bright_cyan" if label == view.genre else "blue"
-        line = Text(f"  {label[:label_width]:>{label_width}} ", "default" if label == view.genre else "grey62")
+        line = Text(
+            f"  {words.label(label)[:label_width]:>{label_width}} ", "default" if label == view.genre else "grey62"
+        )
         lines.append(line + Text(f"{_bar(probability, length)} ", colour) + Text(f"{probability:>4.0%}", "grey62"))
     return lines
 
