@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -25,9 +26,11 @@ def in_processes(work: Callable[[Item], Result], items: Iterable[Item], jobs: in
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Not forked: the progress bar's thread may hold a lock at that moment.
-    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_the_parent)
+    pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
     try:
-        for future in as_completed([pool.submit(work, item) for item in items]):
+        with _interrupts_left_to_us():
+            futures = [pool.submit(work, item) for item in items]
+        for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool as error:
         raise WorkerError("a process was killed, perhaps for memory; run the same command with fewer --jobs") from error
@@ -35,8 +38,14 @@ def in_processes(work: Callable[[Item], Result], items: Iterable[Item], jobs: in
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _leave_interrupts_to_the_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+@contextmanager
+def _interrupts_left_to_us() -> Iterator[None]:
+    """Let processes started here inherit a blocked SIGINT: a terminal sends it to them too, even while they start."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def on_cluster(work: Callable[[Item], Result], items: Iterable[Item], address: str) -> Generator[Result, None, None]:
