@@ -20,7 +20,7 @@ def assert_is_the_mean(envelope: np.ndarray, win_length: int) -> None:
     assert np.max(np.abs(mean_tempogram(envelope, win_length) - expected)) < TOLERANCE
 
 
-@pytest.mark.parametrize("track", full_tracks(1))
+@pytest.mark.parametrize("track", full_tracks(1) or ["absent"])
 def test_recordings(track: str) -> None:
     assert_is_the_mean(librosa.onset.onset_strength(y=recording(track)).astype(np.float64), 344)
 
