@@ -7,7 +7,9 @@ after each.
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from dataclasses import dataclass
 from threading import Condition
 
 import numpy as np
@@ -22,6 +24,12 @@ MAX_S = 8.0
 MAX_BLOCK_S = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    data: bytes
+    heard_at: float  # on the monotonic clock, when the last frame was recorded
+
+
 class AudioQueue:
     """Queue of s16le audio of one rate and channel count; safe between one recording and one listening thread."""
 
@@ -32,7 +40,7 @@ class AudioQueue:
         self._blocking = blocking
         self._bytes_per_s = sample_rate * channels * BYTES_PER_SAMPLE
         self._max_bytes = max_s * self._bytes_per_s
-        self._items: deque[bytes | Hole] = deque()
+        self._items: deque[_Piece | Hole] = deque()
         self._bytes = 0
         self._changed = Condition()
         self._closed = False
@@ -42,12 +50,13 @@ class AudioQueue:
         """Seconds of live audio that wait; none when the writer waits instead."""
         return 0.0 if self._blocking else self._bytes / self._bytes_per_s
 
-    def put(self, data: bytes) -> None:
-        """Add whole frames; drops the oldest audio, or waits, when there is no room."""
+    def put(self, data: bytes, age_s: float = 0.0) -> None:
+        """Add whole frames, recorded ``age_s`` ago; drops the oldest audio, or waits, when there is no room."""
+        piece = _Piece(data, time.monotonic() - age_s)
         with self._changed:
             if self._blocking:
                 self._changed.wait_for(lambda: self._closed or self._bytes < self._max_bytes)
-            self._items.append(data)
+            self._items.append(piece)
             self._bytes += len(data)
             if self._bytes > self._max_bytes and not self._blocking:
                 self._drop_oldest_half()
@@ -67,17 +76,19 @@ class AudioQueue:
             first = self._items.popleft()
             if isinstance(first, Hole):
                 return first
-            pieces, size = [first], len(first)
-            while self._items and isinstance(piece := self._items[0], bytes):
-                if size + len(piece) > MAX_BLOCK_S * self._bytes_per_s:
+            last, parts, size = first, [first.data], len(first.data)
+            while self._items and isinstance(piece := self._items[0], _Piece):
+                if size + len(piece.data) > MAX_BLOCK_S * self._bytes_per_s:
                     break
                 self._items.popleft()
-                pieces.append(piece)
-                size += len(piece)
+                last = piece
+                parts.append(piece.data)
+                size += len(piece.data)
             self._bytes -= size
             self._changed.notify_all()
-        samples = pcm.int16_to_float32(np.frombuffer(b"".join(pieces), dtype="<i2"))
-        return Block(samples.reshape(-1, self.channels), self.sample_rate)
+        samples = pcm.int16_to_float32(np.frombuffer(b"".join(parts), dtype="<i2"))
+        heard_at = None if self._blocking else last.heard_at
+        return Block(samples.reshape(-1, self.channels), self.sample_rate, heard_at)
 
     def close(self) -> None:
         """Release whoever waits; what is queued can still be taken."""
@@ -98,7 +109,7 @@ class AudioQueue:
             if isinstance(item, Hole):
                 already_lost_s += item.lost_s
             else:
-                dropped_bytes += len(item)
+                dropped_bytes += len(item.data)
         self._bytes -= dropped_bytes
         lost_s = already_lost_s + dropped_bytes / self._bytes_per_s
         self._items.appendleft(Hole(lost_s, "this machine is too slow: the oldest audio was dropped"))

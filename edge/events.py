@@ -2,7 +2,8 @@
 
 Every event is frozen and carries ``audio_s``: seconds on the source's own timeline since listening began. Audio that
 was lost counts too, so that the difference of two ``audio_s`` is a duration whatever the wall clock does meanwhile.
-``time`` is the wall clock when the event came about: for people, and for joining with other logs.
+``time`` is the wall clock when the audio at ``audio_s`` was heard, however long it waited to be processed: for people,
+and for joining with other logs. With ``Started``, ``Stats``, ``Stopped`` and ``Tick`` it is when the event came about.
 
 The JSON names are the field names; they change only together with ``SCHEMA``.
 """
@@ -39,11 +40,16 @@ class Block:
 
     frames: NDArray[np.float32]
     sample_rate: int  # Hz
+    heard_at: float | None = None  # ``time.monotonic()`` when the last frame was recorded; None for what is not live
 
     @property
     def seconds(self) -> float:
         """Length in seconds."""
         return len(self.frames) / self.sample_rate
+
+    def age_s(self, now: float) -> float:
+        """Seconds between the recording of its end and ``now`` on the monotonic clock; 0 for what is not live."""
+        return 0.0 if self.heard_at is None else now - self.heard_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,7 @@ class Event:
 
     #: The ``event`` field of the JSON line.
     kind: ClassVar[str]
-    time: datetime  # UTC
+    time: datetime  # UTC, as the clock is set now
     audio_s: float  # seconds on the source's timeline
 
     def to_json(self) -> dict[str, Any]:
@@ -154,7 +160,7 @@ class SourceLost(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRestored(Event):
-    """The source gives audio again."""
+    """The source gives audio again. ``audio_s`` is where it does."""
 
     kind: ClassVar[str] = "source_restored"
     source: str

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -75,11 +75,14 @@ class Listener:
         settings: Settings | None = None,
         *,
         now: Callable[[], datetime] = utc_now,
+        steady_s: Callable[[], float] = time.monotonic,
     ) -> None:
+        """``now`` is the wall clock, and ``steady_s`` the clock of ``Block.heard_at``."""
         self._source = source
         self._bundle = bundle
         self._settings = settings or Settings()
-        self._now = now
+        self._now, self._steady_s = now, steady_s
+        self._began_s: float | None = None  # on the steady clock: when what is at 0 on the source's timeline was heard
         self._classify = Classifier(bundle)
         self._stream = FeatureStream(bundle.spec)
         self._resampler: Resampler | None = None
@@ -114,7 +117,7 @@ class Listener:
     def events(self) -> Iterator[Event]:
         """Yield events until the source ends or ``stop`` is called; the last one is ``Stopped``."""
         bundle = self._bundle
-        yield self._event(
+        yield self._event_now(
             events.Started,
             source=self._source.name,
             model=bundle.name,
@@ -130,26 +133,30 @@ class Listener:
             if self._stopping:
                 break
         yield self._stats()
-        yield self._event(events.Stopped, reason="stopped" if self._stopping else "the source ended")
+        yield self._event_now(events.Stopped, reason="stopped" if self._stopping else "the source ended")
 
     def _take(self, chunk: Chunk) -> Iterator[Event]:
         match chunk:
             case Block():
                 yield from self._hear(chunk)
             case Hole(lost_s, reason):
+                self._skip(lost_s)
                 yield from self._gap(lost_s, reason)
             case Lost(stalled, reason):
                 yield self._event(events.SourceLost, source=self._source.name, stalled=stalled, reason=reason)
                 yield from self._show(decide.Memory(shown=Shown(State.NO_SOURCE)))
             case Restored(away_s):
+                self._skip(away_s)  # first: what was shown lasted until now
                 yield self._event(events.SourceRestored, source=self._source.name, away_s=away_s)
-                yield from self._gap(away_s, "the source was away")  # first: what was shown lasted until now
+                yield from self._gap(away_s, "the source was away")
                 yield from self._show(decide.Memory())
             case Idle():
                 yield self._tick(None)
 
     def _hear(self, block: Block) -> Iterator[Event]:
         samples = self._at_model_rate(block)
+        if block.heard_at is not None:
+            self._began_s = block.heard_at - self.audio_s - samples.size / self._bundle.spec.sample_rate
         while samples.size:
             room = max(1, round(self._interval_s * self._bundle.spec.sample_rate) - self._since_update)
             piece, samples = samples[:room], samples[room:]
@@ -222,13 +229,15 @@ class Listener:
                 tempo_bpm=self._shown_tempo(),
             )
 
-    def _gap(self, lost_s: float, reason: str) -> Iterator[Event]:
+    def _skip(self, lost_s: float) -> None:
         self._gaps += 1
         self._lost_s += lost_s
         self._since_update = 0
         self._forget()
         self._resampler = None
         self._interval_level.take()
+
+    def _gap(self, lost_s: float, reason: str) -> Iterator[Event]:
         yield self._event(events.Gap, lost_s=lost_s, reason=reason)
         if lost_s > SHORT_GAP_S:
             yield from self._show(decide.Memory())
@@ -260,10 +269,10 @@ class Listener:
         )
 
     def _tick(self, level_dbfs: float | None) -> Event:
-        return self._event(events.Tick, level_dbfs=level_dbfs, backlog_s=self._source.backlog_s)
+        return self._event_now(events.Tick, level_dbfs=level_dbfs, backlog_s=self._source.backlog_s)
 
     def _stats(self) -> Event:
-        return self._event(
+        return self._event_now(
             events.Stats,
             updates=self._updates,
             gaps=self._gaps,
@@ -274,6 +283,12 @@ class Listener:
         )
 
     def _event(self, kind: type[Event], **values: Any) -> Event:
+        """Make an event of the time at which what is at ``audio_s`` was heard."""
+        waited_s = 0.0 if self._began_s is None else max(0.0, self._steady_s() - self._began_s - self.audio_s)
+        # From the clock as it is now: one that was put right since the audio came would give a time that never was.
+        return kind(time=self._now() - timedelta(seconds=waited_s), audio_s=self.audio_s, **values)
+
+    def _event_now(self, kind: type[Event], **values: Any) -> Event:
         return kind(time=self._now(), audio_s=self.audio_s, **values)
 
 

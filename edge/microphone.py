@@ -97,7 +97,9 @@ class Microphone:
         event: Lost | Restored | None = None
         if isinstance(chunk, Block):
             zeros = not np.any(chunk.frames)
-            self._health, event = recovery.heard(self._health, now, seconds=chunk.seconds, zeros=zeros)
+            self._health, event = recovery.heard(
+                self._health, now, seconds=chunk.seconds, zeros=zeros, age_s=chunk.age_s(now)
+            )
         elif self._current and self._current.queue.drained:
             self._health, event = recovery.failed(self._health, now, "the device is gone")
             self.close()

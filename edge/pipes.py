@@ -126,7 +126,10 @@ class Command:
 
     def _heard(self, chunk: Block | Hole | None) -> Iterator[Chunk]:
         if isinstance(chunk, Block):
-            self._health, event = recovery.heard(self._health, time.monotonic(), seconds=chunk.seconds, zeros=False)
+            now = time.monotonic()
+            self._health, event = recovery.heard(
+                self._health, now, seconds=chunk.seconds, zeros=False, age_s=chunk.age_s(now)
+            )
             if event:
                 yield event
         yield chunk or Idle()

@@ -28,6 +28,8 @@ RATES = (48_000, 44_100, 32_000, 22_050, 16_000, 8_000)
 MAX_CHANNELS = 2
 #: Length of the pieces that PortAudio hands over, in seconds: few calls a second, and a lively level meter.
 PIECE_S = 0.1
+#: Audio is never older than this, in seconds; a driver that does not know when it recorded says anything.
+MAX_AGE_S = 60.0
 
 PROC_ASOUND = Path("/proc/asound")
 
@@ -150,10 +152,12 @@ def record(device: InputDevice) -> Recording:
 def _record(device: InputDevice, sample_rate: int, channels: int) -> Recording:
     queue = AudioQueue(sample_rate, channels)
 
-    def callback(data: Any, _frames: int, _time: Any, status: Any) -> None:
+    def callback(data: Any, _frames: int, times: Any, status: Any) -> None:
         if status.input_overflow:
             queue.put_hole(Hole(0.0, "the sound device dropped audio"))
-        queue.put(bytes(data))
+        # What a sound server held back, while it or this process stood still, comes in one burst.
+        age_s = times.currentTime - times.inputBufferAdcTime
+        queue.put(bytes(data), age_s if 0.0 <= age_s <= MAX_AGE_S else 0.0)
 
     stream = library().RawInputStream(
         device=device.index,

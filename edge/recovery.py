@@ -49,6 +49,7 @@ class Health:
     phase: Phase
     heard_at: float  # when audio last came, or when the source was last opened
     sounded_at: float  # when audio other than zeros last came
+    heard_to: float  # when the end of that audio was recorded: before ``heard_at`` if it waited
     outage_from: float | None = None  # where the missing audio begins; None without an outage
     zeros: bool = False  # the outage is one of exact zeros: audio comes, and means nothing
     attempts: int = 0
@@ -60,7 +61,7 @@ Step = tuple[Health, Lost | Restored | None]
 
 def opening(now: float) -> Health:
     """Return the state of a source that is about to be opened for the first time."""
-    return Health(Phase.OPENING, now, now)
+    return Health(Phase.OPENING, now, now, now)
 
 
 def opened(health: Health, now: float) -> Health:
@@ -69,19 +70,20 @@ def opened(health: Health, now: float) -> Health:
     return replace(health, phase=phase, heard_at=now)
 
 
-def heard(health: Health, now: float, *, seconds: float, zeros: bool) -> Step:
-    """Audio of that many ``seconds`` came; ``zeros`` if all of it was exactly zero."""
-    health = replace(health, heard_at=now, sounded_at=health.sounded_at if zeros else now)
+def heard(health: Health, now: float, *, seconds: float, zeros: bool, age_s: float = 0.0) -> Step:
+    """Audio of that many ``seconds`` came, ``age_s`` after it was recorded; ``zeros`` if all of it was exactly zero."""
+    recorded = now - age_s
+    health = replace(health, heard_at=now, heard_to=recorded, sounded_at=health.sounded_at if zeros else now)
     if health.outage_from is None:
         return replace(health, phase=Phase.HEALTHY), None
     if zeros and health.zeros:
         return (_retry_later(health, Phase.STALLED, now) if health.phase is Phase.RETRYING else health), None
-    return Health(Phase.HEALTHY, now, now), Restored(max(0.0, now - seconds - health.outage_from))
+    return Health(Phase.HEALTHY, now, now, recorded), Restored(max(0.0, recorded - seconds - health.outage_from))
 
 
 def failed(health: Health, now: float, reason: str) -> Step:
     """The stream ended or could not be opened."""
-    health, lost = _outage(replace(health, zeros=False), health.heard_at, Lost(stalled=False, reason=reason))
+    health, lost = _outage(replace(health, zeros=False), Lost(stalled=False, reason=reason))
     return _retry_later(health, Phase.LOST, now), lost
 
 
@@ -90,11 +92,11 @@ def waited(health: Health, now: float) -> Step:
     waiting = health.zeros or health.phase in (Phase.HEALTHY, Phase.OPENING, Phase.RETRYING)
     if waiting and now - health.heard_at >= STALL_S:
         lost = Lost(stalled=True, reason=f"no audio for {STALL_S:.0f} s")
-        health, event = _outage(replace(health, zeros=False), health.heard_at, lost)
+        health, event = _outage(replace(health, zeros=False), lost)
         return _retry_later(health, Phase.STALLED, now), event
     if health.phase is Phase.HEALTHY and now - health.sounded_at >= ZEROS_S:
         lost = Lost(stalled=True, reason=f"only zeros for {ZEROS_S:.0f} s: muted, or nothing is connected")
-        health, event = _outage(replace(health, zeros=True), now, lost)
+        health, event = _outage(replace(health, zeros=True), lost)
         return _retry_later(health, Phase.STALLED, now), event
     return health, None
 
@@ -104,10 +106,10 @@ def due(health: Health, now: float) -> bool:
     return health.phase in (Phase.STALLED, Phase.LOST) and now >= health.retry_at
 
 
-def _outage(health: Health, since: float, lost: Lost) -> tuple[Health, Lost | None]:
+def _outage(health: Health, lost: Lost) -> tuple[Health, Lost | None]:
     if health.outage_from is not None:
         return health, None
-    return replace(health, outage_from=since), lost
+    return replace(health, outage_from=health.heard_to), lost
 
 
 def _retry_later(health: Health, phase: Phase, now: float) -> Health:

@@ -51,12 +51,15 @@ class _Open:
     n_confidences: int = 0
     tempi: Counter[int] = field(default_factory=Counter)  # by tenths of a BPM: bounded, however long it lasts
     opened: float = field(default_factory=_steady_clock)
+    is_followed: bool = False  # the audio has gone on to another answer
 
     @property
     def duration_s(self) -> float:
-        """By the audio's clock; a source that is lost has none until it is back, so then by ours."""
+        """By the audio's clock; a source that is lost has none until it is back, so till then by ours."""
         duration_s = self.to_audio_s - self.from_audio_s
-        return max(duration_s, _steady_clock() - self.opened) if self.state == State.NO_SOURCE else duration_s
+        if self.state == State.NO_SOURCE and not self.is_followed:
+            return max(duration_s, _steady_clock() - self.opened)
+        return duration_s
 
     def hear(self, prediction: Prediction) -> None:
         if prediction.confidence is not None:
@@ -118,6 +121,8 @@ class HistorySink:
     def _continue_with(self, event: Prediction | Change) -> None:
         current = self._open
         if current is None or (current.state, current.genre) != (event.state, event.genre):
+            if current is not None:
+                current.is_followed = True
             self._end_segment(event.audio_s)
             now = event.time.timestamp()
             self._last_id = max(new_id(now), self._last_id + 1)
@@ -128,9 +133,9 @@ class HistorySink:
             current.hear(event)
 
     def _end_segment(self, audio_s: float | None) -> None:
+        self._follow_clock()
         if self._open is None:
             return
-        self._follow_clock()
         if audio_s is not None:
             self._open.to_audio_s = max(self._open.to_audio_s, audio_s)
         if self._open.duration_s > 0:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,6 +39,18 @@ def test_frames_come_out_as_they_went_in() -> None:
     assert block.frames.shape == (300, 2)
     assert block.sample_rate == RATE
     assert np.array_equal(block.frames.ravel() * 32_768, np.arange(600))
+
+
+def test_a_block_knows_when_its_end_was_recorded() -> None:
+    live, not_live = AudioQueue(RATE, 1), AudioQueue(RATE, 1, blocking=True)
+    for queue in (live, not_live):
+        queue.put(pieces(600)[0], age_s=7.0)
+        queue.put(pieces(600)[0], age_s=5.0)
+        queue.put(pieces(200)[0], age_s=4.0)
+    now = time.monotonic()
+    ages = [block.age_s(now) for block in drain(live)]
+    assert ages == [pytest.approx(7.0, abs=0.5), pytest.approx(4.0, abs=0.5)]
+    assert [block.heard_at for block in drain(not_live)] == [None, None]
 
 
 def test_overflow_drops_the_oldest_half_as_one_hole() -> None:

@@ -121,6 +121,29 @@ def test_a_clock_put_right_moves_the_start_and_leaves_the_duration(tmp_path, mon
     assert segment.start.timestamp() == pytest.approx(began + step_s, abs=5)
 
 
+def test_a_clock_put_right_before_anything_was_heard_counts_once(tmp_path, monkeypatch):
+    wall = time.time
+    sink = HistorySink(tmp_path / "h.db", checkpoint_s=0.0)
+    monkeypatch.setattr(time, "time", lambda: wall() + 3600.0)
+    sink(prediction(0.0))
+    sink(prediction(50.0))
+    sink.close()
+    (segment,) = read_segments(tmp_path / "h.db")
+    assert segment.start.timestamp() == pytest.approx(wall() + 3600.0, abs=5)
+
+
+def test_an_outage_lasts_until_the_audio_goes_on_however_late_that_is_told(tmp_path, monkeypatch):
+    sink = HistorySink(tmp_path / "h.db", checkpoint_s=0.0)
+    sink(change(10.0, State.NO_SOURCE, None))
+    late_s = time.clock_gettime(time.CLOCK_BOOTTIME) + 60.0
+    monkeypatch.setattr(time, "clock_gettime", lambda _: late_s)
+    sink(tick(10.0))
+    assert [segment.duration_s for segment in read_segments(tmp_path / "h.db")] == [pytest.approx(60.0, abs=1.0)]
+    sink(change(15.0, State.WARMING_UP, None))
+    sink.close()
+    assert [segment.duration_s for segment in read_segments(tmp_path / "h.db")] == [5.0]
+
+
 def test_an_open_segment_is_on_disk_within_a_checkpoint_and_never_twice(tmp_path):
     sink = HistorySink(tmp_path / "h.db", checkpoint_s=0.0)
     for second in range(10):

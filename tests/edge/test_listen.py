@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 import numpy as np
@@ -164,6 +166,33 @@ def test_a_lost_source_is_shown_and_its_absence_counts_on_the_timeline(bundle: B
     assert lost.reason == "unplugged"
     assert states(events) == [State.MUSIC, State.NO_SOURCE, State.WARMING_UP, State.MUSIC]
     assert events[-1].audio_s == 47.0
+
+
+@pytest.mark.parametrize("step", [timedelta(0), timedelta(hours=-1), timedelta(days=365)])
+def test_events_carry_the_time_their_audio_was_heard(bundle: Bundle, step: timedelta) -> None:
+    """However long the audio waited, and by the wall clock as it is set when the event comes about."""
+    wall, clock = datetime(2026, 11, 23, tzinfo=UTC), 1000.0
+
+    def delayed() -> Iterator[Chunk]:
+        nonlocal wall, clock
+        for index, block in enumerate(blocks(MUSIC[: 10 * RATE])):
+            heard_at = 1000.1 + 0.1 * index
+            lag_s = 5.0 if 40 <= index < 60 else 0.2
+            clock, now = heard_at + lag_s, wall + timedelta(seconds=heard_at + lag_s - clock)
+            wall = now + step if index == 50 else now
+            yield replace(block, heard_at=heard_at)
+        yield Hole(2.0, "overrun")
+
+    listener = Listener(Scripted(delayed()), bundle, now=lambda: wall, steady_s=lambda: clock)
+    told = [event for event in listener.events() if isinstance(event, (Prediction, Gap))]
+    assert len(told) == 11
+    for event in told:
+        expected = datetime(2026, 11, 23, tzinfo=UTC) + timedelta(seconds=event.audio_s)
+        expected += step if event.audio_s > 5.05 else timedelta(0)
+        if isinstance(event, Gap):
+            assert event.time == wall  # nothing can be heard after now
+        else:
+            assert abs(event.time - expected) < timedelta(milliseconds=1)
 
 
 def test_stop_ends_in_order(bundle: Bundle) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -177,6 +179,22 @@ def test_a_server_that_hangs_is_a_stall_and_its_return_is_noticed(playing: Pulse
     playing.freeze()
     ear.wait_for("source_lost", 2, 5.0)
     assert ear.end() == ""  # and it can be ended while the server hangs
+
+
+def test_what_a_stopped_process_catches_up_on_is_told_at_the_time_it_was_heard(playing: Pulse) -> None:
+    playing.add_room()
+    ear = Ear(playing.livegenre("listen", "--json"))
+    ear.wait_for("prediction", 3, 20.0)
+    ear.process.send_signal(signal.SIGSTOP)
+    time.sleep(3.0)
+    ear.process.send_signal(signal.SIGCONT)
+    ear.wait_for("prediction", len(ear.of("prediction")) + 5, 10.0)
+    assert ear.end() == ""
+    began = [
+        datetime.fromisoformat(str(event["time"])).timestamp() - float(str(event["audio_s"]))
+        for event in ear.of("prediction")
+    ]
+    assert max(began) - min(began) < 1.0  # the server tells how old its audio is to a few tenths of a second
 
 
 def test_a_device_that_gives_only_zeros_is_stalled_until_it_sounds(pulse: Pulse, music: Path) -> None:

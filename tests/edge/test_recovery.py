@@ -31,7 +31,17 @@ def test_a_device_that_goes_away_and_comes_back() -> None:
     assert health.phase is Phase.RETRYING
     health, restored = recovery.heard(health, 11.5, seconds=PIECE_S, zeros=False)
     assert restored == Restored(11.5 - PIECE_S - 10.0)
-    assert health == Health(Phase.HEALTHY, 11.5, 11.5)
+    assert health == Health(Phase.HEALTHY, 11.5, 11.5, 11.5)
+
+
+def test_what_was_held_back_while_all_stood_still_is_not_missing() -> None:
+    health, lost = recovery.waited(healthy(10.0), 13.0)
+    assert lost is not None
+    held_back = 13.0 - 10.0 - PIECE_S  # the first piece of the burst was recorded right after the last one before
+    health, restored = recovery.heard(health, 13.0, seconds=PIECE_S, zeros=False, age_s=held_back)
+    assert isinstance(restored, Restored)
+    assert abs(restored.away_s) < 1e-9
+    assert recovery.waited(health, 13.0) == (health, None)
 
 
 def test_a_device_that_stops_delivering_is_stalled_and_opened_again() -> None:
@@ -73,7 +83,7 @@ def test_zeros_after_a_loss_are_a_return() -> None:
 
 def test_a_zero_device_opened_again_without_change_is_tried_ever_more_rarely() -> None:
     health, _ = recovery.waited(healthy(), 0.1)
-    health = Health(Phase.STALLED, 100.0, 90.0, outage_from=100.0, zeros=True, attempts=1, retry_at=110.0)
+    health = Health(Phase.STALLED, 100.0, 90.0, 100.0, outage_from=100.0, zeros=True, attempts=1, retry_at=110.0)
     pauses = []
     now = 110.0
     for _ in range(5):
