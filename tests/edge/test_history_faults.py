@@ -1,5 +1,6 @@
 """The history survives what happens to programs and disks; every fault is real: a kill, a full disk, a lock."""
 
+import ctypes
 import json
 import logging
 import os
@@ -22,6 +23,7 @@ from tests.edge import history_driver
 from tests.edge.history_driver import feed, predictions
 
 DRIVER = [sys.executable, history_driver.__file__]
+CLONE_NEWUSER = 0x10000000  # sched.h
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
 
 
@@ -171,23 +173,15 @@ def test_while_it_fails_tries_become_rarer(tmp_path, monkeypatch, caplog):
 
 
 def test_another_user_can_read_what_the_service_writes(tmp_path):
-    if os.geteuid() != 0:
-        pytest.skip("only root can become another user")
     path = tmp_path / "h.db"
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
     sink = HistorySink(path, checkpoint_s=0.0)
     feed(sink, predictions(), 20)
     for _ in range(2):
-        assert as_nobody(lambda: len(read_segments(path))) == 3
+        assert as_another_user(tmp_path, lambda: len(read_segments(path))) == 3
         sink.close()
 
 
 def test_the_services_history_is_told_to_be_read_with_sudo(tmp_path, monkeypatch):
-    if os.geteuid() != 0:
-        pytest.skip("only root can become another user")
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
     path = tmp_path / "private" / "h.db"
     HistorySink(path).close()
     path.parent.chmod(0o700)
@@ -199,19 +193,31 @@ def test_the_services_history_is_told_to_be_read_with_sudo(tmp_path, monkeypatch
             read_segments(path)
         return 42
 
-    assert as_nobody(told) == 42
+    assert as_another_user(tmp_path, told) == 42
 
 
-def as_nobody(work):
-    """What ``work`` returns (a small number) in a process of the user nobody."""
-    child = os.fork()
-    if child == 0:
-        try:
-            os.setuid(65_534)
-            os._exit(work())
-        finally:
-            os._exit(99)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+def as_another_user(folder, work):
+    """What ``work`` returns (a small number) in a process that may do in ``folder`` what others than its owner may.
+
+    Only root could become another user. So the owner gets no more rights than others meanwhile, and the process loses
+    root's, if it had them, in a user namespace where nobody is mapped.
+    """
+    folder.chmod(0o755)
+    modes = {entry: entry.stat().st_mode & 0o777 for entry in sorted((folder, *folder.rglob("*")), reverse=True)}
+    for entry, mode in modes.items():
+        entry.chmod((mode & 0o007) * 0o111)
+    try:
+        child = os.fork()
+        if child == 0:
+            try:
+                if ctypes.CDLL(None).unshare(CLONE_NEWUSER) == 0:
+                    os._exit(work())
+            finally:
+                os._exit(99)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    finally:
+        for entry, mode in reversed(modes.items()):
+            entry.chmod(mode)
 
 
 def test_writing_the_same_ids_again_changes_nothing(tmp_path):
