@@ -207,7 +207,9 @@ def _umask():
 
 def command(*arguments, cwd):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    arguments = [sys.executable, "-m", "build.preprocess", *map(str, arguments)]
+    # A shell's background jobs ignore Ctrl-C, and so would what the tests start among them.
+    attentive = ["env", "--default-signal=INT"]
+    arguments = [*attentive, sys.executable, "-m", "build.preprocess", *map(str, arguments)]
     output = {"text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     return subprocess.Popen(arguments, cwd=cwd, env=environment, start_new_session=True, **output)
 
