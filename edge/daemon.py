@@ -22,6 +22,8 @@ from edge.events import Change, Event, Gap, SourceLost, SourceRestored, Started,
 from edge.history import own_file
 from edge.listen import Listener, Settings
 from edge.notify import Notifier
+from edge.sinks import Sink
+from edge.sinks.guard import Guarded
 from edge.sinks.history import HistorySink
 from edge.sources import RawFormat, Source, from_uri
 
@@ -60,7 +62,9 @@ class Daemon:
         self._notifier = notifier
         self._config = load_config(path)
         self._bundle = _bundle(self._config)
-        self._history = _history(self._config)
+        self._history: HistorySink | None = None
+        self._sinks: list[Sink] = []
+        self._keep_history(_history(self._config))
         self._next: Source | None = None  # what to listen to once the present source is closed
         self._stop_asked = self._reload_asked = False
         self._shown = words.shown(State.WARMING_UP, None)
@@ -77,8 +81,7 @@ class Daemon:
                     self._listen(source)
                 self._notifier.stopping()
             finally:
-                if self._history is not None:
-                    self._history.close()
+                self._close_sinks()
                 if self._next is not None:
                     self._next.close()
         log.info("stopped")
@@ -107,9 +110,17 @@ class Daemon:
     def _give_up(self) -> None:
         """End at once, from another thread: a sound server that hangs holds the main one inside PortAudio."""
         log.warning("the sound system did not let go in time: left as it is")
-        if self._history is not None:
-            self._history.close()
+        self._close_sinks()
         os._exit(0)
+
+    def _keep_history(self, history: HistorySink | None) -> None:
+        self._close_sinks()
+        self._history = history
+        self._sinks = [] if history is None else [Guarded(history, "history")]
+
+    def _close_sinks(self) -> None:
+        for sink in self._sinks:
+            sink.close()
 
     def _listen(self, source: Source) -> None:
         listener = Listener(source, self._bundle, Settings(decision=self._config.decision))
@@ -126,11 +137,8 @@ class Daemon:
 
     def _take(self, event: Event) -> None:
         self._notifier.alive()
-        if self._history is not None:
-            try:
-                self._history(event)
-            except Exception as error:  # a defect there must not end listening
-                log.error("history failed: %r", error)
+        for sink in self._sinks:
+            sink(event)
         self._tell(event)
 
     def _tell(self, event: Event) -> None:
@@ -176,9 +184,9 @@ class Daemon:
         except EdgeError as error:
             log.error("configuration kept as it was: %s", error)
         else:
-            if history is not self._history and self._history is not None:
-                self._history.close()
-            self._config, self._bundle, self._history = config, bundle, history
+            if history is not self._history:
+                self._keep_history(history)
+            self._config, self._bundle = config, bundle
             logs.set_up(config.log.level)
             log.info("configuration read again%s", "; listening starts anew" if self._next is not None else "")
         if self._next is None:

@@ -42,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     """Listen; status 0 when the source ends or a signal asks to stop."""
     from edge.bundle import load_bundle
     from edge.listen import Listener
+    from edge.sinks.guard import Guarded
     from edge.sources import RawFormat, from_uri
 
     given = {"sample_rate": args.rate, "channels": args.channels}
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     source = from_uri("demo" if args.demo else args.source, fast=args.fast, wait=args.wait, raw=raw)
     listener = Listener(source, bundle)
     _stop_on_signals(listener)
-    sink = _sink(as_json=args.json)
+    sink = Guarded(_sink(as_json=args.json), "output", passes=(BrokenPipeError,))
     try:
         for event in listener.events():
             sink(event)

@@ -1,0 +1,67 @@
+"""What stands between listening and a sink that fails."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from edge.errors import EdgeError
+from edge.events import Event
+from edge.sinks import Sink
+
+log = logging.getLogger(__name__)
+
+#: How often a failure that lasts is logged, in seconds.
+REPORT_EVERY_S = 600.0
+#: Seconds without a failure after which a sink works again; one event proves little, since sinks skip many.
+WORKS_AFTER_S = 10.0
+
+
+class Guarded:
+    """Sink that hands every event on to another, and lives through its failures: the next event is the next attempt.
+
+    ``failures`` counts them. What is in ``passes`` comes through: that the reader of the output went away, say, where
+    there is nothing to listen for without one.
+    """
+
+    def __init__(self, sink: Sink, name: str, *, passes: tuple[type[Exception], ...] = ()) -> None:
+        self.failures = 0
+        self._sink = sink
+        self._name = name
+        self._passes = passes
+        self._failed_at: float | None = None  # while it fails
+        self._next_report = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        """Hand one event on."""
+        try:
+            self._sink(event)
+        except self._passes:
+            raise
+        except Exception as error:  # a defect there must not end listening either
+            self._failed(error)
+        else:
+            if self._failed_at is not None and time.monotonic() - self._failed_at >= WORKS_AFTER_S:
+                log.warning("%s works again (%d failures so far)", self._name, self.failures)
+                self._failed_at = None
+
+    def close(self) -> None:
+        """Close the sink; what it cannot write any more is lost, and logged."""
+        try:
+            self._sink.close()
+        except self._passes:
+            raise
+        except Exception as error:
+            self._next_report = time.monotonic()
+            self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        self.failures += 1
+        now = self._failed_at = time.monotonic()
+        if now < self._next_report:
+            return
+        self._next_report = now + REPORT_EVERY_S
+        expected = isinstance(error, EdgeError | OSError)
+        words = str(error) if expected else repr(error)
+        told = (self._name, words, self.failures)
+        log.warning("%s failed: %s; listening goes on (failure %d)", *told, exc_info=not expected)
