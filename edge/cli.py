@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import select
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -46,6 +47,16 @@ def _start_anew(args: argparse.Namespace) -> NoReturn:
     os.execv(sys.executable, [*sys.orig_argv, *(["--wait"] if must_wait else [])])
 
 
+def _reader_is_gone() -> bool:
+    """Whether nobody reads standard output any more; any other pipe or socket can break as well."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+    except (AttributeError, OSError, ValueError):  # no file at all
+        return False
+    return any(happened & (select.POLLERR | select.POLLHUP) for _, happened in poll.poll(0))
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     # The matrices here are small: more threads cost memory and wake-ups, and save no time.
@@ -54,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     native_stderr.silence()
     try:
         status: int = args.run(args)
+        print(end="", flush=True)  # what cannot be written should be told here, not by Python at exit
     except SoundSystemStuck as error:
         if argv is None:
             _start_anew(args)
@@ -62,10 +74,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except EdgeError as error:
         print(f"livegenre: {error}", file=sys.stderr)
         return error.exit_status
-    except BrokenPipeError:
-        # The reader has seen enough. Python would complain once more when it flushes stdout at exit.
+    except OSError as error:
+        quietly = isinstance(error, BrokenPipeError) and _reader_is_gone()
+        if not quietly:
+            print(f"livegenre: {error}", file=sys.stderr)
+        # What is left for it would make Python complain once more when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return 0 if quietly else 1
     except KeyboardInterrupt:
         return 130
     return status

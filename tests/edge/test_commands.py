@@ -152,6 +152,28 @@ def test_a_reader_that_goes_away_ends_it_quietly(recordings: Path) -> None:
         assert len(done.stdout.splitlines()) == 1
 
 
+def test_another_broken_pipe_is_an_error_of_its_own() -> None:
+    script = (
+        "import sys, edge.sources, edge.cli\n"
+        "def away(*_, **__): raise BrokenPipeError(32, 'Broken pipe', 'radio')\n"
+        "edge.sources.from_uri = away\n"
+        "sys.exit(edge.cli.main(['listen']))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    assert done.stderr == "livegenre: [Errno 32] Broken pipe: 'radio'\n"
+
+
+def test_output_that_cannot_be_written_is_told_and_listening_goes_on() -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [LIVEGENRE, "listen", "--demo", "--fast", "--json"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    assert done.returncode == 1
+    first, last = done.stderr.splitlines()
+    assert first == "output failed: [Errno 28] No space left on device; listening goes on (failure 1)"
+    assert last == "livegenre: [Errno 28] No space left on device"
+
+
 def test_the_demo_goes_the_whole_way() -> None:
     done = livegenre("listen", "--demo", "--fast", "--json")
     assert done.returncode == 0, done.stderr
