@@ -1,0 +1,153 @@
+"""Records one after the other, without a pause: how soon a change is shown, and how often one that was none.
+
+    python -m tests.benchmarks.records ../shared/data/gtzan
+
+plays every full track of a dataset in a random order through the listening pipeline, at full speed, and prints a
+table: for all tracks, for those the model was trained on, and for the others, each played by themselves.
+
+What is shown is looked at once a second. A *record* is one track; the answer that it *settles on* is what is shown
+at its end (a genre, or "unsure" and the like).
+
+* true changes: records of another genre than the one before;
+* shown changes: how often the shown answer became another;
+* right within 10 s: of the true changes to a record that ``classify`` takes for what it is, the share for which that
+  genre was shown within 10 s of the record's beginning; delay: the median over the same, a record for which it was
+  never shown counting as the slowest;
+* settled within 10 s: of the records that settle on another answer than the one before, right or wrong, the share
+  that showed it first within 10 s of their beginning; delay: the median over the same;
+* false changes: shown changes beyond those that lead from what one record settles on to what the next does, an hour;
+* right: share of all seconds in which the true genre was shown.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import median
+
+import soundfile
+
+from edge.bundle import Bundle, load_bundle
+from edge.events import Block, Prediction, State
+from edge.listen import Listener
+from edge.recordings import classify_file
+from tests.edge.scripted import Scripted
+
+SOON_S = 10
+
+
+@dataclass(frozen=True)
+class Track:
+    """A full recording and what it is."""
+
+    path: Path
+    genre: str
+    split: str
+    is_understood: bool  # by itself, as a whole, it is classified rightly
+
+
+@dataclass(frozen=True)
+class Played:
+    """A track, and what was shown at the end of each of its seconds."""
+
+    track: Track
+    shown: list[str]
+
+    @property
+    def settled(self) -> str:
+        """What was shown at its end."""
+        return self.shown[-1]
+
+    def delay_s(self, answer: str) -> float:
+        """Seconds from its beginning until ``answer`` was shown; infinite if it never was."""
+        return self.shown.index(answer) + 1 if answer in self.shown else math.inf
+
+
+def full_tracks(dataset: Path, bundle: Bundle) -> list[Track]:
+    """Return the tracks that the dataset has in full."""
+    with (dataset / "tracks.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["audio"] == "full"]
+    tracks = []
+    for row in rows:
+        path = dataset / "audio" / row["genre"] / f"{row['track_id']}.ogg"
+        understood = classify_file(path, bundle).genre == row["genre"]
+        tracks.append(Track(path, row["genre"], row["split"], understood))
+    assert tracks, f"{dataset} has no full track"
+    return tracks
+
+
+def play(tracks: list[Track], bundle: Bundle) -> list[Played]:
+    """Listen to all of them, one after the other."""
+    played = [Played(track, []) for track in tracks]
+    turn = -1
+
+    def seconds() -> Iterator[Block]:
+        nonlocal turn
+        for number, track in enumerate(tracks):
+            audio, rate = soundfile.read(track.path, dtype="float32", always_2d=True)
+            turn = number
+            for start in range(0, len(audio) - rate + 1, rate):  # whole seconds: an update belongs to one record
+                yield Block(audio[start : start + rate], rate)
+
+    for event in Listener(Scripted(seconds()), bundle).events():
+        if isinstance(event, Prediction):
+            played[turn].shown.append(event.genre if event.state is State.MUSIC and event.genre else str(event.state))
+    return played
+
+
+def figures(played: list[Played]) -> dict[str, str]:
+    """Return the row of the table."""
+    pairs = list(pairwise(played))
+    seconds = [answer for record in played for answer in record.shown]
+    true = [now for before, now in pairs if now.track.genre != before.track.genre]
+    right = [now.delay_s(now.track.genre) for now in true if now.track.is_understood]
+    settled = [now.delay_s(now.settled) for before, now in pairs if now.settled != before.settled]
+    shown_changes = sum(a != b for a, b in pairwise(seconds))
+    return {
+        "records": f"{len(played)}",
+        "hours": f"{len(seconds) / 3600:.2f}",
+        "classified rightly": f"{sum(record.track.is_understood for record in played) / len(played):.0%}",
+        "true changes": f"{len(true)}",
+        "shown changes": f"{shown_changes}",
+        "right within 10 s": within(right),
+        "delay": f"{median(right):.1f} s",
+        "settled within 10 s": within(settled),
+        "delay ": f"{median(settled):.1f} s",
+        "false changes / h": f"{(shown_changes - len(settled)) / len(seconds) * 3600:.0f}",
+        "right": f"{sum(a == r.track.genre for r in played for a in r.shown) / len(seconds):.0%}",
+    }
+
+
+def within(delays: list[float]) -> str:
+    """Return the share of delays up to ``SOON_S`` in words."""
+    soon = sum(delay <= SOON_S for delay in delays)
+    return f"{soon / len(delays):.0%} ({soon} of {len(delays)})"
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("dataset", type=Path, help="folder with tracks.csv and audio/<genre>/<id>.ogg")
+    parser.add_argument("--model", type=Path, help="folder of a model bundle (default: the one that is installed)")
+    parser.add_argument("--seed", type=int, default=1, help="of the order (default 1)")
+    args = parser.parse_args()
+    bundle = load_bundle(args.model)
+    tracks = full_tracks(args.dataset, bundle)
+    random.Random(args.seed).shuffle(tracks)
+    print(f"model {bundle.name}, seed {args.seed}\n")
+    for number, split in enumerate(("all", "train", "valid")):
+        row = figures(play([track for track in tracks if split in ("all", track.split)], bundle))
+        if number == 0:
+            print("| tracks |", " | ".join(row), "|")
+            print("|---|" + "---:|" * len(row))
+        print(f"| {split} |", " | ".join(row.values()), "|", flush=True)
+
+
+if __name__ == "__main__":
+    main()
