@@ -157,6 +157,8 @@ class Listener:
         samples = self._at_model_rate(block)
         if block.heard_at is not None:
             self._began_s = block.heard_at - self.audio_s - samples.size / self._bundle.spec.sample_rate
+        if not samples.size:
+            return  # the resampler collects more first
         while samples.size:
             room = max(1, round(self._interval_s * self._bundle.spec.sample_rate) - self._since_update)
             piece, samples = samples[:room], samples[room:]
