@@ -51,7 +51,11 @@ def to_mono(frames: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         return frames.astype(np.float32, copy=False)
     if frames.ndim != 2 or frames.shape[1] == 0:
         raise SignalError(f"frames have shape {frames.shape}, must be (n,) or (n, channels)")
-    return np.asarray(np.mean(frames, axis=1, dtype=np.float32))
+    mono = frames[:, 0].astype(np.float32)
+    for channel in range(1, frames.shape[1]):  # many times faster than a mean along short rows
+        mono += frames[:, channel]
+    mono /= np.float32(frames.shape[1])
+    return mono
 
 
 def require_signal(y: NDArray[Any]) -> NDArray[Any]:

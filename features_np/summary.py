@@ -55,6 +55,7 @@ def vector_of_rows(
     parts: dict[str, Array] = {}
     if kinds & {"mfcc", "tempo"}:
         log_mel = clip_below_peak(rows.log_mel, spec.top_db)
+    if "mfcc" in kinds:
         values["mfcc"] = log_mel @ dct_matrix(spec.n_mels, spec.n_mfcc)
     if "tempo" in kinds:
         parts["tempo"] = np.array([_tempo(log_mel, spec)])

@@ -207,6 +207,11 @@ def test_to_mono_averages_channels() -> None:
     frames = np.array([[1.0, 0.0], [0.5, -0.5]], dtype=np.float32)
     assert fx.to_mono(frames).tolist() == [0.5, 0.0]
     assert fx.to_mono(frames[:, 0]).tolist() == [1.0, 0.5]
+    surround = np.random.default_rng(0).uniform(-1, 1, (100, 6))
+    assert np.allclose(fx.to_mono(surround), surround.mean(axis=1), rtol=0, atol=1e-7)
+    before = surround.copy()
+    fx.to_mono(surround[:, :1])[:] = 0.0
+    assert np.array_equal(surround, before), "the mix is a copy"
     for wrong in (np.zeros((2, 0), np.float32), np.zeros((2, 2, 2), np.float32), np.zeros((2, 2), np.int16)):
         with pytest.raises(fx.SignalError):
             fx.to_mono(wrong)
