@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from features_np.chroma import pitch_deviations, spectral_peaks
+from features_np.fft import rfft
 from features_np.mel import mel_filters
 from features_np.shape import centroid_frequencies, crossing_rates, rolloff_frequencies
 from features_np.spec import TIMBRE_KINDS, FeatureSpec
@@ -107,7 +107,7 @@ class FrameAnalyzer:
         for block in blocks_of(n_frames, n_fft):
             part = windowed[: block.stop - block.start]
             np.multiply(frames[block], self._window, out=part)
-            squared_magnitude(scipy.fft.rfft(part, overwrite_x=True), out=power[block])
+            squared_magnitude(rfft(part), out=power[block])
         return power
 
     def _rows_of(self, power: NDArray[np.float32]) -> FrameRows:

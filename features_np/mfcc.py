@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from features_np.errors import SignalError
+from features_np.fft import dct
 from features_np.mel import melspectrogram
 from features_np.spectrum import Array, power_to_db
 
@@ -61,7 +61,7 @@ def mfcc(
                 norm=mel_norm,
             )
         )
-    cepstrum = scipy.fft.dct(S, axis=-2, type=dct_type, norm=norm)[:n_mfcc]
+    cepstrum = dct(S, axis=-2, type=dct_type, norm=norm)[:n_mfcc]
     if lifter > 0:
         order = np.arange(1, 1 + len(cepstrum), dtype=cepstrum.dtype)
         cepstrum *= 1 + (lifter / 2) * np.sin(np.pi * order / lifter)[:, np.newaxis]

@@ -17,9 +17,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
+from features_np.fft import fft, ifft, irfft, next_fast_len, rfft
 from features_np.spectrum import Array, frame_signal, hann_window
 
 #: Columns with less energy than this share of the strongest are transformed one by one. The running sums hold 1 / E_t,
@@ -54,13 +54,13 @@ def _weighted_autocorrelation(signal: Array, gain: Array, length: int) -> Array:
     n = len(signal)
     turns = _turns(n, length)
     running = np.cumsum(gain * turns.conj(), axis=1)
-    rows = np.zeros((9, scipy.fft.next_fast_len(n + length)), dtype=np.complex128)
+    rows = np.zeros((9, next_fast_len(n + length)), dtype=np.complex128)
     plain = signal * turns.conj()
     rows[:3, :n] = plain
     rows[3:6, :n] = plain * running.conj()
     rows[6:, length:n] = signal[length:] * running[:, :-length]
-    plain, upper, lower = np.split(scipy.fft.fft(rows, overwrite_x=True), 3)
-    constant, single, double = scipy.fft.ifft(plain[0] * upper.conj() - lower * plain.conj())[:, :length]
+    plain, upper, lower = np.split(fft(rows), 3)
+    constant, single, double = ifft(plain[0] * upper.conj() - lower * plain.conj())[:, :length]
     turn = turns[1, :length]
     terms = (1 + turn.real / 2) * constant.real - ((1 + turn) * single).real + (turn * double).real / 2
     return np.asarray(terms / 4)
@@ -77,6 +77,6 @@ def _turns(n: int, length: int) -> NDArray[np.complex128]:
 def _sum_of_autocorrelations(columns: Array, energy: Array) -> Array:
     """Sum the autocorrelations of windowed ``columns`` (columns, length), each divided by its ``energy``."""
     length = columns.shape[1]
-    n_fft = scipy.fft.next_fast_len(2 * length - 1, real=True)
-    spectra = np.abs(scipy.fft.rfft(columns, n_fft)) ** 2
-    return np.asarray(scipy.fft.irfft(np.sum(spectra / energy[:, np.newaxis], axis=0), n_fft)[:length])
+    n_fft = next_fast_len(2 * length - 1, real=True)
+    spectra = np.abs(rfft(columns, n_fft)) ** 2
+    return np.asarray(irfft(np.sum(spectra / energy[:, np.newaxis], axis=0), n_fft)[:length])

@@ -11,11 +11,11 @@ from functools import lru_cache
 from math import gcd
 
 import numpy as np
-import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from features_np.errors import SampleRateError
+from features_np.fft import irfft, rfft
 from features_np.pcm import require_block
 from features_np.spectrum import Array
 
@@ -164,8 +164,8 @@ class FastConvolution:
 
     def __call__(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the outputs of the inputs kept."""
-        spectrum = scipy.fft.rfft(inputs)[: len(self.response)] * self.response
-        outputs = scipy.fft.irfft(spectrum, self.n_outputs, overwrite_x=True)
+        spectrum = rfft(inputs)[: len(self.response)] * self.response
+        outputs = irfft(spectrum, self.n_outputs)
         ratio = self.n_outputs / self.n_inputs
         return np.asarray(outputs[round(self.lead * ratio) : round((self.lead + self.step) * ratio)])
 
@@ -185,7 +185,7 @@ def fast_convolution(up: int, down: int, longest_step: int) -> FastConvolution:
     distance = np.arange(-reach * finely, reach * finely + 1) / finely
     impulse = np.zeros(n_inputs * finely)
     impulse[np.arange(-reach * finely, reach * finely + 1)] = windowed_sinc(distance, up, down, reach)
-    response = scipy.fft.rfft(impulse)[:n_bins].real
+    response = rfft(impulse)[:n_bins].real
     response *= up / down / response[0]
     return FastConvolution(n_inputs, n_outputs, lead, response.astype(np.float32))
 

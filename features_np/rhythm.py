@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from features_np.errors import SignalError
+from features_np.fft import irfft, next_fast_len, rfft
 from features_np.mel import melspectrogram
 from features_np.pcm import require_positive_rate
 from features_np.pulse import mean_tempogram
@@ -47,13 +47,21 @@ def onset_strength(
 
 def onset_envelope(log_mel: Array, *, lag: int = 1, shift: int) -> Array:
     """Return the spectral flux of ``log_mel`` (frames, bands) in dB, ``shift`` frames late, as long as ``log_mel``."""
-    envelope = np.zeros(len(log_mel), dtype=log_mel.dtype)
-    kept = len(log_mel) - lag - shift
-    if kept > 0:
-        rise = log_mel[lag : lag + kept] - log_mel[:kept]
-        bands = log_mel.shape[1]
-        envelope[lag + shift :] = np.maximum(rise, 0, out=rise) @ np.full(bands, 1 / bands, dtype=rise.dtype)
-    return envelope
+    return delayed(mean_rise(log_mel, lag=lag), lag=lag, shift=shift)[: len(log_mel)]
+
+
+def mean_rise(log_mel: Array, *, lag: int = 1) -> Array:
+    """Return by how much the bands of ``log_mel`` (frames, bands) rise over ``lag`` frames: (frames - lag,)."""
+    rise = log_mel[lag:] - log_mel[:-lag]
+    bands = log_mel.shape[1]
+    return np.asarray(np.maximum(rise, 0, out=rise) @ np.full(bands, 1 / bands, dtype=rise.dtype))
+
+
+def delayed(rise: Array, *, lag: int = 1, shift: int) -> Array:
+    """Return the onset strength of as many frames as the ``rise`` over ``lag`` of them comes from."""
+    before = np.zeros(lag + shift, dtype=rise.dtype)
+    strength: Array = np.concatenate((before, rise))[: len(rise) + lag]
+    return strength
 
 
 def tempogram(
@@ -82,9 +90,9 @@ def tempogram(
         frames = frame_signal(envelope, win_length, 1)
     else:
         raise SignalError(f"{len(envelope)} frames are fewer than win_length, {win_length}; centre it or give more")
-    length = scipy.fft.next_fast_len(2 * win_length - 1, real=True)
-    power = np.abs(scipy.fft.rfft(frames * hann_window(win_length), length, axis=-1)) ** 2
-    return normalize(scipy.fft.irfft(power, length, axis=-1)[:, :win_length], norm, axis=-1).T
+    length = next_fast_len(2 * win_length - 1, real=True)
+    power = np.abs(rfft(frames * hann_window(win_length), length, axis=-1)) ** 2
+    return normalize(irfft(power, length, axis=-1)[:, :win_length], norm, axis=-1).T
 
 
 def tempo(

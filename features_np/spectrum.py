@@ -11,11 +11,11 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import scipy.fft
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from features_np.errors import SignalError
+from features_np.fft import rfft
 from features_np.pcm import require_positive_rate, require_signal
 
 Array = NDArray[Any]
@@ -85,7 +85,7 @@ def stft(
     frames = frame_signal(_pad(signal, n_fft, center, pad_mode), n_fft, _require_hop(hop_length))
     spectrum = np.empty((len(frames), 1 + n_fft // 2), dtype=np.result_type(signal.dtype, np.complex64))
     for block in blocks_of(len(frames), n_fft):
-        spectrum[block] = scipy.fft.rfft(frames[block] * weights, axis=-1, overwrite_x=True)
+        spectrum[block] = rfft(frames[block] * weights, axis=-1)
     return spectrum.T
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
-import scipy.fft
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from features_np.fft import dct, rfft
 from features_np.spec import (
     N_COVARIED,
     N_MODULATED_BANDS,
@@ -63,7 +64,7 @@ def timbre_statistics(frames: Array) -> dict[str, Array]:
 
     A statistic that needs more frames than there are is zero: nothing was seen to move.
     """
-    cepstra = scipy.fft.dct(frames, type=2, norm="ortho", axis=1)[:, :N_TIMBRE]
+    cepstra = dct(frames, type=2, norm="ortho", axis=1)[:, :N_TIMBRE]
     between_bins = np.abs(np.diff(frames, axis=1)).mean(axis=0)
     return {
         "timbre_mean": cepstra.mean(axis=0),
@@ -85,13 +86,9 @@ def modulation_energy(levels: Array) -> Array:
     """
     length = min(MODULATION_FRAMES, len(levels))
     window = np.hanning(length)[:, np.newaxis] if length > 2 else np.ones((length, 1))
-    starts = range(0, len(levels) - length + 1, MODULATION_FRAMES // 2)
-    spectra = []
-    for start in starts:
-        block = levels[start : start + length]
-        spectrum = scipy.fft.rfft((block - block.mean(axis=0)) * window, n=MODULATION_FRAMES, axis=0)
-        spectra.append(np.abs(spectrum) ** 2)
-    power = np.mean(spectra, axis=0) * (MODULATION_FRAMES / length)
+    blocks = sliding_window_view(levels, length, axis=0)[:: MODULATION_FRAMES // 2].transpose(0, 2, 1)
+    spectra = rfft((blocks - blocks.mean(axis=1, keepdims=True)) * window, MODULATION_FRAMES, axis=1)
+    power = np.mean(np.abs(spectra) ** 2, axis=0) * (MODULATION_FRAMES / length)
     edges = itertools.pairwise(MODULATION_EDGES)
     joined: Array = np.array([power[low:high].mean(axis=0) for low, high in edges])
     return np.log1p(joined)
@@ -103,7 +100,7 @@ def chroma_profile(mean: Array, deviation: Array) -> Array:
     Both sorted by size, then the magnitudes of both discrete Fourier transforms over the pitch classes: a rotation
     changes only their phases. (The DFT of pitch-class profiles: Quinn 2006, General equal-tempered harmony.)
     """
-    spectra = (np.abs(scipy.fft.rfft(values)) for values in (mean, deviation))
+    spectra = (np.abs(rfft(values)) for values in (mean, deviation))
     return np.concatenate([np.sort(mean), np.sort(deviation), *spectra])
 
 

@@ -1,0 +1,116 @@
+"""SciPy's Fourier transforms, without the rest of SciPy.
+
+``import scipy.fft`` brings scipy.special with it, for a transform that nobody asked for here: 10 MB of memory and half
+of the start. What computes is one extension module, which is loaded by itself where it is found and works as
+expected; elsewhere these are ``scipy.fft``'s functions. Both give the same numbers to the last bit.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+_NAME = "scipy.fft._pocketfft.pypocketfft"
+_NORMS = {None: 0, "ortho": 1}
+
+
+def rfft(x: Array, n: int | None = None, *, axis: int = -1) -> Array:
+    """Return the spectrum of a real array; ``n`` cuts it or continues it with zeros."""
+    if _EXTENSION is None:
+        return np.asarray(_scipy().rfft(x, n, axis=axis))
+    return np.asarray(_EXTENSION.r2c(_resized(x, n, axis), (axis,), True, 0, None, 1))
+
+
+def irfft(x: Array, n: int, *, axis: int = -1) -> Array:
+    """Return the real array of length ``n`` whose spectrum is ``x``; the inverse of ``rfft``."""
+    if _EXTENSION is None:
+        return np.asarray(_scipy().irfft(x, n, axis=axis))
+    spectrum = x if x.dtype.kind == "c" else x + 0j
+    return np.asarray(_EXTENSION.c2r(_resized(spectrum, n // 2 + 1, axis), (axis,), n, False, 2, None, 1))
+
+
+def fft(x: Array) -> Array:
+    """Return the spectrum of a complex array along its last axis."""
+    if _EXTENSION is None:
+        return np.asarray(_scipy().fft(x))
+    return np.asarray(_EXTENSION.c2c(x, (-1,), True, 0, None, 1))
+
+
+def ifft(x: Array) -> Array:
+    """Return the inverse of ``fft``."""
+    if _EXTENSION is None:
+        return np.asarray(_scipy().ifft(x))
+    return np.asarray(_EXTENSION.c2c(x, (-1,), False, 2, None, 1))
+
+
+def dct(x: Array, *, type: int = 2, norm: str | None = None, axis: int = -1) -> Array:
+    """Return the discrete cosine transform of a real array; ``norm`` is None or "ortho"."""
+    if _EXTENSION is None or norm not in _NORMS:
+        return np.asarray(_scipy().dct(x, type=type, norm=norm, axis=axis))
+    return np.asarray(_EXTENSION.dct(x, type, (axis,), _NORMS[norm], None, 1))
+
+
+def next_fast_len(length: int, *, real: bool = False) -> int:
+    """Return the smallest length from ``length`` on whose transform is fast."""
+    return int(_scipy().next_fast_len(length, real) if _EXTENSION is None else _EXTENSION.good_size(length, real))
+
+
+def _resized(x: Array, n: int | None, axis: int) -> Array:
+    length = x.shape[axis]
+    if n is None or n == length:
+        return x
+    if n < length:
+        return x[(slice(None),) * (axis % x.ndim) + (slice(n),)]
+    missing = [(0, n - length if at == axis % x.ndim else 0) for at in range(x.ndim)]
+    return np.pad(x, missing)
+
+
+def _scipy() -> ModuleType:
+    import scipy.fft
+
+    return scipy.fft  # type: ignore[no-any-return]
+
+
+def _load() -> ModuleType | None:
+    """Return the extension, or None where this SciPy has none by that name or one that is called otherwise."""
+    try:
+        module = sys.modules.get(_NAME) or _load_file()
+        ones = np.ones(4, dtype=np.float32)
+        spectrum = module.r2c(ones, (-1,), True, 0, None, 1)
+        known = (
+            spectrum.tolist() == [4, 0, 0],
+            module.c2r(spectrum, (-1,), 4, False, 2, None, 1).tolist() == [1, 1, 1, 1],
+            module.c2c(ones + 0j, (-1,), False, 2, None, 1).tolist() == [1, 0, 0, 0],
+            module.dct(ones, 2, (-1,), 0, None, 1).tolist() == [8, 0, 0, 0],
+            module.good_size(11, True) == 12,
+        )
+    except Exception:  # whatever it is, scipy.fft itself has an answer
+        return None
+    return module if all(known) else None
+
+
+def _load_file() -> ModuleType:
+    package = importlib.util.find_spec("scipy")
+    if package is None or not package.submodule_search_locations:
+        raise ImportError("SciPy is not installed")
+    folder = Path(package.submodule_search_locations[0], "fft", "_pocketfft")
+    path = next(path for suffix in EXTENSION_SUFFIXES if (path := folder / f"pypocketfft{suffix}").is_file())
+    spec = importlib.util.spec_from_file_location(_NAME, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no module")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    sys.modules[_NAME] = module  # should somebody import scipy.fft after all, it is there already
+    return module
+
+
+_EXTENSION = _load()
