@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from features_np.chroma import most_peaks as most_peaks_of
 from features_np.frames import FrameRows
 from features_np.spec import FeatureSpec
 from features_np.spectrum import Array
-from features_np.summary import tuned_chroma
+from features_np.summary import rise_above, tuned_chroma
 
 #: Tunings whose chroma a stream keeps, 62 KB each for 30 s.
 TUNINGS_KEPT = 8
+#: Frames whose rise is computed at a time, to need little memory for a moment.
+RISE_FRAMES = 256
 
 
 class SlidingBuffer:
@@ -25,8 +28,7 @@ class SlidingBuffer:
 
     def __init__(self, keep: int, row_shape: tuple[int, ...] = (), dtype: DTypeLike = np.float32) -> None:
         self._keep = keep
-        self._slack = max(keep // 4, 1)
-        self._data: Array = np.zeros((keep + self._slack, *row_shape), dtype=dtype)
+        self._data: Array = np.zeros((keep + max(keep // 8, 1), *row_shape), dtype=dtype)
         self.restart(0)
 
     @property
@@ -70,10 +72,10 @@ class SlidingBuffer:
 class FrameBuffer:
     """The newest ``keep`` frames of a stream as ``FrameRows``, and their power spectra, by index in the stream."""
 
-    def __init__(self, keep: int, rows: FrameRows, power: Array) -> None:
+    def __init__(self, keep: int, rows: FrameRows, power: Array, spec: FeatureSpec) -> None:
         """Make room for frames with the columns of ``rows`` and ``power``."""
         n_bins = power.shape[1]
-        most_peaks = keep * (n_bins // 2)  # a peak is higher than its neighbours
+        most_peaks = keep * most_peaks_of(sr=spec.sample_rate, n_fft=spec.n_fft)
         self._log_mel = SlidingBuffer(keep, rows.log_mel.shape[1:])
         self._shape = SlidingBuffer(keep, (3,), np.float64)
         self._peak_ends = SlidingBuffer(keep + 1, (), np.int64)
@@ -128,6 +130,32 @@ class FrameBuffer:
     def power(self, start: int, stop: int) -> Array:
         """Return a view of the power spectra of these frames (frames, bins)."""
         return np.asarray(self._power.view(start, stop))
+
+
+class RiseCache:
+    """Mean rise of the mel bands from each frame of a stream to the next, above the floor asked for last.
+
+    The floor lies below the window's loudest bin, or there is none: while that stays, only new frames are computed.
+    """
+
+    def __init__(self, keep: int) -> None:
+        self._known = SlidingBuffer(keep)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all frames."""
+        self._known.restart(0)
+        self._floor: float | None = None
+
+    def rise(self, log_mel: Array, start: int, floor: float | None) -> Array:
+        """Return the rise (frames - 1,) of ``log_mel`` (frames, bands), whose first frame has index ``start``."""
+        known = self._known
+        if floor != self._floor or not known.start <= start <= known.end:
+            known.restart(start)
+            self._floor = floor
+        for begin in range(known.end - start, len(log_mel) - 1, RISE_FRAMES):
+            known.append(rise_above(log_mel[begin : begin + RISE_FRAMES + 1], floor))
+        return np.asarray(known.view(start, start + len(log_mel) - 1))
 
 
 class ChromaCache:

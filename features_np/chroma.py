@@ -141,10 +141,7 @@ def spectral_peaks(
     bin below, not less than the bin above; a peak whose parabola tops out beyond its neighbours stays at its bin.
     """
     n_bins = frames.shape[1]
-    hertz = np.arange(n_bins) * (require_positive_rate(sr) / n_fft)
-    inside = np.flatnonzero((hertz >= max(fmin, 0.0)) & (hertz < min(fmax, sr / 2)))
-    first = max(int(inside[0]), 1) if inside.size else 1
-    last = min(int(inside[-1]) + 1, n_bins - 1) if inside.size else 1
+    first, last = _peak_bins(n_bins, sr=sr, n_fft=n_fft, fmin=fmin, fmax=fmax)
     floor = frames.max(axis=1, keepdims=True) * frames.dtype.type(threshold)
     row, column = np.divmod(np.flatnonzero(frames[:, first:last] > floor), max(last - first, 1))
     column += first
@@ -159,6 +156,20 @@ def spectral_peaks(
     pitches = ((column + shift) * float(sr) / n_fft).astype(frames.dtype)
     heights = here + frames.dtype.type(0.5) * slope * shift
     return pitches, heights, np.bincount(row, minlength=len(frames))
+
+
+def most_peaks(*, sr: float, n_fft: int) -> int:
+    """Return how many peaks a frame can have at most: each is higher than the bin before it."""
+    first, last = _peak_bins(1 + n_fft // 2, sr=sr, n_fft=n_fft, fmin=PEAK_FMIN, fmax=PEAK_FMAX)
+    return max(last - first + 1, 0) // 2
+
+
+def _peak_bins(n_bins: int, *, sr: float, n_fft: int, fmin: float, fmax: float) -> tuple[int, int]:
+    """Return the first bin that can be a peak, and the one after the last."""
+    hertz = np.arange(n_bins) * (require_positive_rate(sr) / n_fft)
+    inside = np.flatnonzero((hertz >= max(fmin, 0.0)) & (hertz < min(fmax, sr / 2)))
+    first = max(int(inside[0]), 1) if inside.size else 1
+    return first, min(int(inside[-1]) + 1, n_bins - 1) if inside.size else 1
 
 
 def pitch_deviations(pitches: Array, *, resolution: float = 0.01, bins_per_octave: int = 12) -> NDArray[np.intp]:

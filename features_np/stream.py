@@ -7,13 +7,13 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.buffers import ChromaCache, FrameBuffer, SlidingBuffer
+from features_np.buffers import ChromaCache, FrameBuffer, RiseCache, SlidingBuffer
 from features_np.errors import SignalError
 from features_np.frames import FrameRows, analyzer_for
 from features_np.pcm import require_block, require_rate
 from features_np.spec import FeatureSpec
 from features_np.spectrum import Array, frame_signal
-from features_np.summary import summarize, tuned_chroma, vector_of_rows
+from features_np.summary import rise_above, summarize, tuned_chroma, vector_of_rows
 
 Edge = tuple[FrameRows, Array]
 
@@ -42,8 +42,10 @@ class FeatureStream:
         self._half = spec.n_fft // 2
         self._samples = SlidingBuffer(spec.window_samples + spec.hop_length)
         n_frames = 1 + spec.window_samples // spec.hop_length
-        self._frames = FrameBuffer(n_frames, *self._analyzer.analyze(np.zeros((1, spec.n_fft), dtype=np.float32)))
+        empty = self._analyzer.analyze(np.zeros((1, spec.n_fft), dtype=np.float32))
+        self._frames = FrameBuffer(n_frames, *empty, spec)
         self._chroma = ChromaCache(n_frames, spec)
+        self._rise = RiseCache(n_frames)
         self.reset()
 
     def reset(self) -> None:
@@ -51,6 +53,7 @@ class FeatureStream:
         self._samples.restart(0)
         self._frames.restart(0)
         self._chroma.reset()
+        self._rise.reset()
         self._last: tuple[int, NDArray[np.float32]] | None = None  # end of the newest samples described, and how
 
     def push(self, block: Array, *, sr: float | None = None) -> None:
@@ -103,7 +106,14 @@ class FeatureStream:
             before, after = (tuned_chroma(power, self.spec, tuning) for _, power in (head, tail))
             return np.concatenate((before, chroma, after))
 
-        return vector_of_rows(FrameRows.concatenate([head[0], kept, tail[0]]), self.spec, chroma_of=chroma_of)
+        def rise_of(floor: float | None) -> Array:
+            rise = self._rise.rise(kept.log_mel, inner[0], floor)
+            before = rise_above(np.concatenate((head[0].log_mel, kept.log_mel[:1])), floor)
+            after = rise_above(np.concatenate((kept.log_mel[-1:], tail[0].log_mel)), floor)
+            return np.concatenate((before, rise, after))
+
+        rows = FrameRows.concatenate([head[0], kept, tail[0]])
+        return vector_of_rows(rows, self.spec, chroma_of=chroma_of, rise_of=rise_of)
 
     def _analyze(self, start: int, end: int, begin: int, stop: int) -> tuple[Edge, Edge]:
         """Analyze and keep the new frames up to ``stop``; return those before ``begin``, and those from ``stop`` on.

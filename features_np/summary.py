@@ -13,7 +13,7 @@ from features_np.frames import FrameRows, analyzer_for
 from features_np.mfcc import dct_matrix
 from features_np.pcm import require_rate, require_signal
 from features_np.pulse import mean_tempogram
-from features_np.rhythm import onset_envelope, strongest_tempo, tempo_prior, tempo_window_frames
+from features_np.rhythm import delayed, mean_rise, strongest_tempo, tempo_prior, tempo_window_frames
 from features_np.spec import TIMBRE_KINDS, FeatureSpec
 from features_np.spectrum import Array, clip_below_peak, frame_signal, normalize
 from features_np.timbre import chroma_profile, coarse_frames, timbre_statistics
@@ -37,7 +37,9 @@ def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArra
     padded[half : half + len(signal)] = signal
     rows, power = analyzer.analyze(frame_signal(padded, spec.n_fft, spec.hop_length))
     rows.crossings[:] = analyzer.crossings(signal, left=half, right=half)
-    return vector_of_rows(rows, spec, chroma_of=partial(tuned_chroma, power, spec))
+    return vector_of_rows(
+        rows, spec, chroma_of=partial(tuned_chroma, power, spec), rise_of=partial(rise_above, rows.log_mel)
+    )
 
 
 def vector_of_rows(
@@ -45,20 +47,20 @@ def vector_of_rows(
     spec: FeatureSpec,
     *,
     chroma_of: Callable[[float], Array],
+    rise_of: Callable[[float | None], Array],
 ) -> NDArray[np.float32]:
     """Return the vector of a window that consists of ``rows``.
 
-    ``chroma_of`` returns the chroma (frames, n_chroma) for a tuning; a stream keeps part of that from the last window.
+    ``chroma_of`` returns the chroma (frames, n_chroma) for a tuning, and ``rise_of`` the mean rise (frames - 1,) of
+    the mel bands above a floor; a stream keeps part of both from the last window.
     """
     kinds = {group.rsplit("_", 1)[0] for group in spec.groups}
     values: dict[str, Array] = {"zcr": rows.crossings, "rolloff": rows.rolloff, "centroid": rows.centroid}
     parts: dict[str, Array] = {}
-    if kinds & {"mfcc", "tempo"}:
-        log_mel = clip_below_peak(rows.log_mel, spec.top_db)
     if "mfcc" in kinds:
-        values["mfcc"] = log_mel @ dct_matrix(spec.n_mels, spec.n_mfcc)
+        values["mfcc"] = clip_below_peak(rows.log_mel, spec.top_db) @ dct_matrix(spec.n_mels, spec.n_mfcc)
     if "tempo" in kinds:
-        parts["tempo"] = np.array([_tempo(log_mel, spec)])
+        parts["tempo"] = np.array([_tempo(rise_of(floor_of(rows.log_mel, spec.top_db)), spec)])
     if kinds & TIMBRE_KINDS:
         parts |= timbre_statistics(coarse_frames(rows.log_mel, spec))
     if "chroma" in kinds:
@@ -85,8 +87,19 @@ def tuned_chroma(power: Array, spec: FeatureSpec, tuning: float) -> Array:
     return normalize(power @ filters.T, np.inf, axis=1)
 
 
-def _tempo(log_mel: Array, spec: FeatureSpec) -> float:
-    envelope = onset_envelope(log_mel, shift=spec.n_fft // (2 * spec.hop_length))
+def floor_of(log_mel: Array, top_db: float) -> float | None:
+    """Return the level in dB that ``clip_below_peak`` raises others to; None if none is below it."""
+    floor = log_mel.max() - log_mel.dtype.type(top_db)
+    return float(floor) if log_mel.min() < floor else None
+
+
+def rise_above(log_mel: Array, floor: float | None) -> Array:
+    """Return the mean rise (frames - 1,) of ``log_mel`` (frames, bands) with levels below ``floor`` raised to it."""
+    return mean_rise(log_mel if floor is None else np.maximum(log_mel, log_mel.dtype.type(floor)))
+
+
+def _tempo(rise: Array, spec: FeatureSpec) -> float:
+    envelope = delayed(rise, shift=spec.n_fft // (2 * spec.hop_length))
     win_length = tempo_window_frames(spec.tempo_window_s, spec.sample_rate, spec.hop_length)
     prior = tempo_prior(
         win_length,
