@@ -26,8 +26,8 @@ NO_MICROPHONE = "no microphone found: plug one in and see `livegenre devices`, o
 RATES = (48_000, 44_100, 32_000, 22_050, 16_000, 8_000)
 #: More channels than these are never a microphone in a room; virtual devices offer 32 and more.
 MAX_CHANNELS = 2
-#: Length of the pieces that PortAudio hands over, in seconds: few calls a second, and a lively level meter.
-PIECE_S = 0.1
+#: Length of the pieces that PortAudio hands over, in seconds: few calls a second, and a level meter that still moves.
+PIECE_S = 0.2
 #: Audio is never older than this, in seconds; a driver that does not know when it recorded says anything.
 MAX_AGE_S = 60.0
 
