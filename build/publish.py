@@ -18,25 +18,19 @@ from numpy.typing import NDArray
 
 from build.card import model_card
 from build.errors import PublishError, run_command
-from edge.bundle import FORMAT, MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
+from edge.bundle import FORMAT, MODEL_FILE, SIDECAR_FILE, Bundle, ModelUse, load_bundle
 from edge.classifier import Classifier
 from edge.probe import RECIPE, probe_vector, run_probe
-from features_np.spec import REVISION, FeatureSpec
+from features_np.spec import REVISION
 
 CARD_FILE = "README.md"
 MODELS = Path(__file__).resolve().parents[1] / "models"
 
 
 @dataclass(frozen=True)
-class Draft:
+class Draft(ModelUse):
     """A converted model with all that its sidecar says of how to use it, before it is measured."""
 
-    name: str
-    labels: tuple[str, ...]
-    spec: FeatureSpec
-    mean: NDArray[np.float32]
-    scale: NDArray[np.float32]
-    temperature: float
     model: bytes
     training: dict[str, Any]
 

@@ -30,12 +30,11 @@ SIDECAR_FILE = "genres.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Bundle:
-    """A checked model with all it needs to be used.
+class ModelUse:
+    """What must be known to use a model.
 
     ``mean`` and ``scale`` (float32, one per vector element) normalize a vector before quantization;
-    ``temperature`` divides the model's logits before softmax; ``labels`` are in output order; ``sidecar`` is the
-    whole JSON document, with the training data, metrics and the probe.
+    ``temperature`` divides the model's logits before softmax; ``labels`` are in output order.
     """
 
     name: str
@@ -44,6 +43,12 @@ class Bundle:
     mean: NDArray[np.float32]
     scale: NDArray[np.float32]
     temperature: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle(ModelUse):
+    """A checked model; ``sidecar`` is the whole JSON document, with the training data, metrics and the probe."""
+
     interpreter: Interpreter
     sidecar: Mapping[str, Any]
 
