@@ -12,6 +12,7 @@ import os
 import select
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from typing import NoReturn
 
 from edge import native_stderr
@@ -57,10 +58,17 @@ def _reader_is_gone() -> bool:
     return any(happened & (select.POLLERR | select.POLLHUP) for _, happened in poll.poll(0))
 
 
+def _spare_openssl() -> None:
+    """Let hashlib, which NumPy imports, do with Python's own hashes: OpenSSL's library takes 4 MB of memory."""
+    if any(find_spec(name) for name in ("_sha2", "_sha256")):  # some distributions build Python without
+        sys.modules.setdefault("_hashlib", None)  # type: ignore[arg-type]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
     # The matrices here are small: more threads cost memory and wake-ups, and save no time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    _spare_openssl()
     args = parser().parse_args(argv)
     native_stderr.silence()
     try:

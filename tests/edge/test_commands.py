@@ -282,6 +282,18 @@ def test_a_signal_ends_listening_in_order(number: signal.Signals) -> None:
     assert json.loads(rest.splitlines()[-1])["event"] == "stopped"
 
 
+def test_listening_without_a_display_loads_nothing_that_it_does_not_use() -> None:
+    code = (
+        "import sys; from edge.cli import main\n"
+        "assert main(['listen', '--demo', '--fast', '--json']) == 0\n"
+        "loaded = {name for name, module in sys.modules.items() if module}\n"
+        "found = loaded & {'rich', 'scipy.fft', 'scipy.special', 'sounddevice', 'soundfile', 'sqlite3', '_hashlib'}\n"
+        "assert not found, found\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
 def test_help_needs_no_numpy_and_lists_every_command() -> None:
     code = (
         "import sys; from edge.cli import main\n"
