@@ -23,7 +23,8 @@ class SlidingBuffer:
     """The newest ``keep`` rows of a stream, addressed by their index in it.
 
     Rows are written one after another into an array somewhat longer than ``keep``; when it is full, those still
-    needed move to its beginning. So every view is contiguous, and a row is copied a few times in all.
+    needed move to its beginning. So every view is contiguous, and a row is copied a few times in all. If many fewer
+    are needed, as ``forget_before`` tells, they move earlier, and the rest of the array is never touched.
     """
 
     def __init__(self, keep: int, row_shape: tuple[int, ...] = (), dtype: DTypeLike = np.float32) -> None:
@@ -38,15 +39,21 @@ class SlidingBuffer:
 
     def restart(self, index: int) -> None:
         """Forget all rows; the next one has this index."""
-        self._origin = self.end = index
+        self._origin: int = index
+        self.end: int = index
         self._used = 0
+
+    def forget_before(self, index: int) -> None:
+        """Give up the rows before ``index``."""
+        self._origin = max(self._origin, index)
 
     def append(self, rows: Array) -> None:
         """Add rows (n, ...) at the end; the oldest beyond ``keep`` are forgotten."""
         skipped = max(len(rows) - self._keep, 0)  # more than can be kept
         rows = rows[skipped:]
-        if self._used + len(rows) > len(self._data):
-            self._compact(max(self._keep - len(rows), 0))
+        kept = min(self.end - self.start, max(self._keep - len(rows), 0))
+        if self._used + len(rows) > min(len(self._data), 2 * (kept + len(rows))):
+            self._compact(kept)
         self._data[self._used : self._used + len(rows)] = rows
         self._used += len(rows)
         self.end += skipped + len(rows)
@@ -111,6 +118,9 @@ class FrameBuffer:
         self._deviations.append(rows.deviations)
         self._heights.append(rows.heights)
         self._power.append(power)
+        first_peak = int(self._peak_ends.view(self.start - 1, self.start)[0])
+        self._deviations.forget_before(first_peak)
+        self._heights.forget_before(first_peak)
 
     def rows(self, start: int, stop: int) -> FrameRows:
         """Return views of the frames ``start`` up to but not including ``stop``."""
