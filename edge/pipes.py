@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Thread
 
 from edge import recovery
-from edge.audio_queue import BYTES_PER_SAMPLE, AudioQueue
+from edge.audio_queue import BYTES_PER_SAMPLE, MAX_BLOCK_S, MAX_S, AudioQueue
 from edge.errors import ConfigError, SourceError
 from edge.events import Block, Chunk, Hole, Idle
 from edge.sources import RawFormat
@@ -35,7 +35,8 @@ class _PipeReader:
     """Reads s16le from a file descriptor into a queue until it ends."""
 
     def __init__(self, descriptor: int, raw: RawFormat, *, fast: bool) -> None:
-        self.queue = AudioQueue(raw.sample_rate, raw.channels, blocking=fast)
+        max_s = MAX_BLOCK_S if fast else MAX_S  # a writer that may wait needs no long queue
+        self.queue = AudioQueue(raw.sample_rate, raw.channels, blocking=fast, max_s=max_s)
         self.frames_read = 0
         self._descriptor = descriptor
         self._fast = fast
