@@ -81,10 +81,10 @@ class Microphone:
     def close(self) -> None:
         """Stop recording, or give up after ``CLOSE_S``: a sound server that hangs must not keep us."""
         if self._current:
-            closing = Thread(target=_close, args=(self._current,), name="close-mic", daemon=True)
-            closing.start()
-            closing.join(CLOSE_S)
+            self._worker = Thread(target=_close, args=(self._current,), name="close-mic", daemon=True)
+            self._worker.start()
             self._current = None
+        self._worker.join(CLOSE_S)  # a process that ends under a thread inside the sound system may crash
 
     def _next(self) -> Block | Hole | None:
         if self._current:
@@ -122,8 +122,10 @@ class Microphone:
         first_time = self._health.phase is recovery.Phase.OPENING
         result: SimpleQueue[Recording | SourceError] = SimpleQueue()
         self._opening, self._opening_since = result, time.monotonic()
-        work = Thread(target=lambda: result.put(_open(self._query, old, first_time)), name="open-mic", daemon=True)
-        work.start()
+        self._worker = Thread(
+            target=lambda: result.put(_open(self._query, old, first_time)), name="open-mic", daemon=True
+        )
+        self._worker.start()
 
     def _opened(self, timeout_s: float) -> Recording | SourceError | None:
         """Take the outcome of an opening under way, or None while it lasts."""

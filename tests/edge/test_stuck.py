@@ -51,6 +51,23 @@ def test_an_opening_that_ends_late_is_waited_for(hanging_sound_system: threading
     assert all(isinstance(next(chunks), Idle) for _ in range(20))  # 2 s, longer than STUCK_S here
 
 
+def test_closing_waits_for_an_opening_under_way_but_not_for_ever(
+    hanging_sound_system: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def openings() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name == "open-mic"]
+
+    patient = microphone.Microphone(wait=True)
+    assert openings()
+    threading.Timer(0.3, hanging_sound_system.set).start()
+    patient.close()
+    assert not openings()
+    hanging_sound_system.clear()
+    monkeypatch.setattr(microphone, "CLOSE_S", 0.1)
+    microphone.Microphone(wait=True).close()
+    assert openings()
+
+
 def test_the_command_starts_anew_under_its_own_process_id(tmp_path: Path) -> None:
     script = tmp_path / "livegenre"
     script.write_text(
