@@ -98,6 +98,13 @@ class FeatureTable:
             raise DatasetError(f"no features for {missing[0]} ({len(missing)} of {len(chosen)} tracks are missing)")
         return self.rows(position[key] for key in chosen)
 
+    def corrected(self, other: FeatureTable) -> FeatureTable:
+        """Return the rows with the values of ``other``, which has the same columns, for the tracks that it holds."""
+        position = {key: row for row, key in enumerate(self.keys)}
+        values = self.values.copy()
+        values[[position[key] for key in other.keys]] = other.matrix(self.columns)
+        return FeatureTable(self.track_ids, self.genres, self.columns, values)
+
     def stacked(self, other: FeatureTable) -> FeatureTable:
         """Return the rows of both tables, of this one's columns."""
         return FeatureTable(

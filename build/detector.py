@@ -17,14 +17,13 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from build.discriminant import centred
 from build.network import Fitted, Rows, Targets
 
-#: Chosen with ``SHRINKAGE`` on held-out folds: 2 units of log-likelihood in favour of "no music".
-BIAS = 2.0
+#: Chosen on held-out folds.
 SHRINKAGE = 0.7
 #: Units of the genres' logits per unit of the discriminant's, whose margins are long.
 GAIN = 0.25
 #: Logits further than this below the best, and margins further than this from zero, are cut off: the 256 steps of the
 #: int8 output are better spent where probabilities can be told apart.
-LOWEST, HIGHEST = -30.0, 10.0
+LOWEST, HIGHEST = -15.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Detector:
         """Return by how much "no music" leads, shape (n,): above zero it wins."""
         scores = normalized.astype(np.float64) @ self.weights + self.bias
         other, music = scores[:, self.n_genres :].max(axis=1), scores[:, : self.n_genres].max(axis=1)
-        return np.asarray(other - music + BIAS)
+        return np.asarray(other - music)
 
 
 def fit_detector(
@@ -67,7 +66,7 @@ def with_detector(fitted: Fitted, detector: Detector) -> Fitted:
     model = keras.Model(inputs, keras.ops.minimum(keras.ops.maximum(outputs, LOWEST), HIGHEST))
     n_genres, weights, bias = detector.n_genres, GAIN * detector.weights, GAIN * detector.bias
     music.set_weights([weights[:, :n_genres], bias[:n_genres]])
-    other.set_weights([weights[:, n_genres:], bias[n_genres:] + GAIN * BIAS])
+    other.set_weights([weights[:, n_genres:], bias[n_genres:]])
     return Fitted(model, fitted.mean, fitted.scale, fitted.clip)
 
 

@@ -14,10 +14,10 @@ import numpy as np
 from rich.console import Console
 
 from build import listening, report, scoring
-from build.augment import Part, surroundings
+from build.augment import Part
 from build.datasets import AUDIO_SUFFIXES, GTZAN, FeatureTable, read_list, read_tracks, track_key
 from build.errors import run_command
-from build.logmel import load_with_frames
+from build.gtzan import load_joined
 from build.scoring import MicrophoneScores, Scores, TempoScores
 from build.splits import FAULT_FILTERED
 from edge.bundle import Bundle, load_bundle
@@ -54,9 +54,8 @@ def evaluate_audio(bundle: Bundle, recordings: dict[str, Path], split: str) -> t
 
 def evaluate_microphone(bundle: Bundle, recordings: dict[str, Path], clean: Scores) -> MicrophoneScores:
     """Classify recordings as simulated microphones hear them, in rooms and noises that no model is trained with."""
-    around = surroundings(Part.EVALUATION)
-    draws = (listening.through_microphone(around, draw) for draw in range(MICROPHONE_DRAWS))
-    tables = [listening.features_of(recordings, bundle.spec, draw) for draw in draws]
+    draws = [listening.Microphone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
+    tables = listening.features_after(recordings, bundle.spec, draws)
     return MicrophoneScores(clean, tuple(scoring.score(bundle, table, clean.split) for table in tables))
 
 
@@ -89,7 +88,7 @@ def _run(arguments: argparse.Namespace) -> None:
         scores, table = evaluate_audio(bundle, recordings, split)
         microphone = evaluate_microphone(bundle, recordings, scores) if arguments.mic else None
     else:
-        table, split = load_with_frames(arguments.features), f"all of {arguments.features.name}"
+        table, split = load_joined(arguments.features), f"all of {arguments.features.name}"
         if arguments.list_:
             table, split = table.select(read_list(arguments.list_)), split_name(arguments.list_)
         scores = scoring.score(bundle, table, split)

@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from build.augment import Surroundings, simulate
+from build.augment import SAMPLE_RATE, Part, simulate, surroundings
 from build.console import progress
 from build.datasets import AUDIO_SUFFIXES, FeatureTable
 from build.errors import DatasetError
 from build.recordings import read_recording
+from build.workers import in_processes
 from features_np import summarize
 from features_np.spec import FeatureSpec
 
-Change = Callable[[str, NDArray[np.float32]], NDArray[np.float32]]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+Audio = NDArray[np.float32]
+#: What is done to a track's audio, given its key; something that can be sent to another process.
+Change = Callable[[str, Audio], Audio]
+
+#: Fewer recordings than this are heard before a process would have started.
+WORTH_A_PROCESS = 20
 
 
 def find_recordings(folder: Path, keys: Sequence[str], at_least_s: float) -> dict[str, Path]:
@@ -33,21 +47,56 @@ def find_recordings(folder: Path, keys: Sequence[str], at_least_s: float) -> dic
     return found
 
 
-def features_of(recordings: dict[str, Path], spec: FeatureSpec, change: Change | None = None) -> FeatureTable:
-    """Extract each recording's vector, after ``change`` (which gets the track's key and its audio)."""
-    vectors = []
-    with progress() as bar:
-        for key, path in bar.track(recordings.items(), description="listening"):
-            audio = read_recording(path, spec)
-            vectors.append(summarize(change(key, audio) if change else audio, spec))
+def features_of(recordings: dict[str, Path], spec: FeatureSpec) -> FeatureTable:
+    """Extract each recording's vector, in as many processes as there are cores."""
+    (table,) = features_after(recordings, spec, [_unchanged])
+    return table
+
+
+def features_after(recordings: dict[str, Path], spec: FeatureSpec, changes: Sequence[Change]) -> list[FeatureTable]:
+    """Extract each recording's vector after each change; returns one table a change."""
+    items = [(key, number) for number in range(len(changes)) for key in recordings]
+    work = partial(_vector, recordings=recordings, changes=changes, spec=spec)
+    vectors = dict(hear(work, items, "listening"))
     genres, track_ids = zip(*(key.split("/", maxsplit=1) for key in recordings), strict=True)
-    return FeatureTable(track_ids, genres, spec.vector_names, np.array(vectors, dtype=np.float32))
+    rows = [np.array([vectors[key, number] for key in recordings]) for number in range(len(changes))]
+    return [FeatureTable(track_ids, genres, spec.vector_names, values) for values in rows]
 
 
-def through_microphone(around: Surroundings, draw: int) -> Change:
-    """Return a change that simulates a microphone, another one for each track and draw; the same in each run."""
+def hear(work: Callable[[Item], Result], items: Sequence[Item], what: str) -> list[Result]:
+    """Return ``work(item)`` of all items, in any order, with a progress bar."""
+    jobs = min(os.cpu_count() or 1, len(items) // WORTH_A_PROCESS)
+    with progress() as bar:
+        if jobs < 2:
+            return [work(item) for item in bar.track(items, description=what)]
+        with closing(in_processes(work, items, jobs)) as running:
+            return list(bar.track(running, total=len(items), description=what))
 
-    def change(key: str, audio: NDArray[np.float32]) -> NDArray[np.float32]:
-        return simulate(audio, around, np.random.default_rng((draw, zlib.crc32(key.encode()))))
 
-    return change
+def _vector(
+    item: tuple[str, int], recordings: dict[str, Path], changes: Sequence[Change], spec: FeatureSpec
+) -> tuple[tuple[str, int], Audio]:
+    key, number = item
+    return item, summarize(changes[number](key, read_recording(recordings[key], spec)), spec)
+
+
+def _unchanged(key: str, audio: Audio) -> Audio:
+    return audio
+
+
+@dataclass(frozen=True, slots=True)
+class Microphone:
+    """Simulates a microphone, another one for each track and draw; the same in each run."""
+
+    part: Part
+    draw: int
+    seconds: float = np.inf  # of an excerpt, from another place for each track and draw
+
+    def __call__(self, key: str, audio: Audio) -> Audio:
+        """Return what it hears of a track."""
+        rng = np.random.default_rng((self.draw, zlib.crc32(key.encode())))
+        n_samples = int(min(self.seconds * SAMPLE_RATE, len(audio)))
+        if n_samples < len(audio):
+            start = rng.integers(0, len(audio) - n_samples + 1)
+            audio = audio[start : start + n_samples]
+        return simulate(audio, surroundings(self.part), rng)

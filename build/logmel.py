@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from build.datasets import FeatureTable, load_features
+from build.datasets import FeatureTable
 from build.errors import DatasetError
 from build.frame_augment import FrameAugmentation, change_frames
 from features_np.spec import FeatureSpec
@@ -40,16 +40,6 @@ def read_frames(path: Path) -> dict[str, Frames]:
             return {name: RANGE_DB * (archive[name] / 255.0 - 1.0) for name in archive}
     except (OSError, ValueError) as error:
         raise DatasetError(f"{path}: is not an archive of log-mel frames ({error})") from error
-
-
-def load_with_frames(path: Path) -> FeatureTable:
-    """Read a features CSV, or a folder of published tables with the timbre columns of the frames that lie beside it.
-
-    A folder's track without frames (GTZAN: jazz.00054) is left out.
-    """
-    table = load_features(path)
-    beside = path.parent / FRAMES_FILE
-    return with_timbre(table, read_frames(beside)) if path.is_dir() and beside.exists() else table
 
 
 def with_timbre(table: FeatureTable, frames: Mapping[str, Frames]) -> FeatureTable:

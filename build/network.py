@@ -16,7 +16,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from build.row_augment import Augmentation, RowAugmenter
-from features_np.spec import SEED_FEATURE_SETS, FeatureSpec
+from features_np.spec import SEED_FEATURE_SETS, TIMBRE_GROUPS, FeatureSpec
 
 Rows = NDArray[np.float32]
 Targets = NDArray[np.int64]
@@ -46,11 +46,14 @@ def dense(layers: Sequence[tuple[int, str]]) -> Architecture:
     return build
 
 
-def mlp(widths: tuple[int, ...] = (256, 128), dropout: float = 0.4) -> Architecture:
-    """Return an architecture of dense ReLU layers with dropout after each."""
+def mlp(widths: tuple[int, ...] = (256, 128), dropout: float = 0.4, input_dropout: float | None = None) -> Architecture:
+    """Return an architecture of dense ReLU layers with dropout after each, by default half as much of the inputs."""
 
     def build(n_inputs: int, n_labels: int) -> keras.Model:
-        layers = [keras.Input((n_inputs,)), keras.layers.Dropout(dropout / 2)]
+        layers = [
+            keras.Input((n_inputs,)),
+            keras.layers.Dropout(dropout / 2 if input_dropout is None else input_dropout),
+        ]
         for width in widths:
             layers += [keras.layers.Dense(width, "relu"), keras.layers.Dropout(dropout)]
         return keras.Sequential([*layers, keras.layers.Dense(n_labels)])
@@ -89,7 +92,9 @@ class Recipe:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     groups: tuple[str, ...] = SEED_FEATURE_SETS["85"]
-    with_variants: bool = False  # changes come from ``augmentation``, on rows
+    clip: float = np.inf  # standard deviations at which inputs saturate, as int8 inputs do
+    min_steps: int = 0  # epochs are added for few rows until there are this many batches
+    with_variants: bool = False  # else changes come from ``augmentation`` alone, on rows
 
     def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:
         """Fit to feature rows (n, columns) and targets (n,)."""
@@ -117,6 +122,21 @@ RECIPES = (
     ),
 )
 
+#: Wide, and kept from learning the few tracks by heart: what half of the shipped network is (``build.ensemble``).
+PERCEPTRON = Recipe(
+    "perceptron",
+    mlp((512,), dropout=0.5, input_dropout=0.5),
+    augmentation=Augmentation(noise=0.2),
+    epochs=30,
+    batch_size=128,
+    weight_decay=0.004,
+    label_smoothing=0.1,
+    groups=TIMBRE_GROUPS,
+    clip=3.0,
+    min_steps=1000,
+    with_variants=True,
+)
+
 
 def be_deterministic(seed: int) -> None:
     """Make what TensorFlow does from here on the same for the same seed on the same machine."""
@@ -136,16 +156,17 @@ def fit(recipe: Recipe, rows: Rows, targets: Targets, *, n_labels: int, spec: Fe
     """Fit a recipe's network to feature rows (n, columns) and their targets (n,), from a seed."""
     be_deterministic(seed)
     mean, scale = normalization(rows)
-    fitted = Fitted(recipe.architecture(rows.shape[1], n_labels), mean, scale)
+    fitted = Fitted(recipe.architecture(rows.shape[1], n_labels), mean, scale, recipe.clip)
     augmenter = RowAugmenter(recipe.augmentation, spec, scale)
     one_hot = np.eye(n_labels, dtype=np.float32)[targets]
     batch_size = min(recipe.batch_size, len(rows))
     n_batches = len(rows) // batch_size
-    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, recipe.epochs * n_batches)
+    epochs = max(recipe.epochs, -(-recipe.min_steps // n_batches))
+    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, epochs * n_batches)
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
     train_epoch = epoch_function(fitted.model, optimizer, recipe.label_smoothing)
     rng = np.random.default_rng(seed)
-    for _ in range(recipe.epochs):
+    for _ in range(epochs):
         # What is left over after the last whole batch waits for another epoch's order.
         order = rng.permutation(len(rows))[: n_batches * batch_size]
         changed = fitted.normalize(augmenter.rows(rows[order], rng))

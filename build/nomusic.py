@@ -7,26 +7,28 @@ held out to measure what the others have taught.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from build import listening
 from build.augment import SAMPLE_RATE, Part, respond, simulate, smooth_curve, surroundings
-from build.console import progress
 from features_np import summarize
 from features_np.spec import FeatureSpec
 
 N_FOLDS = 4
+KITCHEN = "kitchen"
 #: Lengths of windows in seconds, taken in turn.
 WINDOW_S = (6.0, 10.0, 15.0)
-N_GENERATED = 8  # windows of each kind in each fold
-N_SPEECH = 12  # windows in each fold
-N_CLASS = 3  # windows of each ESC-10 class in each fold
-N_KITCHEN = 6
+N_GENERATED = 16  # windows of each kind in each fold
+N_SPEECH = 36  # windows in each fold
+N_CLASS = 9  # windows of each ESC-10 class in each fold
+N_KITCHEN = 9
 
 Audio = NDArray[np.float64]
 
@@ -37,23 +39,37 @@ class Window:
 
     kind: str
     fold: int
-    audio: Audio
+    seconds: float
+    recordings: tuple[Path, ...] = ()  # none for a kind that is generated
+    seed: tuple[int, ...] = ()
+
+    def audio(self) -> Audio:
+        """Return the sound at ``SAMPLE_RATE``, the same at each call."""
+        rng = np.random.default_rng(self.seed)
+        n_samples = round(self.seconds * SAMPLE_RATE)
+        if self.kind in GENERATORS:
+            return GENERATORS[self.kind](n_samples, rng)
+        if self.kind == KITCHEN:
+            return _excerpt(np.array_split(_read(self.recordings[0]), N_FOLDS)[self.fold], n_samples, rng)
+        return _joined(self.recordings, n_samples, rng)
 
 
-def windows(data: Path, seed: int) -> Iterator[Window]:
-    """Yield all windows from the recordings under ``data`` (``nomusic/``) and from generators."""
-    rng = np.random.default_rng(seed)
-    for fold in range(N_FOLDS):
-        for kind, paths, count in recorded(data / "nomusic", fold):
-            audio = [_read(path) for path in paths]
-            for number in range(count):
-                yield Window(kind, fold, _joined(audio, WINDOW_S[number % len(WINDOW_S)], rng))
-        kitchen = np.array_split(_read(data / "nomusic" / "noise" / "kitchen.ogg"), N_FOLDS)[fold]
-        for number in range(N_KITCHEN):
-            yield Window("kitchen", fold, _excerpt(kitchen, WINDOW_S[number % len(WINDOW_S)], rng))
-        for kind, generate in GENERATORS.items():
-            for number in range(N_GENERATED):
-                yield Window(kind, fold, generate(round(WINDOW_S[number % len(WINDOW_S)] * SAMPLE_RATE), rng))
+def windows(data: Path, seed: int) -> list[Window]:
+    """Return all windows, of the recordings under ``data`` (``nomusic/``) and of generators."""
+    planned = [plan for fold in range(N_FOLDS) for plan in _plans(data / "nomusic", fold)]
+    return [
+        Window(kind, fold, WINDOW_S[number % len(WINDOW_S)], recordings, (seed, place, number))
+        for place, (kind, fold, recordings, count) in enumerate(planned)
+        for number in range(count)
+    ]
+
+
+def _plans(folder: Path, fold: int) -> Iterator[tuple[str, int, tuple[Path, ...], int]]:
+    for kind, paths, count in recorded(folder, fold):
+        yield kind, fold, tuple(paths), count
+    yield KITCHEN, fold, (folder / "noise" / "kitchen.ogg",), N_KITCHEN
+    for kind in GENERATORS:
+        yield kind, fold, (), N_GENERATED
 
 
 @dataclass(frozen=True)
@@ -67,15 +83,18 @@ class NoMusic:
 
 def hear(data: Path, spec: FeatureSpec, seed: int) -> NoMusic:
     """Return one row a window, as heard through a simulated microphone."""
-    around = surroundings(Part.TRAINING)
-    vectors, kinds, folds = [], [], []
-    with progress() as bar:
-        for number, window in enumerate(bar.track(windows(data, seed), description="no music")):
-            rng = np.random.default_rng((seed, number))
-            vectors.append(summarize(simulate(window.audio.astype(np.float32), around, rng), spec))
-            kinds.append(window.kind)
-            folds.append(window.fold)
-    return NoMusic(np.array(vectors), np.unique(kinds, return_inverse=True)[1], np.array(folds))
+    planned = windows(data, seed)
+    vectors = dict(listening.hear(partial(_vector, spec=spec), planned, "no music"))
+    return NoMusic(
+        rows=np.array([vectors[window] for window in planned]),
+        kinds=np.unique([window.kind for window in planned], return_inverse=True)[1],
+        folds=np.array([window.fold for window in planned]),
+    )
+
+
+def _vector(window: Window, spec: FeatureSpec) -> tuple[Window, NDArray[np.float32]]:
+    rng = np.random.default_rng((*window.seed, 1))  # another sequence than the window's own
+    return window, summarize(simulate(window.audio().astype(np.float32), surroundings(Part.TRAINING), rng), spec)
 
 
 def recorded(folder: Path, fold: int) -> Iterator[tuple[str, list[Path], int]]:
@@ -88,17 +107,16 @@ def recorded(folder: Path, fold: int) -> Iterator[tuple[str, list[Path], int]]:
         yield folder_of_class.name, sorted(folder_of_class.glob(f"{fold + 1}-*.ogg")), N_CLASS
 
 
-def _joined(pieces: list[Audio], seconds: float, rng: np.random.Generator) -> Audio:
-    """Join pieces in random order until they last long enough."""
-    n_samples = round(seconds * SAMPLE_RATE)
+def _joined(recordings: Sequence[Path], n_samples: int, rng: np.random.Generator) -> Audio:
+    """Join recordings in random order until they last long enough."""
     taken: list[Audio] = []
     while sum(map(len, taken)) < n_samples:
-        taken.append(pieces[rng.integers(len(pieces))])
+        taken.append(_read(recordings[rng.integers(len(recordings))]))
     return np.asarray(np.concatenate(taken)[:n_samples])
 
 
-def _excerpt(audio: Audio, seconds: float, rng: np.random.Generator) -> Audio:
-    n_samples = min(round(seconds * SAMPLE_RATE), len(audio))
+def _excerpt(audio: Audio, n_samples: int, rng: np.random.Generator) -> Audio:
+    n_samples = min(n_samples, len(audio))
     start = rng.integers(0, len(audio) - n_samples + 1)
     return np.asarray(audio[start : start + n_samples])
 

@@ -15,7 +15,21 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from build import convert, detector, discriminant, donors, logmel, metrics, network, nomusic, publish, scoring, splits
+from build import (
+    convert,
+    detector,
+    donors,
+    ensemble,
+    gtzan,
+    listening,
+    logmel,
+    metrics,
+    network,
+    nomusic,
+    publish,
+    scoring,
+    splits,
+)
 from build.datasets import GTZAN, FeatureTable, Track, load_features, read_tracks
 from build.errors import DatasetError, run_command
 from build.frame_augment import VARIANTS
@@ -43,10 +57,13 @@ class Recipe(Protocol):
         """Fit a network to feature rows."""
 
 
+#: Rows on which the ranges of an int8 model's tensors are measured.
+N_REPRESENTATIVE = 1000
+
 #: What was tried on GTZAN on the way to ``RECIPES``.
 FINDINGS = Path(__file__).with_name("findings.md")
 
-RECIPES: tuple[Recipe, ...] = (*network.RECIPES, discriminant.TIMBRE)
+RECIPES: tuple[Recipe, ...] = (*network.RECIPES, ensemble.TIMBRE)
 
 
 @dataclass(frozen=True)
@@ -102,24 +119,28 @@ def make_task(features: Path, train_list: Path | None, valid_list: Path | None, 
 
 
 def gtzan_task(folder: Path, seed: int) -> Task:
-    """Read the GTZAN data beside the project: its tables and frames, on the fault-filtered split.
+    """Read the GTZAN data beside the project, on the fault-filtered split, and listen to what there is of it.
 
-    A track without frames (there is one, in train) is left out.
+    Every train track is there as recorded, in variants, and as simulated microphones hear it; where there is no audio,
+    the last is made up from what microphones did to others.
     """
-    frames = logmel.read_frames(folder / logmel.FRAMES_FILE)
-    table = logmel.with_timbre(load_features(folder / "features"), frames)
+    table = gtzan.load_joined(folder / "features")
     split = splits.from_lists(folder / "splits" / "train.txt", folder / "splits" / "valid.txt")
     known = table.select(key for key in split.train if key in set(table.keys))
-    spec = FeatureSpec(groups=discriminant.TIMBRE.groups)
-    variants = logmel.variants(known, frames, VARIANTS, seed)
-    differences = donors.microphone_differences(known, folder / "audio", spec)
-    variants = variants.stacked(donors.transplant([known, variants], differences, spec, seed))
+    variants = logmel.variants(known, logmel.read_frames(folder / logmel.FRAMES_FILE), VARIANTS, seed)
+    spec = FeatureSpec(groups=ensemble.TIMBRE.groups)
+    recordings = listening.find_recordings(folder / gtzan.AUDIO_FOLDER, known.keys, gtzan.WHOLE_TRACK_S)
+    heard = donors.through_microphones(recordings, spec)
+    silent = [
+        rows.rows(row for row, key in enumerate(rows.keys) if key not in recordings) for rows in (known, variants)
+    ]
+    made_up = donors.transplant(silent, donors.differences(heard, known), spec, seed)
     return Task(
         split=split.name,
         train=known,
         valid=table.select(split.valid),
         tracks=read_tracks(folder / "tracks.csv"),
-        variants=variants,
+        variants=variants.stacked(heard).stacked(made_up),
         no_music=nomusic.hear(folder.parent, spec, seed),
     )
 
@@ -137,8 +158,8 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
     best = max(candidates, key=lambda candidate: candidate.agreement.int8_accuracy)
     temperature = calibrate(task, best.recipe, seed)
     labels, heard = task.labels, {}
-    if task.no_music and best.recipe.groups == discriminant.TIMBRE.groups:
-        best, caught = add_no_music(task, task.no_music, best)
+    if task.no_music and best.recipe.groups == ensemble.TIMBRE.groups:
+        best, caught = add_no_music(task, task.no_music, best, seed)
         labels, heard = (*labels, NO_MUSIC), {"caught": caught.to_dict()}
     draft = publish.Draft(
         name=best.recipe.name,
@@ -162,7 +183,7 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
     return publish.publish(draft, figures, folder)
 
 
-def add_no_music(task: Task, other: NoMusic, candidate: Candidate) -> tuple[Candidate, metrics.Figure]:
+def add_no_music(task: Task, other: NoMusic, candidate: Candidate, seed: int) -> tuple[Candidate, metrics.Figure]:
     """Return the candidate with an output for "no music", and the share of held-out folds' windows that it catches."""
     rows, targets = task.sample(candidate.recipe, set(task.train.keys))
     fitted, n_genres = candidate.fitted, len(task.labels)
@@ -177,22 +198,30 @@ def add_no_music(task: Task, other: NoMusic, candidate: Candidate) -> tuple[Cand
         held_out = other.folds == fold
         caught[held_out] = fit_to(~held_out).margin(fitted.normalize(other.rows[held_out])) > 0
     joined = detector.with_detector(fitted, fit_to(np.ones(len(caught), dtype=np.bool_)))
-    model = convert.to_int8(joined.model, joined.normalize(np.vstack([rows[: len(task.train)], other.rows])))
+    some = _some(np.vstack([rows, other.rows]), seed)
     figure = metrics.share(caught, f"windows of no music, {len(np.unique(other.folds))} folds held out in turn")
-    return Candidate(candidate.recipe, joined, model, _agreement(task, candidate.recipe, joined, model)), figure
+    return _converted(task, candidate.recipe, joined, some), figure
 
 
 def fit_candidate(task: Task, recipe: Recipe, seed: int) -> Candidate:
     """Fit one recipe on train and convert it; valid is looked at only to measure it."""
     rows, targets = task.sample(recipe, set(task.train.keys))
     fitted = recipe.fit(rows, targets, n_labels=len(task.labels), seed=seed)
-    model = convert.to_int8(fitted.model, fitted.normalize(rows[: len(task.train)]))
-    return Candidate(recipe, fitted, model, _agreement(task, recipe, fitted, model))
+    return _converted(task, recipe, fitted, _some(rows, seed))
 
 
-def _agreement(task: Task, recipe: Recipe, fitted: Fitted, model: bytes) -> convert.Agreement:
+def _some(rows: Rows, seed: int) -> Rows:
+    """Return rows on which the ranges of an int8 model's tensors are measured."""
+    chosen: Rows = np.random.default_rng(seed).permutation(rows)[:N_REPRESENTATIVE]
+    return chosen
+
+
+def _converted(task: Task, recipe: Recipe, fitted: Fitted, representative: Rows) -> Candidate:
+    model = convert.to_int8(fitted.model, fitted.normalize(representative))
     valid = task.valid.matrix(FeatureSpec(groups=recipe.groups).vector_names)
-    return convert.compare(model, fitted.normalize(valid), fitted.logits(valid), task.valid.targets(task.labels))
+    targets = task.valid.targets(task.labels)
+    agreement = convert.compare(model, fitted.normalize(valid), fitted.logits(valid), targets)
+    return Candidate(recipe, fitted, model, agreement)
 
 
 def calibrate(task: Task, recipe: Recipe, seed: int) -> float:
@@ -229,8 +258,10 @@ def _training(task: Task, candidates: Sequence[Candidate], best: Candidate, seed
 def _changed_copies(task: Task, recipe: Recipe) -> str:
     if not (recipe.with_variants and task.variants):
         return "none"
-    copies = len(task.variants) // len(task.train)
-    return f"{copies} of each track: excerpts of 10 to 30 s, other speeds and pitches, through simulated microphones"
+    copies = len(task.variants) / len(task.train)
+    return (
+        f"{copies:.0f} of each track: excerpts of 10 to 30 s, other speeds and pitches, through simulated microphones"
+    )
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:

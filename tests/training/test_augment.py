@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from build import frame_augment
 from build.augment import EVALUATION_ROOMS, SAMPLE_RATE, Part, Surroundings, respond, simulate, surroundings
 from build.frame_augment import FrameAugmentation, change_frames
 from build.row_augment import Augmentation, RowAugmenter
@@ -59,7 +58,7 @@ def test_rooms_and_noises_of_evaluation_are_not_those_of_training() -> None:
 @settings(deadline=None, max_examples=20)
 @given(st.integers(0, 2**32 - 1))
 def test_changed_frames_are_frames(seed: int) -> None:
-    everything = FrameAugmentation((20, 50, 500), 0.08, 2, 6.0, reverb=True, band=True, noise=True)
+    everything = FrameAugmentation(crop=(20, 50, 500), stretch=0.08, shift=2)
     changed = change_frames(frames(), everything, np.random.default_rng(seed))
     assert changed.shape[1] == 128 and 19 <= len(changed) <= 218
     assert changed.max() == 0.0 and changed.min() >= -40.0 and np.all(np.isfinite(changed))
@@ -72,19 +71,12 @@ def test_each_change_does_its_part() -> None:
     rng = np.random.default_rng(1)
     assert np.array_equal(change_frames(original, FrameAugmentation(), rng), original)
     assert len(change_frames(original, FrameAugmentation(crop=(50,)), rng)) == 50
-    pulse = np.full((100, 128), -40.0)
-    pulse[10] = 0.0
-    tail = next(
-        changed
-        for changed in (change_frames(pulse, FrameAugmentation(reverb=True), rng) for _ in range(20))
-        if not np.array_equal(changed, pulse)
-    )
-    assert np.all(tail[9] < tail[11]) and np.all(np.diff(tail[11:, 0]) <= 1e-9)  # nothing before, decay after
     one_band = np.full((10, 128), -40.0)
     one_band[:, 60] = 0.0
     shifted = {int(change_frames(one_band, FrameAugmentation(shift=2), rng)[0].argmax()) for _ in range(50)}
     assert shifted == {58, 59, 60, 61, 62}
-    assert abs(frame_augment.FRAME_S - 0.0897) < 1e-4
+    faster = [len(change_frames(original, FrameAugmentation(stretch=0.08), rng)) for _ in range(50)]
+    assert 184 <= min(faster) < 200 < max(faster) <= 218
 
 
 def test_a_gain_on_rows_is_the_gain_of_audio() -> None:

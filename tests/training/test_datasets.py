@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from build import gtzan
 from build.datasets import FeatureTable, load_features, read_csv, read_list, read_tracks, track_key, write_csv
 from build.errors import DatasetError
 from features_np.spec import FeatureSpec
@@ -31,6 +32,26 @@ def test_rows_are_found_by_key_and_come_in_the_order_asked_for() -> None:
     assert chosen.matrix(["y", "x"])[0].tolist() == pytest.approx([123456.78, -4], rel=1e-6)
     assert TABLE.targets(("jazz", "rock")).tolist() == [1, 0, 0]
     assert TABLE.without(["rock"]).keys == ("jazz/b", "jazz/a")
+
+
+def test_corrected_rows_are_those_of_the_same_tracks_and_no_others() -> None:
+    table = FeatureTable(("a.1", "b.1", "c.1"), ("a", "b", "c"), ("x", "y"), np.zeros((3, 2), dtype=np.float32))
+    values = np.array([[1, 2], [3, 4]], dtype=np.float32)
+    heard = FeatureTable(("c.1", "a.1"), ("c", "a"), ("y", "x"), values)
+    assert table.corrected(heard).values.tolist() == [[4, 3], [0, 0], [2, 1]]
+    assert not table.values.any()
+
+
+def test_whole_recordings_stand_before_the_tables_and_the_tables_for_the_rest() -> None:
+    folder = shared_data("gtzan", "features")
+    table = load_features(folder)
+    tracks = read_tracks(folder.parent / "tracks.csv")
+    few = [key for key in table.keys if key.startswith("disco/") and tracks[key].audio == "full"][:2]
+    clip = next(key for key in table.keys if tracks[key].audio == "clip")
+    heard = gtzan.heard(table.select([*few, clip]), folder.parent / gtzan.AUDIO_FOLDER)
+    assert heard.keys == tuple(few)
+    ours, theirs = (part.matrix(["tempo_bpm"])[:, 0] for part in (heard, table.select(few)))
+    np.testing.assert_allclose(ours, theirs, rtol=1e-5)
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,12 @@
-"""Music told from what is none: the windows, the extra output, and the rows that go through a microphone."""
+"""Music told from what is none: the windows, the extra label, and the rows that go through a microphone."""
 
 from __future__ import annotations
-
-from itertools import islice
 
 import numpy as np
 import pytest
 
-from build import convert, detector, donors, nomusic
+from build import convert, detector, donors, listening, nomusic
 from build.augment import SAMPLE_RATE
-from build.datasets import FeatureTable
 from build.discriminant import DiscriminantRecipe
 from build.errors import DatasetError
 from edge.interpreter import Interpreter
@@ -70,9 +67,15 @@ def test_generated_windows_are_sound_of_the_length_asked_for() -> None:
 
 
 def test_windows_come_from_recordings_in_their_lengths() -> None:
-    for window in islice(nomusic.windows(shared_data("."), seed=0), 5):
-        assert window.kind == "speech" and window.fold == 0
-        assert len(window.audio) / SAMPLE_RATE in nomusic.WINDOW_S
+    windows = nomusic.windows(shared_data("."), seed=0)
+    assert {window.fold for window in windows} == set(range(nomusic.N_FOLDS))
+    assert len({window.kind for window in windows}) == 15
+    for kind in ("speech", "rain", nomusic.KITCHEN, "hum"):
+        first, second, *_ = (window for window in windows if window.kind == kind)
+        assert len(first.audio()) == first.seconds * SAMPLE_RATE and first.seconds in nomusic.WINDOW_S
+        assert np.array_equal(first.audio(), first.audio())
+        n = min(len(first.audio()), len(second.audio()))
+        assert not np.array_equal(first.audio()[:n], second.audio()[:n])
 
 
 def test_a_transplanted_row_is_a_row_plus_one_of_the_differences() -> None:
@@ -88,12 +91,26 @@ def test_a_transplanted_row_is_a_row_plus_one_of_the_differences() -> None:
         donors.transplant([table], differences[:0], spec, seed=0)
 
 
-def test_donors_are_found_for_every_genre_and_move_rows() -> None:
+def test_recordings_are_heard_through_every_microphone_and_differ_from_the_tracks() -> None:
     spec = FeatureSpec(groups=("mfcc_mean",))
     audio = shared_data("gtzan", "audio")
     found = [next(iter(sorted((audio / genre).glob("*.ogg")))) for genre in ("blues", "metal")]
-    keys = [f"{path.parent.name}/{path.stem}" for path in found]
-    genres, tracks = zip(*(key.split("/") for key in keys), strict=True)
-    table = FeatureTable(tracks, genres, spec.vector_names, np.zeros((2, 30), dtype=np.float32))
-    differences = donors.microphone_differences(table, audio, spec)
-    assert differences.shape == (2, 30) and np.all(np.isfinite(differences)) and np.abs(differences).max() > 10
+    recordings = {f"{path.parent.name}/{path.stem}": path for path in found}
+    heard = donors.through_microphones(recordings, spec)
+    assert heard.keys == tuple(recordings) * len(donors.MICROPHONES_S)
+    assert len({row.tobytes() for row in heard.values}) == len(heard)
+    recorded = listening.features_of(recordings, spec)
+    differences = donors.differences(heard, recorded)
+    np.testing.assert_array_equal(differences[1], heard.values[1] - recorded.values[1])
+    assert np.all(np.isfinite(differences)) and np.abs(differences).max() > 10
+
+
+def test_recordings_are_heard_alike_in_one_process_and_in_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = FeatureSpec(groups=("mfcc_mean",))
+    paths = sorted((shared_data("gtzan", "audio") / "disco").glob("*.ogg"))[:4]
+    recordings = {f"disco/{path.stem}": path for path in paths}
+    alone = listening.features_of(recordings, spec)
+    monkeypatch.setattr(listening, "WORTH_A_PROCESS", 1)
+    together = listening.features_of(recordings, spec)
+    assert together.keys == alone.keys
+    np.testing.assert_allclose(together.values, alone.values, rtol=1e-5)  # sums of one thread and of two

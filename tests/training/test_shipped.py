@@ -14,7 +14,7 @@ from build import publish, scoring
 from build.card import model_card
 from build.convert import MAX_SIZE
 from build.datasets import FeatureTable, read_list
-from build.logmel import load_with_frames
+from build.gtzan import load_joined
 from build.splits import FAULT_FILTERED
 from edge.bundle import MODEL_FILE, Bundle, load_bundle
 from edge.decide import NO_MUSIC
@@ -32,7 +32,7 @@ def bundle() -> Bundle:
 
 @pytest.fixture(scope="module")
 def valid() -> FeatureTable:
-    table = load_with_frames(shared_data("gtzan", "features"))
+    table = load_joined(shared_data("gtzan", "features"))
     return table.select(read_list(shared_data("gtzan", "splits", "valid.txt")))
 
 
@@ -51,9 +51,8 @@ def test_it_is_right_on_at_least_60_percent_of_valid_and_says_so(bundle: Bundle,
 
 
 def test_it_tells_music_from_what_is_none(bundle: Bundle, valid: FeatureTable) -> None:
-    """At most 3 % of music is lost; of held-out windows 95 % should be caught, 93.8 % are by this bundle."""
     figures = bundle.sidecar["metrics"]["no_music"]
-    assert figures["caught"]["value"] >= 0.93
+    assert figures["caught"]["value"] >= 0.95
     scores = scoring.score(bundle, valid, FAULT_FILTERED)
     lost = float(np.mean(scores.probabilities.argmax(axis=1) == bundle.labels.index(NO_MUSIC)))
     assert lost == pytest.approx(figures["music_lost"]["value"], abs=1e-4)

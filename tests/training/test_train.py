@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from build import convert, network, publish, train
+from build import convert, discriminant, ensemble, network, publish, train
 from build.datasets import write_csv
 from build.errors import ConversionError, DatasetError, PublishError
 from edge.bundle import MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
 from edge.errors import BundleError
 from edge.probe import run_probe
+from features_np.spec import FeatureSpec
 from tests.training.synthetic import GENRES, made_up_table, made_up_task
 
 QUICK = tuple(replace(recipe, epochs=5) for recipe in network.RECIPES)
@@ -122,6 +123,40 @@ def test_errors_of_the_command_are_one_line(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == f"build.train: {tmp_path / 'none.csv'}: No such file or directory"
     assert "Traceback" not in result.stderr
+
+
+def test_few_rows_are_gone_over_more_often() -> None:
+    table = made_up_table(30)
+    targets = table.targets(GENRES)
+    short = replace(network.RECIPES[1], epochs=1, batch_size=30)
+    right = [
+        np.mean(recipe.fit(table.values, targets, n_labels=3, seed=0).logits(table.values).argmax(axis=1) == targets)
+        for recipe in (short, replace(short, min_steps=200))
+    ]
+    assert right[0] < 0.8 and right[1] == 1.0
+
+
+def test_inputs_saturate_where_the_recipe_says() -> None:
+    table = made_up_table(30)
+    recipe = replace(network.RECIPES[1], epochs=1, clip=1.5)
+    fitted = recipe.fit(table.values, table.targets(GENRES), n_labels=3, seed=0)
+    assert np.abs(fitted.normalize(table.values)).max() == 1.5
+
+
+def test_an_ensemble_is_the_weighted_sum_of_its_parts_also_in_int8() -> None:
+    table = made_up_table(300)
+    rows, targets = table.values, table.targets(GENRES)
+    groups = FeatureSpec().groups
+    linear = discriminant.DiscriminantRecipe("linear", groups)
+    perceptron = replace(network.PERCEPTRON, groups=groups, min_steps=100)
+    recipe = ensemble.EnsembleRecipe("both", linear, perceptron)
+    together = recipe.fit(rows, targets, n_labels=3, seed=0)
+    apart = [part.fit(rows, targets, n_labels=3, seed=0).logits(rows) for part in (linear, perceptron)]
+    expected = apart[0] / ensemble.DISCRIMINANT_TEMPERATURE + apart[1] / ensemble.PERCEPTRON_TEMPERATURE
+    np.testing.assert_allclose(together.logits(rows), expected, atol=1e-4)
+    content = convert.to_int8(together.model, together.normalize(rows))
+    agreement = convert.compare(content, together.normalize(rows), together.logits(rows), targets)
+    assert agreement.same_answer >= 0.99
 
 
 def test_normalization_survives_a_constant_column() -> None:
