@@ -87,6 +87,10 @@ def _figures(metrics: dict[str, Any]) -> Iterable[str]:
     place = f"valid, n = {accuracy['n']}; {accuracy['split']}"
     low, high = accuracy["interval_95"]
     yield f"| accuracy | {accuracy['value']:.1%}, 95 % interval {low:.1%} to {high:.1%} | {place} |"
+    if test := metrics.get("test", {}).get("accuracy"):
+        low, high = test["interval_95"]
+        figure = f"{test['value']:.1%}, 95 % interval {low:.1%} to {high:.1%}"
+        yield f"| accuracy on tracks kept apart | {figure} | n = {test['n']}; {test['split']} |"
     yield f"| macro F1 | {valid['macro_f1']:.3f} | {place} |"
     yield f"| expected calibration error | {valid['calibration_error']:.3f} | {place} |"
     yield f"| float network's accuracy | {int8['float_accuracy']:.1%} | {place} |"

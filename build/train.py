@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -30,7 +30,7 @@ from build import (
     scoring,
     splits,
 )
-from build.datasets import GTZAN, FeatureTable, Track, load_features, read_tracks
+from build.datasets import GTZAN, FeatureTable, Track, load_features, read_list, read_tracks
 from build.errors import DatasetError, run_command
 from build.frame_augment import VARIANTS
 from build.network import Fitted, Rows, Targets
@@ -72,6 +72,7 @@ class Task:
 
     ``variants`` holds further rows of the train tracks, as they sound in part, in another version or through a
     microphone; ``no_music`` rows, of the timbre recipe's groups, of what is none.
+    ``test`` neither trains nor chooses: the published model is scored on it, once.
     """
 
     split: str
@@ -80,6 +81,7 @@ class Task:
     tracks: Mapping[str, Track]
     variants: FeatureTable | None = None
     no_music: NoMusic | None = None
+    test: FeatureTable | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -116,6 +118,16 @@ def make_task(features: Path, train_list: Path | None, valid_list: Path | None, 
     else:
         split = splits.held_out_fold(table, known)
     return Task(split.name, table.select(split.train), table.select(split.valid), known)
+
+
+def with_test(task: Task, features: Path | None, test_list: Path) -> Task:
+    """Return the task with the tracks of a list to be scored on at the end; none of them may train or choose."""
+    if features is None:
+        raise DatasetError("--test-list needs --features: GTZAN's own test list is kept apart")
+    keys = read_list(test_list)
+    if shared := sorted(set(keys) & {*task.train.keys, *task.valid.keys}):
+        raise DatasetError(f"{test_list}: {shared[0]} is also trained or chosen on; take it out of one list")
+    return replace(task, test=load_features(features).select(keys))
 
 
 def gtzan_task(folder: Path, seed: int) -> Task:
@@ -177,6 +189,8 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
         "int8": best.agreement.to_dict(),
         "candidates": {item.recipe.name: round(item.agreement.int8_accuracy, 4) for item in candidates},
     }
+    if task.test:
+        figures["test"] = scoring.score(draft.open(), task.test, f"{task.split}; its test list").to_dict()
     if heard:
         lost = scores.probabilities.argmax(axis=1) == labels.index(NO_MUSIC)
         figures["no_music"] = heard | {"music_lost": metrics.share(lost, task.split).to_dict()}
@@ -284,16 +298,22 @@ def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m build.train", description=__doc__.splitlines()[0])
     add_data_options(parser)
+    parser.add_argument("--test-list", type=Path, help="tracks that neither train nor choose: scored on, at the end")
     parser.add_argument("--out", type=Path, default=publish.MODELS, help="folder of the bundle (default: the shipped)")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another model (default: 0)")
     arguments = parser.parse_args()
 
     def body() -> None:
         task = task_of(arguments) if arguments.features else gtzan_task(GTZAN, arguments.seed)
+        if arguments.test_list:
+            task = with_test(task, arguments.features, arguments.test_list)
         bundle = train(task, RECIPES, arguments.seed, arguments.out)
         candidates = bundle.sidecar["metrics"]["candidates"]
         for name, accuracy in candidates.items():
             print(f"{name}: {accuracy:.1%} on valid" + (" (chosen)" if name == bundle.name else ""))
+        if test := bundle.sidecar["metrics"].get("test"):
+            low, high = test["accuracy"]["interval_95"]
+            print(f"test list: {test['accuracy']['value']:.1%}, 95 % interval {low:.1%} to {high:.1%}")
         print(f"written to {arguments.out}; {publish.CARD_FILE} there is its model card")
 
     return run_command(body, "build.train")

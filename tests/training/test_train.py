@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from build import convert, discriminant, ensemble, network, publish, train
+from build import convert, discriminant, ensemble, network, publish, splits, train
 from build.datasets import write_csv
 from build.errors import ConversionError, DatasetError, PublishError
 from edge.bundle import MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
@@ -115,6 +115,33 @@ def test_one_list_without_the_other_is_an_error(tmp_path: Path) -> None:
     write_csv(made_up_table(), tmp_path / "features.csv")
     with pytest.raises(DatasetError, match="go together"):
         train.make_task(tmp_path / "features.csv", tmp_path / "list.txt", None, None)
+
+
+def test_a_test_list_is_scored_once_at_the_end_and_shares_no_track(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = made_up_table(120)
+    write_csv(table, tmp_path / "features.csv")
+    lists = {"train": table.keys[:60], "valid": table.keys[60:90], "test": table.keys[90:], "leaky": table.keys[89:]}
+    for name, keys in lists.items():
+        (tmp_path / f"{name}.txt").write_text("".join(f"{key}.wav\n" for key in keys))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "RECIPES", QUICK[1:])
+    monkeypatch.setattr(train.splits, "N_FOLDS", 2)
+    options = ["train", "--features", "features.csv", "--train-list", "train.txt", "--valid-list", "valid.txt"]
+    monkeypatch.setattr(sys, "argv", [*options, "--test-list", "leaky.txt", "--out", "model"])
+    assert train.main() == 1
+    assert f"{table.keys[89]} is also trained or chosen on" in capsys.readouterr().err
+    assert not (tmp_path / "model").exists()
+    monkeypatch.setattr(sys, "argv", [*options, "--test-list", "test.txt", "--out", "model"])
+    with pytest.warns(splits.LeakySplitWarning):
+        assert train.main() == 0
+    figure = load_bundle(tmp_path / "model").sidecar["metrics"]["test"]["accuracy"]
+    assert figure["n"] == 30 and figure["split"].endswith("test list")
+    low, high = figure["interval_95"]
+    line = f"{figure['value']:.1%}, 95 % interval {low:.1%} to {high:.1%}"
+    assert f"test list: {line}" in capsys.readouterr().out
+    assert f"kept apart | {line} | n = 30" in (tmp_path / "model" / publish.CARD_FILE).read_text()
 
 
 def test_errors_of_the_command_are_one_line(tmp_path: Path) -> None:
