@@ -96,9 +96,11 @@ model = (files("edge.models") / "genres.tflite").read_bytes()
 rows = np.random.default_rng(0).standard_normal((200, load_bundle().interpreter.n_inputs)).astype(np.float32)
 old, new = (Interpreter(model, [name]) for name in ("tflite_runtime.interpreter", "ai_edge_litert.interpreter"))
 assert (old.runtime, new.runtime) == ("tflite-runtime", "ai-edge-litert")
-worst = max(np.abs(old(row) - new(row)).max() for row in rows)
-step = old._output["quantization"][0]
-assert worst <= 1.01 * step, (worst, step)
+theirs, ours = (np.array([interpreter(row) for row in rows]) for interpreter in (old, new))
+assert np.array_equal(theirs.argmax(axis=1), ours.argmax(axis=1))
+worst, step = np.abs(theirs - ours).max(), old._output["quantization"][0]
+# Two int8 steps: a logit is the difference of two, each rounded, and kernels may round a product on the edge differently.
+assert worst <= 2.01 * step, (worst, step)
 """
     if sys.version_info < (3, 12):
         run(installed / "python", "-c", compare, cwd=tmp_path)

@@ -84,5 +84,8 @@ def test_it_gives_the_same_answers_on_both_runtimes(bundle: Bundle, runtime: str
     assert result.stdout.strip() == runtime.partition(".")[0].replace("_", "-")
     expected = np.array([bundle.interpreter(row) for row in rows])
     step = np.unique(np.abs(np.diff(np.unique(expected)))).min()
-    # One int8 step: the runtimes' kernels may round a product on the edge differently.
-    np.testing.assert_allclose(np.load(tmp_path / "logits.npy"), expected, atol=1.01 * step)
+    logits = np.load(tmp_path / "logits.npy")
+    assert np.array_equal(logits.argmax(axis=1), expected.argmax(axis=1))
+    # Two int8 steps: a logit is the difference of two, each rounded, and kernels may round a product on the edge
+    # differently.
+    np.testing.assert_allclose(logits, expected, atol=2.01 * step)
