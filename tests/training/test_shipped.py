@@ -46,7 +46,10 @@ def test_it_is_right_on_at_least_60_percent_of_valid_and_says_so(bundle: Bundle,
     scores = scoring.score(bundle, valid, FAULT_FILTERED)
     assert len(scores.targets) == 197
     assert scores.accuracy.value >= 0.60
-    assert json.loads(json.dumps(scores.to_dict())) == bundle.sidecar["metrics"]["valid"]
+    ours, stated = json.loads(json.dumps(scores.to_dict())), bundle.sidecar["metrics"]["valid"]
+    # Recordings are heard in float32: another processor's last digits may move a probability by an int8 step.
+    assert ours["calibration_error"] == pytest.approx(stated["calibration_error"], abs=0.005)
+    assert ours | {"calibration_error": stated["calibration_error"]} == stated
     assert {score.label for score in scores.label_scores if score.n < 13} == {NO_MUSIC}
 
 
