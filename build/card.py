@@ -81,25 +81,26 @@ def _lines(lines: Iterable[str]) -> str:
     return "\n".join(lines)
 
 
+def with_interval(figure: dict[str, Any]) -> str:
+    """Return a sidecar's figure in words: its value and its interval."""
+    low, high = figure["interval_95"]
+    return f"{figure['value']:.1%}, 95 % interval {low:.1%} to {high:.1%}"
+
+
 def _figures(metrics: dict[str, Any]) -> Iterable[str]:
     valid, int8 = metrics["valid"], metrics["int8"]
     accuracy = valid["accuracy"]
     place = f"valid, n = {accuracy['n']}; {accuracy['split']}"
-    low, high = accuracy["interval_95"]
-    yield f"| accuracy | {accuracy['value']:.1%}, 95 % interval {low:.1%} to {high:.1%} | {place} |"
+    yield f"| accuracy | {with_interval(accuracy)} | {place} |"
     if test := metrics.get("test", {}).get("accuracy"):
-        low, high = test["interval_95"]
-        figure = f"{test['value']:.1%}, 95 % interval {low:.1%} to {high:.1%}"
-        yield f"| accuracy on tracks kept apart | {figure} | n = {test['n']}; {test['split']} |"
+        yield f"| accuracy on tracks kept apart | {with_interval(test)} | n = {test['n']}; {test['split']} |"
     yield f"| macro F1 | {valid['macro_f1']:.3f} | {place} |"
     yield f"| expected calibration error | {valid['calibration_error']:.3f} | {place} |"
     yield f"| float network's accuracy | {int8['float_accuracy']:.1%} | {place} |"
     yield f"| int8 gives the float network's answer | {int8['same_answer']:.1%} | {place} |"
     for name, what in (("caught", "no music is shown as such"), ("music_lost", "music is taken for none")):
         if figure := metrics.get("no_music", {}).get(name):
-            low, high = figure["interval_95"]
-            where = f"n = {figure['n']}; {figure['split']}"
-            yield f"| {what} | {figure['value']:.1%}, 95 % interval {low:.1%} to {high:.1%} | {where} |"
+            yield f"| {what} | {with_interval(figure)} | n = {figure['n']}; {figure['split']} |"
     for name, value in metrics["candidates"].items():
         yield f"| candidate {name}: accuracy | {value:.1%} | {place} |"
 

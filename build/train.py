@@ -30,6 +30,7 @@ from build import (
     scoring,
     splits,
 )
+from build.card import with_interval
 from build.datasets import GTZAN, FeatureTable, Track, load_features, read_list, read_tracks
 from build.errors import DatasetError, run_command
 from build.frame_augment import VARIANTS
@@ -312,8 +313,7 @@ def main() -> int:
         for name, accuracy in candidates.items():
             print(f"{name}: {accuracy:.1%} on valid" + (" (chosen)" if name == bundle.name else ""))
         if test := bundle.sidecar["metrics"].get("test"):
-            low, high = test["accuracy"]["interval_95"]
-            print(f"test list: {test['accuracy']['value']:.1%}, 95 % interval {low:.1%} to {high:.1%}")
+            print(f"test list: {with_interval(test['accuracy'])}")
         print(f"written to {arguments.out}; {publish.CARD_FILE} there is its model card")
 
     return run_command(body, "build.train")
