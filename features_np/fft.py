@@ -68,10 +68,12 @@ def _resized(x: Array, n: int | None, axis: int) -> Array:
     length = x.shape[axis]
     if n is None or n == length:
         return x
+    kept = (slice(None),) * (axis % x.ndim) + (slice(min(n, length)),)
     if n < length:
-        return x[(slice(None),) * (axis % x.ndim) + (slice(n),)]
-    missing = [(0, n - length if at == axis % x.ndim else 0) for at in range(x.ndim)]
-    return np.pad(x, missing)
+        return x[kept]
+    longer = np.zeros([n if at == axis % x.ndim else size for at, size in enumerate(x.shape)], dtype=x.dtype)
+    longer[kept] = x  # many times faster than np.pad
+    return longer
 
 
 def _scipy() -> ModuleType:

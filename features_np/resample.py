@@ -150,7 +150,7 @@ class FastConvolution:
     n_inputs: int
     n_outputs: int
     lead: int  # inputs before the first that is kept; as many follow the last
-    response: NDArray[np.float32]  # of the bins from 0 Hz up to the lower Nyquist frequency, with the scale
+    response: NDArray[np.float32]  # of the bins from 0 Hz to the lower Nyquist frequency, with the scale
 
     @property
     def step(self) -> int:
@@ -179,7 +179,7 @@ def fast_convolution(up: int, down: int, longest_step: int) -> FastConvolution:
     while n_periods * down < 4 * lead or 2 * n_periods * down - 2 * lead <= longest_step:
         n_periods *= 2
     n_inputs, n_outputs = n_periods * down, n_periods * up
-    n_bins = min(n_inputs, n_outputs) // 2  # without the Nyquist frequency itself, where the filter ends
+    n_bins = min(n_inputs, n_outputs) // 2 + 1
     # The filter's response needs its values between the inputs only as finely as its spectrum is wide.
     finely = 4
     distance = np.arange(-reach * finely, reach * finely + 1) / finely
@@ -187,6 +187,7 @@ def fast_convolution(up: int, down: int, longest_step: int) -> FastConvolution:
     impulse[np.arange(-reach * finely, reach * finely + 1)] = windowed_sinc(distance, up, down, reach)
     response = rfft(impulse)[:n_bins].real
     response *= up / down / response[0]
+    response[-1] = 0.0  # at the lower Nyquist frequency, where the filter ends
     return FastConvolution(n_inputs, n_outputs, lead, response.astype(np.float32))
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from typing import Any
 
 from features_np.errors import SpecError
@@ -138,7 +139,7 @@ class FeatureSpec:
     @property
     def vector_names(self) -> tuple[str, ...]:
         """One name per element of the vector, in order: ``mfcc_mean_00`` ... ``tempo_bpm``."""
-        return tuple(name for group in self.groups for name in self.group_names(group))
+        return _vector_names(self)
 
     def group_names(self, group: str) -> tuple[str, ...]:
         """Names of one group's elements, in order."""
@@ -171,3 +172,8 @@ class FeatureSpec:
         """SHA-256 over the spec and the revision of the code that computes it, as ``sha256:<hex>``."""
         canonical = json.dumps({"revision": REVISION, **self.to_dict()}, sort_keys=True, separators=(",", ":"))
         return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
+
+
+@lru_cache(maxsize=16)  # a live update asks every second
+def _vector_names(spec: FeatureSpec) -> tuple[str, ...]:
+    return tuple(name for group in spec.groups for name in spec.group_names(group))

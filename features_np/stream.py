@@ -25,9 +25,9 @@ class FeatureStream:
     """Describes the last ``spec.window_s`` seconds of a stream of samples at ``spec.sample_rate``.
 
     ``vector()`` equals ``summarize`` of the samples ``start`` up to ``end`` of the stream: everything so far while
-    that is less than the window, then exactly ``spec.window_samples``. A full window begins at a multiple of
-    ``hop_length``, because only then are its frames those of the window before; so it may end up to
-    ``hop_length - 1`` samples (23 ms) before the newest sample. ``end`` says where.
+    that is less than the window, then exactly ``spec.window_samples``; less again after ``begin_at``. A window begins
+    at a multiple of ``hop_length``, because only then are its frames those of the window before; so a full one may end
+    up to ``hop_length - 1`` samples (23 ms) before the newest sample. ``end`` says where.
 
     What a frame says by itself is computed once. Computed again are the frames that reach over the window's edges,
     and what looks at the whole window: the clip below its loudest mel bin with what comes after it (cepstra, onset
@@ -54,7 +54,8 @@ class FeatureStream:
         self._frames.restart(0)
         self._chroma.reset()
         self._rise.reset()
-        self._last: tuple[int, NDArray[np.float32]] | None = None  # end of the newest samples described, and how
+        self._begin = 0
+        self._last: tuple[tuple[int, int], NDArray[np.float32]] | None = None  # what was described last, and how
 
     def push(self, block: Array, *, sr: float | None = None) -> None:
         """Take the next samples, shape (n,), n >= 0, floating, full scale 1; pass their rate to have it checked.
@@ -65,11 +66,21 @@ class FeatureStream:
             require_rate(sr, self.spec.sample_rate)
         self._samples.append(require_block(block))
 
+    def begin_at(self, sample: int) -> None:
+        """Describe nothing before this sample of the stream, rounded down to a multiple of ``hop_length``.
+
+        Nothing is forgotten: with an earlier sample the window reaches back again, as far as ``spec.window_s`` allows.
+        Raises ``SignalError`` for a sample that has not come yet.
+        """
+        if not 0 <= sample <= self._samples.end:
+            raise SignalError(f"the stream has samples 0 to {self._samples.end}, it cannot be described from {sample}")
+        self._begin = sample
+
     @property
     def start(self) -> int:
         """Index in the stream of the first sample that ``vector`` describes."""
         hop = self.spec.hop_length
-        return max(self._samples.end - self.spec.window_samples, 0) // hop * hop
+        return max(self._samples.end - self.spec.window_samples, self._begin) // hop * hop
 
     @property
     def end(self) -> int:
@@ -86,11 +97,26 @@ class FeatureStream:
 
         Raises ``SignalError`` before the first sample.
         """
-        if self._samples.end == 0:
+        window = self.start, self.end
+        if window[0] == window[1]:
             raise SignalError("the stream holds no audio yet; push some first")
-        if self._last is None or self._last[0] != self._samples.end:
-            self._last = self._samples.end, self._describe(self.start, self.end)
+        if self._last is None or self._last[0] != window:
+            self._last = window, self._describe(*window)
         return self._last[1].copy()
+
+    def log_mel(self) -> tuple[int, NDArray[np.float32]]:
+        """Return the frames that lie wholly within the window as it is without ``begin_at``, or beyond it.
+
+        As the index of the first (frame ``i`` is centred on sample ``i * hop_length``) and the mel spectrogram
+        (frames, n_mels) in dB, not clipped; without columns if the spec needs none. A view until the next ``push``.
+        """
+        hop, half, newest = self.spec.hop_length, self._half, self._samples.end
+        start = max(newest - self.spec.window_samples, 0) // hop * hop
+        end = min(start + self.spec.window_samples, newest)
+        begin, stop = -(-(start + half) // hop), (end - half) // hop + 1
+        if begin < stop:
+            self._catch_up(begin, stop, leave=0)
+        return self._frames.start, self._frames.rows(self._frames.start, self._frames.end).log_mel
 
     def _describe(self, start: int, end: int) -> NDArray[np.float32]:
         hop = self.spec.hop_length
@@ -120,8 +146,9 @@ class FeatureStream:
 
         ``start`` to ``end`` is the window in samples, ``begin`` to ``stop`` are the frames that lie wholly inside.
         """
-        self._catch_up(begin, stop)
-        hop, half, first = self.spec.hop_length, self._half, self._frames.end
+        self._catch_up(begin, stop, leave=MANY_FRAMES)
+        hop, half = self.spec.hop_length, self._half
+        first = min(self._frames.end, stop)  # a window that began later may have ended a frame later
         n_head, n_new = begin - start // hop, stop - first
         n_tail = max(start // hop + (end - start) // hop + 1 - stop, 0)  # none may be left if the hop is long
         frames = np.zeros((n_head + n_new + n_tail, self.spec.n_fft), dtype=np.float32)
@@ -133,28 +160,29 @@ class FeatureStream:
             left, right = max(frame * hop - half, start), min(frame * hop + half, end)
             frames[index, left - frame * hop + half : right - frame * hop + half] = self._samples.view(left, right)
         rows, power = self._analyzer.analyze(frames)
-        self._put_crossings(rows.crossings, (start, end), (n_head, n_new, n_tail))
+        self._put_crossings(rows.crossings, (start, end), first, (n_head, n_new, n_tail))
         if n_new:
             self._frames.append(rows.part(n_head, n_head + n_new), power[n_head : n_head + n_new])
         head = rows.part(0, n_head), power[:n_head]
         return head, (rows.part(n_head + n_new, len(frames)), power[n_head + n_new :])
 
-    def _catch_up(self, begin: int, stop: int) -> None:
-        """Analyze all new frames but the last few where there are many, as after a long block."""
+    def _catch_up(self, begin: int, stop: int, *, leave: int) -> None:
+        """Analyze the new frames but at most ``leave`` of them, many at a time."""
         if not self._frames.start <= begin <= self._frames.end:
             self._frames.restart(begin)
         hop, half = self.spec.hop_length, self._half
-        while (first := self._frames.end) + MANY_FRAMES < stop:
-            samples = self._samples.view(first * hop - half, (first + MANY_FRAMES - 1) * hop + half)
+        while (first := self._frames.end) + leave < stop:
+            last = min(first + MANY_FRAMES, stop) - 1
+            samples = self._samples.view(first * hop - half, last * hop + half)
             rows, power = self._analyzer.analyze(frame_signal(samples, self.spec.n_fft, hop))
             rows.crossings[:] = self._analyzer.crossings(samples)
             self._frames.append(rows, power)
 
-    def _put_crossings(self, rates: Array, window: tuple[int, int], counts: tuple[int, int, int]) -> None:
-        """Fill in the zero-crossing rates of the head, the new and the tail frames."""
+    def _put_crossings(self, rates: Array, window: tuple[int, int], first: int, counts: tuple[int, int, int]) -> None:
+        """Fill in the zero-crossing rates of the head, the new frames (from ``first`` on) and the tail."""
         if not self._analyzer.needs_crossings:
             return
-        (start, end), (n_head, n_new, n_tail), first = window, counts, self._frames.end
+        (start, end), (n_head, n_new, n_tail) = window, counts
         hop, half, crossings = self.spec.hop_length, self._half, self._analyzer.crossings
         rates[:n_head] = crossings(self._samples.view(start, start + (n_head - 1) * hop + half), left=half)
         if n_new:

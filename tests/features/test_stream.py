@@ -37,12 +37,14 @@ TOLERANCES = {
 BLOCK_SIZES = (0, 1, 17, 511, 512, 513, 2_048, 22_050, 44_100, 100_000)
 
 
-def assert_is_summary(stream: fx.FeatureStream, y: np.ndarray, *, skip: frozenset[str] = frozenset()) -> None:
-    """The stream, into which ``y`` was pushed, describes the last window of it."""
+def assert_is_summary(
+    stream: fx.FeatureStream, y: np.ndarray, *, begin: int = 0, skip: frozenset[str] = frozenset()
+) -> None:
+    """The stream, into which ``y`` was pushed, describes the last window of it, from ``begin`` on."""
     spec = stream.spec
     assert stream.start % spec.hop_length == 0
     assert len(y) - spec.hop_length < stream.end <= len(y)
-    assert stream.end - stream.start == min(len(y), spec.window_samples)
+    assert stream.end - stream.start == min(len(y) - begin // spec.hop_length * spec.hop_length, spec.window_samples)
     assert stream.seconds == (stream.end - stream.start) / spec.sample_rate
     vector, expected = stream.vector(), fx.summarize(y[stream.start : stream.end], spec)
     assert vector.dtype == np.float32
@@ -111,6 +113,65 @@ def test_edge_cases(name: str) -> None:
 def test_a_block_longer_than_the_window() -> None:
     y = np.concatenate((SIGNALS["music"](), SIGNALS["noise"]()))
     run(y, [3_000, 200_000, 5_000], SHORT)
+
+
+WIDE = 10**6
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    sizes=st.lists(st.sampled_from((0, 0, 700, 9_001, 30_000)), min_size=10, max_size=25),
+    looks=st.lists(st.sampled_from(("vector", "frames and vector", "frames")), min_size=1, max_size=7),
+    agos=st.lists(st.one_of(st.just(WIDE), st.integers(0, 80_000)), min_size=1, max_size=7),
+)
+def test_a_window_that_begins_here_and_there_is_the_summary_of_it(
+    sizes: list[int], looks: list[str], agos: list[int]
+) -> None:
+    y = np.concatenate((SIGNALS["music"](), SIGNALS["noise"](), SIGNALS["music"]()))
+    stream, end = fx.FeatureStream(SHORT), 0
+    for step, size in enumerate([75_000, *sizes]):
+        look, begin = looks[step % len(looks)], max(end - agos[step % len(agos)], 0)
+        stream.push(y[end : end + size])
+        end = min(end + size, len(y))
+        stream.begin_at(begin)
+        if "frames" in look:
+            assert_are_frames(stream, y[:end])
+        if "vector" in look and stream.start < stream.end:
+            assert_is_summary(stream, y[:end], begin=begin)
+
+
+def assert_are_frames(stream: fx.FeatureStream, y: np.ndarray) -> None:
+    """The frames of the stream are those of the last window of ``y``, as far as they are whole."""
+    spec = stream.spec
+    first, log_mel = stream.log_mel()
+    if len(y) < spec.n_fft:
+        assert len(log_mel) == 0
+        return
+    half = spec.n_fft // 2
+    assert first * spec.hop_length - half <= max(len(y) - spec.window_samples, 0) + spec.hop_length
+    assert len(y) - 2 * spec.hop_length < (first + len(log_mel) - 1) * spec.hop_length + half <= len(y)
+    power = fx.melspectrogram(y=y, n_mels=spec.n_mels)[:, first : first + len(log_mel)]
+    assert np.abs(log_mel - fx.power_to_db(power, top_db=None).T).max() < 1e-3
+
+
+def test_frames_of_a_block_longer_than_the_window() -> None:
+    y = np.concatenate((SIGNALS["music"](), SIGNALS["noise"]()))
+    stream = fx.FeatureStream(SHORT)
+    for begin, end in ((0, 3_000), (3_000, 203_000), (203_000, 204_000)):
+        stream.push(y[begin:end])
+        assert_are_frames(stream, y[:end])
+
+
+def test_a_window_cannot_begin_in_the_future() -> None:
+    stream = fx.FeatureStream(SHORT)
+    stream.push(SIGNALS["music"]()[:10_000])
+    with pytest.raises(fx.SignalError, match="samples 0 to 10000"):
+        stream.begin_at(10_001)
+    stream.begin_at(10_000)
+    assert stream.end - stream.start == 10_000 % SHORT.hop_length
+    stream.reset()
+    stream.push(SIGNALS["music"]()[:5_000])
+    assert stream.start == 0
 
 
 def test_vector_twice_is_the_same_and_changes_nothing() -> None:
