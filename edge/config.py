@@ -31,6 +31,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "decision.unsure_below": (0, 1),
     "decision.lead": (1, 100),
     "decision.lead_for_s": (0, 600),
+    "decision.settled_after_s": (0, 600),
+    "decision.settled_lead": (1, 100),
+    "decision.settled_lead_for_s": (0, 600),
     "history.retention_days": (0, 36_500),
     "history.checkpoint_s": (0.1, 3_600),
 }

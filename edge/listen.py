@@ -10,7 +10,6 @@ the same events at any speed.
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge import decide, events, novelty
+from edge import changepoint, decide, events
 from edge.bundle import Bundle
 from edge.classifier import Classifier
 from edge.decide import Shown
@@ -89,9 +88,7 @@ class Listener:
         self._resampler_rate = 0
         self._block_level, self._interval_level = LevelMeter(), LevelMeter()
         self._memory = decide.Memory()
-        self._novelty = novelty.Memory()
-        self._heard: list[NDArray[np.float32]] = []  # since the last update
-        self._recent: deque[NDArray[np.float32]] = deque(maxlen=novelty.NEW_S)  # what was heard between updates before
+        self._record = changepoint.Memory()
         self._tempo_bpm: float | None = None
         self._samples_heard = 0
         self._since_update = 0  # samples
@@ -163,7 +160,6 @@ class Listener:
             room = max(1, round(self._interval_s * self._bundle.spec.sample_rate) - self._since_update)
             piece, samples = samples[:room], samples[room:]
             self._stream.push(piece)
-            self._heard.append(piece)
             self._block_level.push(piece)
             self._interval_level.push(piece)
             self._samples_heard += piece.size
@@ -184,39 +180,40 @@ class Listener:
         self._since_update = 0
         self._updates += 1
         level = self._interval_level.take()
-        self._notice_new_record()
         memory = decide.hear(self._memory, level, elapsed_s, self._settings.decision)
-        described_s = self._stream.seconds
         probabilities: NDArray[np.float32] | None = None
         if memory.shown.state is State.SILENCE:
             self._tempo_bpm = None
             self._forget()  # what ends the silence is judged by itself
-        elif described_s >= FIRST_ANSWER_S:
+        elif self._stream.seconds >= FIRST_ANSWER_S:
+            if self._another_record():
+                memory = decide.new_record(memory)
             vector = self._stream.vector()
             probabilities = self._classify(vector)
             self._tempo_bpm = _tempo(self._bundle, vector)
-            memory = decide.step(memory, self._bundle.labels, probabilities, elapsed_s, self._settings.decision)
+            memory = decide.step(
+                memory,
+                self._bundle.labels,
+                probabilities,
+                elapsed_s=elapsed_s,
+                heard_s=self._stream.seconds,
+                settings=self._settings.decision,
+            )
         yield from self._show(memory)
-        yield self._prediction(probabilities, level, described_s)
+        yield self._prediction(probabilities, level)
         self._pace(time.perf_counter() - started)
 
-    def _notice_new_record(self) -> None:
-        """Judge by itself what was heard since another record began."""
-        self._recent.append(np.concatenate(self._heard))
-        self._heard.clear()
-        rate = self._bundle.spec.sample_rate
-        self._novelty, began = novelty.step(self._novelty, self._recent[-1], rate)
-        if began:
-            self._stream.reset()
-            self._stream.push(np.concatenate(list(self._recent)[-began:]))
-            self._memory = decide.new_record(self._memory)
+    def _another_record(self) -> bool:
+        """Let the window begin where the present record does; say whether that is another than before."""
+        self._stream.vector()  # which analyzes the new frames at the least cost
+        before, self._record = self._record, changepoint.hear(self._record, *self._stream.log_mel())
+        self._stream.begin_at(self._record.began * self._bundle.spec.hop_length)
+        return changepoint.is_another(before, self._record)
 
     def _forget(self) -> None:
         """Treat what comes as unrelated to what came."""
         self._stream.reset()
-        self._novelty = novelty.Memory()
-        self._heard.clear()
-        self._recent.clear()
+        self._record = changepoint.Memory()
 
     def _show(self, memory: decide.Memory) -> Iterator[Event]:
         before, self._memory = self._memory.shown, memory
@@ -244,10 +241,8 @@ class Listener:
         if lost_s > SHORT_GAP_S:
             yield from self._show(decide.Memory())
 
-    def _prediction(
-        self, probabilities: NDArray[np.float32] | None, level_dbfs: float | None, described_s: float
-    ) -> Event:
-        labels = self._bundle.labels
+    def _prediction(self, probabilities: NDArray[np.float32] | None, level_dbfs: float | None) -> Event:
+        labels, window_s = self._bundle.labels, self._stream.seconds
         return self._event(
             events.Prediction,
             state=self._memory.shown.state,
@@ -256,8 +251,8 @@ class Listener:
             probabilities=None if probabilities is None else dict(zip(labels, probabilities.tolist(), strict=True)),
             tempo_bpm=self._shown_tempo(),
             level_dbfs=level_dbfs,
-            window_s=described_s,
-            provisional=described_s < self._bundle.spec.window_s,
+            window_s=window_s,
+            provisional=window_s < self._bundle.spec.window_s,
         )
 
     def _shown_tempo(self) -> float | None:

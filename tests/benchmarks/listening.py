@@ -1,7 +1,7 @@
 """What ``livegenre listen --json`` costs, as a process of its own: time to the first event, memory, processor time.
 
-    python -m tests.benchmarks.listening            # all of it, 4 minutes
-    python -m tests.benchmarks.listening memory     # or some: start, memory, cpu, microphone
+    python -m tests.benchmarks.listening            # all of it, 6 minutes
+    python -m tests.benchmarks.listening memory     # or some: start, memory, cpu, microphone, parec
 
 Figures depend on the machine; those of a busy one mean nothing. The microphone is the monitor of a PulseAudio server
 of our own, whose first audio comes up to 2 s after a recording begins; a sound card has none of that.
@@ -145,15 +145,24 @@ def cpu() -> None:
 
 def microphone() -> None:
     """Processor time and memory of a real-time minute."""
+    _real_time("microphone")
+
+
+def parec() -> None:
+    """The same microphone through a command, which has the sound server's libraries in a process of its own."""
+    _real_time("parec", "--source", f"cmd:parec --format=s16le --channels=2 --rate={RATE}", "--rate", str(RATE))
+
+
+def _real_time(name: str, *options: str) -> None:
     with recorded() as server:
-        listening = Listening(server.livegenre("listen", "--json"), time.monotonic())
+        listening = Listening(server.livegenre("listen", "--json", *options), time.monotonic())
         listening.until(35)
         before_s, began = listening.cpu_s(), time.monotonic()
         listening.until(95)
         spent_s, wall_s = listening.cpu_s() - before_s, time.monotonic() - began
-        print(f"cpu, microphone at 48 kHz, from 35 to 95 s: {spent_s / wall_s * 1000:.2f} ms a second")
+        print(f"cpu, {name} at 48 kHz, from 35 to 95 s: {spent_s / wall_s * 1000:.2f} ms a second")
         listening.until(121)
-        print("memory, microphone, after 120 s:", words(listening.memory_mb()))
+        print(f"memory, {name}, after 120 s:", words(listening.memory_mb()))
         listening.process.terminate()
         listening.process.communicate()
 
@@ -163,7 +172,7 @@ def words(figures: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.1f} MB" for name, value in figures.items())
 
 
-PARTS = {"start": start, "memory": memory, "cpu": cpu, "microphone": microphone}
+PARTS = {"start": start, "memory": memory, "cpu": cpu, "microphone": microphone, "parec": parec}
 
 
 def main() -> None:

@@ -5,8 +5,8 @@
 plays every full track of a dataset in a random order through the listening pipeline, at full speed, and prints a
 table: for all tracks, for those the model was trained on, and for the others, each played by themselves.
 
-What is shown is looked at once a second. A *record* is one track; the answer that it *settles on* is what is shown
-at its end (a genre, or "unsure" and the like).
+What is shown is looked at once a second, and records begin anywhere between two seconds. A *record* is one track; the
+answer that it *settles on* is what is shown at its end (a genre, or "unsure" and the like).
 
 * true changes: records of another genre than the one before;
 * shown changes: how often the shown answer became another;
@@ -40,6 +40,8 @@ from edge.recordings import classify_file
 from tests.edge.scripted import Scripted
 
 SOON_S = 10
+#: Tracks are cut to whole seconds and this, lest all begin with an update.
+CUT_S = 0.37
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,12 @@ class Track:
 
 @dataclass(frozen=True)
 class Played:
-    """A track, and what was shown at the end of each of its seconds."""
+    """A track, and what was shown while it played, every second."""
 
     track: Track
+    began_s: float
     shown: list[str]
+    at_s: list[float]
 
     @property
     def settled(self) -> str:
@@ -66,7 +70,7 @@ class Played:
 
     def delay_s(self, answer: str) -> float:
         """Seconds from its beginning until ``answer`` was shown; infinite if it never was."""
-        return self.shown.index(answer) + 1 if answer in self.shown else math.inf
+        return self.at_s[self.shown.index(answer)] - self.began_s if answer in self.shown else math.inf
 
 
 def full_tracks(dataset: Path, bundle: Bundle) -> list[Track]:
@@ -84,20 +88,22 @@ def full_tracks(dataset: Path, bundle: Bundle) -> list[Track]:
 
 def play(tracks: list[Track], bundle: Bundle) -> list[Played]:
     """Listen to all of them, one after the other."""
-    played = [Played(track, []) for track in tracks]
-    turn = -1
+    played: list[Played] = []
 
-    def seconds() -> Iterator[Block]:
-        nonlocal turn
-        for number, track in enumerate(tracks):
+    def records() -> Iterator[Block]:
+        began_s = 0.0
+        for track in tracks:
             audio, rate = soundfile.read(track.path, dtype="float32", always_2d=True)
-            turn = number
-            for start in range(0, len(audio) - rate + 1, rate):  # whole seconds: an update belongs to one record
-                yield Block(audio[start : start + rate], rate)
+            audio = audio[: int(len(audio) / rate - CUT_S) * rate + round(CUT_S * rate)]
+            played.append(Played(track, began_s, [], []))
+            yield Block(audio, rate)
+            began_s += len(audio) / rate
 
-    for event in Listener(Scripted(seconds()), bundle).events():
+    for event in Listener(Scripted(records()), bundle).events():
         if isinstance(event, Prediction):
-            played[turn].shown.append(event.genre if event.state is State.MUSIC and event.genre else str(event.state))
+            record = next(record for record in reversed(played) if record.began_s < event.audio_s)
+            record.at_s.append(event.audio_s)
+            record.shown.append(event.genre if event.state is State.MUSIC and event.genre else str(event.state))
     return played
 
 

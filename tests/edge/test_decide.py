@@ -22,10 +22,14 @@ def scores(**given: float) -> NDArray[np.float32]:
     return np.array([given.get(label, rest) for label in LABELS], dtype=np.float32)
 
 
-def run(memory: Memory, probabilities: NDArray[np.float32], seconds: int) -> list[Memory]:
+def step(memory: Memory, probabilities: NDArray[np.float32], heard_s: float = 5.0) -> Memory:
+    return decide.step(memory, LABELS, probabilities, elapsed_s=1.0, heard_s=heard_s, settings=SETTINGS)
+
+
+def run(memory: Memory, probabilities: NDArray[np.float32], seconds: int, heard_s: float = 5.0) -> list[Memory]:
     memories = []
     for _ in range(seconds):
-        memory = decide.step(decide.hear(memory, LOUD, 1.0, SETTINGS), LABELS, probabilities, 1.0, SETTINGS)
+        memory = step(decide.hear(memory, LOUD, 1.0, SETTINGS), probabilities, heard_s)
         memories.append(memory)
     return memories
 
@@ -49,6 +53,20 @@ def test_a_change_of_music_is_shown_once_and_within_six_seconds() -> None:
     assert shown == ["jazz"] * shown.index("rock") + ["rock"] * (20 - shown.index("rock"))
 
 
+def test_a_record_that_has_been_heard_for_long_gives_way_more_slowly_and_to_less() -> None:
+    steady = run(Memory(), scores(jazz=0.8), 30)[-1]
+
+    def delay(heard_s: float, **given: float) -> int:
+        shown = [memory.shown.genre for memory in run(steady, scores(**given), 20, heard_s)]
+        return shown.index("rock") if "rock" in shown else 20
+
+    after = SETTINGS.settled_after_s
+    assert delay(after, rock=0.8) == SETTINGS.lead_for_s
+    assert delay(after + 1, rock=0.8) == SETTINGS.settled_lead_for_s
+    assert delay(after, rock=0.45, jazz=0.3) < 10
+    assert delay(after + 1, rock=0.45, jazz=0.3) == 20
+
+
 def test_two_genres_that_take_turns_do_not_flap() -> None:
     memory = run(Memory(), scores(jazz=0.45, rock=0.35), 5)[-1]
     seen = set()
@@ -60,7 +78,8 @@ def test_two_genres_that_take_turns_do_not_flap() -> None:
 
 def test_no_genre_is_shown_when_none_stands_out() -> None:
     labels = tuple("abcdefghij")
-    memory = decide.step(Memory(), labels, np.full(10, 0.1, np.float32), 1.0, SETTINGS)
+    tenths = np.full(10, 0.1, np.float32)
+    memory = decide.step(Memory(), labels, tenths, elapsed_s=1.0, heard_s=5.0, settings=SETTINGS)
     assert memory.shown == Shown(State.UNSURE)
     assert decide.confidence(memory, labels) is None
 
@@ -98,7 +117,7 @@ def test_whatever_comes_the_memory_makes_sense(updates: list[tuple[float | None,
         probabilities = np.array(raw, dtype=np.float32) / np.float32(sum(raw))
         memory = decide.hear(memory, level, 1.0, SETTINGS)
         if memory.shown.state is not State.SILENCE:
-            memory = decide.step(memory, LABELS, probabilities, 1.0, SETTINGS)
+            memory = step(memory, probabilities)
             assert sum(memory.smoothed) == pytest.approx(1.0)
         assert (memory.shown.genre is not None) == (memory.shown.state is State.MUSIC)
         assert memory.shown.genre in (None, "blues", "jazz", "rock")
