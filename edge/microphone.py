@@ -18,8 +18,12 @@ from edge.errors import SoundSystemStuck, SourceError
 from edge.events import Block, Chunk, Hole, Idle, Lost, Restored
 from edge.portaudio import Recording
 
+#: Seconds of audio that PortAudio hands over at once: every waking costs. Fewer where somebody watches a level meter.
+PIECE_S, WATCHED_PIECE_S = 0.5, 0.2
 #: Seconds without audio after which an ``Idle`` is given.
-IDLE_S = 0.5
+IDLE_S = 0.75
+#: Seconds between two looks for a device that is away; short, as one that is back should not wait for us.
+LOOK_S = 0.1
 #: Seconds that the first opening may take before it counts as failed.
 OPEN_S = 10.0
 #: Seconds that closing may take.
@@ -35,14 +39,16 @@ _ONE_AT_A_TIME = Lock()
 class Microphone:
     """Source that records from a PortAudio input, and from it again whenever it comes back."""
 
-    def __init__(self, query: str | None = None, *, wait: bool = False) -> None:
+    def __init__(self, query: str | None = None, *, wait: bool = False, watched: bool = False) -> None:
         """Open the input named ``query`` (see ``portaudio.find``), or the default one.
 
-        With ``wait``, an input that is not there yet is waited for; without, that is a ``SourceError``.
+        With ``wait``, an input that is not there yet is waited for; without, that is a ``SourceError``. ``watched``
+        gives audio in pieces short enough for a level meter.
         """
         portaudio.library()
         self.name = query or "microphone"
         self._query = query
+        self._piece_s = WATCHED_PIECE_S if watched else PIECE_S
         self._health = recovery.opening(time.monotonic())
         self._current: Recording | None = None
         self._opening: SimpleQueue[Recording | SourceError] | None = None
@@ -89,7 +95,7 @@ class Microphone:
     def _next(self) -> Block | Hole | None:
         if self._current:
             return self._current.queue.get(IDLE_S)
-        time.sleep(IDLE_S / 5)  # short: a device that is back should not wait for us
+        time.sleep(LOOK_S)
         return None
 
     def _judge(self, chunk: Block | Hole | None, now: float) -> Lost | Restored | None:
@@ -123,7 +129,7 @@ class Microphone:
         result: SimpleQueue[Recording | SourceError] = SimpleQueue()
         self._opening, self._opening_since = result, time.monotonic()
         self._worker = Thread(
-            target=lambda: result.put(_open(self._query, old, first_time)), name="open-mic", daemon=True
+            target=lambda: result.put(_open(self._query, self._piece_s, old, first_time)), name="open-mic", daemon=True
         )
         self._worker.start()
 
@@ -149,7 +155,7 @@ def _close(recording: Recording) -> None:
         recording.close()
 
 
-def _open(query: str | None, old: Recording | None, first_time: bool) -> Recording | SourceError:
+def _open(query: str | None, piece_s: float, old: Recording | None, first_time: bool) -> Recording | SourceError:
     """Close ``old`` and open the device as it is listed now; never raises, since it runs on its own thread."""
     try:
         with _ONE_AT_A_TIME:
@@ -157,7 +163,7 @@ def _open(query: str | None, old: Recording | None, first_time: bool) -> Recordi
                 old.close()
             if not first_time:
                 portaudio.relist()
-            return portaudio.record(portaudio.find(query))
+            return portaudio.record(portaudio.find(query), piece_s)
     except SourceError as error:
         return error
     except Exception as error:  # whatever it is, listening must hear of it rather than wait forever

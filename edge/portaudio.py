@@ -26,8 +26,6 @@ NO_MICROPHONE = "no microphone found: plug one in and see `livegenre devices`, o
 RATES = (48_000, 44_100, 32_000, 22_050, 16_000, 8_000)
 #: More channels than these are never a microphone in a room; virtual devices offer 32 and more.
 MAX_CHANNELS = 2
-#: Length of the pieces that PortAudio hands over, in seconds: few calls a second, and a level meter that still moves.
-PIECE_S = 0.2
 #: Audio is never older than this, in seconds; a driver that does not know when it recorded says anything.
 MAX_AGE_S = 60.0
 
@@ -138,18 +136,21 @@ class Recording:
             self._stream.close()
 
 
-def record(device: InputDevice) -> Recording:
-    """Open ``device`` at whatever rate and channel count it takes; ``SourceError`` if it takes none."""
+def record(device: InputDevice, piece_s: float) -> Recording:
+    """Open ``device`` at whatever rate and channel count it takes; ``SourceError`` if it takes none.
+
+    It hands over ``piece_s`` seconds at once.
+    """
     problem: Exception | None = None
     for sample_rate, channels in _formats(device):
         try:
-            return _record(device, sample_rate, channels)
+            return _record(device, sample_rate, channels, piece_s)
         except (library().PortAudioError, ValueError) as error:
             problem = error
     raise SourceError(f"{device.name}: cannot be opened ({_words(problem)}); is another program using it?")
 
 
-def _record(device: InputDevice, sample_rate: int, channels: int) -> Recording:
+def _record(device: InputDevice, sample_rate: int, channels: int, piece_s: float) -> Recording:
     queue = AudioQueue(sample_rate, channels)
 
     def callback(data: Any, _frames: int, times: Any, status: Any) -> None:
@@ -164,7 +165,7 @@ def _record(device: InputDevice, sample_rate: int, channels: int) -> Recording:
         samplerate=sample_rate,
         channels=channels,
         dtype="int16",
-        blocksize=round(sample_rate * PIECE_S),
+        blocksize=round(sample_rate * piece_s),
         callback=callback,
         finished_callback=queue.close,
     )

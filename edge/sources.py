@@ -60,18 +60,21 @@ class RawFormat:
             raise ConfigError(f"channels is {self.channels}, must be 1 to 64")
 
 
-def from_uri(uri: str, *, fast: bool = False, wait: bool = False, raw: RawFormat | None = None) -> Source:
+def from_uri(
+    uri: str, *, fast: bool = False, wait: bool = False, watched: bool = False, raw: RawFormat | None = None
+) -> Source:
     """Open the source that ``uri`` names (see ``URIS``).
 
     ``fast`` takes audio that is not live as fast as it can be processed; ``wait`` waits for a microphone that is not
-    there yet. Raises ``ConfigError`` for an unknown URI, ``SourceError`` or ``AudioFileError`` if it does not open.
+    there yet, ``watched`` is for a level meter (see ``Microphone``). Raises ``ConfigError`` for an unknown URI,
+    ``SourceError`` or ``AudioFileError`` if it does not open.
     """
     scheme, _, rest = uri.partition(":")
     raw = raw or RawFormat()
     if scheme == "mic":
         from edge.microphone import Microphone
 
-        return Microphone(rest or None, wait=wait)
+        return Microphone(rest or None, wait=wait, watched=watched)
     if scheme == "file" and rest:
         return FileSource(Path(rest), fast=fast)
     if uri == "demo":

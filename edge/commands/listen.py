@@ -48,10 +48,12 @@ def run(args: argparse.Namespace) -> int:
     given = {"sample_rate": args.rate, "channels": args.channels}
     raw = RawFormat(**{name: value for name, value in given.items() if value is not None})
     bundle = load_bundle(args.model)
-    source = from_uri("demo" if args.demo else args.source, fast=args.fast, wait=args.wait, raw=raw)
+    uri = "demo" if args.demo else args.source
+    watched = sys.stdout.isatty() and not args.json
+    source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw)
     listener = Listener(source, bundle)
     _stop_on_signals(listener)
-    sink = Guarded(_sink(as_json=args.json), "output", passes=(BrokenPipeError,))
+    sink = Guarded(_sink(as_json=args.json, watched=watched), "output", passes=(BrokenPipeError,))
     try:
         for event in listener.events():
             sink(event)
@@ -61,12 +63,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _sink(*, as_json: bool) -> Sink:
+def _sink(*, as_json: bool, watched: bool) -> Sink:
     if as_json:
         from edge.sinks.jsonl import JsonLines
 
         return JsonLines(sys.stdout)
-    if sys.stdout.isatty():
+    if watched:
         from edge.sinks.terminal import Terminal
 
         return Terminal()
