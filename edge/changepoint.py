@@ -20,14 +20,12 @@ from numpy.typing import NDArray
 
 from features_np.mfcc import dct_matrix
 
-#: Frames in one description, about a second at 43 frames a second, and how many descriptions are looked at.
-N_FRAMES, MOST = 43, 30
-#: Descriptions in a record at least: fewer are a fill-in, or a break.
-SHORTEST = 3
+#: Seconds that are looked at, and seconds in a record at least: fewer are a fill-in, or a break.
+MOST, SHORTEST = 30, 3
 #: Mel bands are joined to so many: finer ones follow the melody. Levels further below a second's loudest are noise.
 N_BANDS, RANGE_DB = 16, 40.0
 #: What another record costs. Chosen, as the deviations below, on the 260 full tracks of GTZAN's train list.
-PENALTY = 9.0
+PENALTY = 21.3
 
 Sound = NDArray[np.float64]
 
@@ -36,9 +34,10 @@ Sound = NDArray[np.float64]
 class Memory:
     """Descriptions of the last seconds, oldest first, and where in the stream they are."""
 
+    n_frames: int  # in a description, which should be of about a second
     sounds: tuple[Sound, ...] = ()
     next_frame: int = 0  # the first frame of the stream that is not described yet
-    began: int = 0  # frame at which the present record began; 0 if it has not changed in all this time
+    began: int = 0  # frame at which the present record began; 0 for the first
 
 
 def hear(memory: Memory, first: int, log_mel: NDArray[np.float32]) -> Memory:
@@ -49,20 +48,22 @@ def hear(memory: Memory, first: int, log_mel: NDArray[np.float32]) -> Memory:
     if log_mel.shape[1] < N_BANDS:
         return memory  # the model hears no mel bands: there is nothing to go by
     if first > memory.next_frame:
-        memory = Memory(next_frame=first)
-    new = log_mel[memory.next_frame - first :]
-    n_new = len(new) // N_FRAMES
+        memory = Memory(memory.n_frames, next_frame=first)
+    new, n_frames = log_mel[memory.next_frame - first :], memory.n_frames
+    n_new = len(new) // n_frames
     if not n_new:
         return memory
-    sounds = (*memory.sounds, *(sound(part) for part in np.split(new[: n_new * N_FRAMES], n_new)))[-MOST:]
-    next_frame = memory.next_frame + n_new * N_FRAMES
-    ago = len(sounds) - last_change(np.array(sounds))
-    return Memory(sounds, next_frame, next_frame - ago * N_FRAMES if ago < len(sounds) else 0)
+    sounds = (*memory.sounds, *(sound(part) for part in np.split(new[: n_new * n_frames], n_new)))[-MOST:]
+    next_frame = memory.next_frame + n_new * n_frames
+    oldest, change = next_frame - len(sounds) * n_frames, last_change(np.array(sounds))
+    # No record can begin in the first seconds looked at, nor before them: what was found there is no longer doubted.
+    undoubted = memory.began if memory.began < oldest + SHORTEST * n_frames else 0
+    return Memory(n_frames, sounds, next_frame, oldest + change * n_frames if change else undoubted)
 
 
 def is_another(before: Memory, now: Memory) -> bool:
     """Say whether a record began between two memories; where one begins may also be corrected by a little."""
-    return now.began > before.began + (SHORTEST - 1) * N_FRAMES
+    return now.began > before.began + (SHORTEST - 1) * now.n_frames
 
 
 def sound(log_mel: NDArray[np.float32]) -> Sound:
@@ -82,7 +83,7 @@ def usual_deviations() -> Sound:
     Of the coefficients of the spectral shape (all but the 0th), then of those of the movement.
     """
     index = np.arange(1, N_BANDS + 1)
-    return np.asarray(np.concatenate((4.0 / np.sqrt(index[:-1]), index**-0.8)))
+    return np.asarray(np.concatenate((2.6 / np.sqrt(index[:-1]), 0.65 * index**-0.8)))
 
 
 def last_change(sounds: Sound) -> int:

@@ -88,7 +88,7 @@ class Listener:
         self._resampler_rate = 0
         self._block_level, self._interval_level = LevelMeter(), LevelMeter()
         self._memory = decide.Memory()
-        self._record = changepoint.Memory()
+        self._record = self._no_record()
         self._tempo_bpm: float | None = None
         self._samples_heard = 0
         self._since_update = 0  # samples
@@ -213,7 +213,11 @@ class Listener:
     def _forget(self) -> None:
         """Treat what comes as unrelated to what came."""
         self._stream.reset()
-        self._record = changepoint.Memory()
+        self._record = self._no_record()
+
+    def _no_record(self) -> changepoint.Memory:
+        spec = self._bundle.spec
+        return changepoint.Memory(n_frames=round(spec.sample_rate / spec.hop_length))
 
     def _show(self, memory: decide.Memory) -> Iterator[Event]:
         before, self._memory = self._memory.shown, memory

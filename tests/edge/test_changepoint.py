@@ -14,13 +14,14 @@ from features_np import FeatureSpec, FeatureStream
 
 RATE = 22_050
 SPEC = FeatureSpec()
+NOTHING = changepoint.Memory(n_frames=43)
 DULL = synthesize(20.0, tempo_bpm=100.0)
 BRIGHT = 0.5 * np.diff(synthesize(20.0, tempo_bpm=130.0, key="F#"), prepend=np.float32(0))
 
 
 def records(samples: NDArray[np.float32], step_s: float = 1.0) -> list[tuple[float, float]]:
     """Return the seconds at which another record was noticed, and where it is said to begin in the end."""
-    stream, memory, noticed = FeatureStream(SPEC), changepoint.Memory(), []
+    stream, memory, noticed = FeatureStream(SPEC), NOTHING, []
     step = round(step_s * RATE)
     for end in range(step, len(samples) + 1, step):
         stream.push(samples[end - step : end].astype(np.float32))
@@ -28,7 +29,7 @@ def records(samples: NDArray[np.float32], step_s: float = 1.0) -> list[tuple[flo
         began_s = memory.began * SPEC.hop_length / RATE
         if changepoint.is_another(before, memory):
             noticed.append((end / RATE, began_s))
-        elif noticed and memory.began:
+        elif noticed:
             noticed[-1] = noticed[-1][0], began_s
     return noticed
 
@@ -70,13 +71,20 @@ def test_the_volume_knob_does_not_make_another_record() -> None:
 def test_what_was_taken_for_a_change_is_taken_back() -> None:
     """Four seconds that sound a little different, and then the record as before: the window reaches back again."""
     rng = np.random.default_rng(1)
-    usual, other = rng.normal(size=31), 1.7
+    usual, other = rng.normal(size=31), 2.6
     began = []
     sounds = np.array([usual + other * (20 <= second < 24) + 0.1 * rng.normal(size=31) for second in range(40)])
     for end in range(6, len(sounds) + 1):
         began.append(changepoint.last_change(sounds[:end]))
     assert 20 in began
     assert began[-1] == 0
+
+
+def test_where_a_record_began_is_still_known_when_that_was_long_ago() -> None:
+    samples = np.concatenate([DULL, BRIGHT, BRIGHT, BRIGHT])
+    ((noticed, began),) = records(samples)
+    assert noticed < 25
+    assert began == pytest.approx(20, abs=1.5)
 
 
 def test_how_the_stream_is_cut_does_not_matter() -> None:
@@ -87,15 +95,15 @@ def test_how_the_stream_is_cut_does_not_matter() -> None:
 
 def test_frames_that_were_lost_begin_it_anew() -> None:
     log_mel = np.zeros((100, 128), np.float32)
-    memory = changepoint.hear(changepoint.hear(changepoint.Memory(), 0, log_mel), 500, log_mel)
-    assert memory.next_frame == 500 + 2 * changepoint.N_FRAMES
+    memory = changepoint.hear(changepoint.hear(NOTHING, 0, log_mel), 500, log_mel)
+    assert memory.next_frame == 500 + 2 * NOTHING.n_frames
     assert len(memory.sounds) == 2
 
 
 def test_a_model_that_hears_no_mel_bands_knows_of_no_records() -> None:
     stream = FeatureStream(FeatureSpec(groups=("zcr_mean",)))
     stream.push(DULL)
-    assert changepoint.hear(changepoint.Memory(), *stream.log_mel()) == changepoint.Memory()
+    assert changepoint.hear(NOTHING, *stream.log_mel()) == NOTHING
 
 
 def cost(sounds: NDArray[np.float64], begins: tuple[int, ...]) -> float:

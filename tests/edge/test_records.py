@@ -10,9 +10,11 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from edge import changepoint
 from edge.bundle import load_bundle
 from edge.events import Prediction
 from edge.recordings import classify_file
+from features_np import FeatureStream
 from tests.edge.scripted import blocks, heard
 from tests.shared_data import shared_data
 
@@ -59,6 +61,22 @@ def test_a_change_of_record_is_shown_within_ten_seconds(shown: list[str | None])
         delays.append(while_playing.index(genre) + 1 if genre in while_playing else RECORD_S)
     assert np.median(delays) <= SHOWN_WITHIN_S - 2
     assert sum(delay <= SHOWN_WITHIN_S for delay in delays) >= len(GENRES) - 1
+
+
+def test_the_usual_deviations_are_those_of_real_records() -> None:
+    """Means over four seconds of what the changes are found in, from those of their record: about one."""
+    deviations = []
+    for path in sorted(shared_data("gtzan", "audio").glob("*/*.ogg"))[::10]:
+        stream = FeatureStream(load_bundle().spec)
+        stream.push(samples(path))
+        _, log_mel = stream.log_mel()
+        sounds = np.array([changepoint.sound(second) for second in np.split(log_mel[: 28 * 43], 28)])
+        means = np.array([sounds[begin : begin + 4].mean(axis=0) for begin in range(25)])
+        deviations.append(means - means.mean(axis=0))
+    assert len(deviations) > 30
+    ratios = np.sqrt(np.mean(np.concatenate(deviations) ** 2, axis=0))
+    assert 0.8 < np.median(ratios) < 1.25
+    assert 0.4 < ratios.min() < ratios.max() < 2.0
 
 
 def test_the_shown_genre_does_not_flap(shown: list[str | None]) -> None:
