@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from features_np.summary import rise_above, tuned_chroma
 
 #: Tunings whose chroma a stream keeps, 62 KB each for 30 s.
 TUNINGS_KEPT = 8
-#: Frames whose rise is computed at a time, to need little memory for a moment.
-RISE_FRAMES = 256
+#: Frames whose rise or chroma is computed at a time, to need little memory for a moment.
+BLOCK_FRAMES = 256
+#: Frames whose power spectra a stream keeps: 3 s of them are 0.6 MB, those of 30 s would be half of all its memory.
+POWERS_KEPT = 128
 
 
 class SlidingBuffer:
@@ -77,7 +80,7 @@ class SlidingBuffer:
 
 
 class FrameBuffer:
-    """The newest ``keep`` frames of a stream as ``FrameRows``, and their power spectra, by index in the stream."""
+    """The newest ``keep`` frames of a stream as ``FrameRows``, by index in it, and power spectra of the last few."""
 
     def __init__(self, keep: int, rows: FrameRows, power: Array, spec: FeatureSpec) -> None:
         """Make room for frames with the columns of ``rows`` and ``power``."""
@@ -88,7 +91,7 @@ class FrameBuffer:
         self._peak_ends = SlidingBuffer(keep + 1, (), np.int64)
         self._deviations = SlidingBuffer(most_peaks, (), np.uint8)
         self._heights = SlidingBuffer(most_peaks)
-        self._power = SlidingBuffer(keep, (n_bins,))
+        self._power = SlidingBuffer(min(keep, POWERS_KEPT), (n_bins,))
         self.restart(0)
 
     @property
@@ -137,9 +140,9 @@ class FrameBuffer:
             heights=self._heights.view(peaks.start, peaks.stop),
         )
 
-    def power(self, start: int, stop: int) -> Array:
-        """Return a view of the power spectra of these frames (frames, bins)."""
-        return np.asarray(self._power.view(start, stop))
+    def power(self, start: int, stop: int) -> Array | None:
+        """Return a view of the power spectra of these frames (frames, bins); None if they are not all kept."""
+        return self._power.view(start, stop) if start >= self._power.start else None
 
 
 class RiseCache:
@@ -163,8 +166,8 @@ class RiseCache:
         if floor != self._floor or not known.start <= start <= known.end:
             known.restart(start)
             self._floor = floor
-        for begin in range(known.end - start, len(log_mel) - 1, RISE_FRAMES):
-            known.append(rise_above(log_mel[begin : begin + RISE_FRAMES + 1], floor))
+        for begin in range(known.end - start, len(log_mel) - 1, BLOCK_FRAMES):
+            known.append(rise_above(log_mel[begin : begin + BLOCK_FRAMES + 1], floor))
         return np.asarray(known.view(start, start + len(log_mel) - 1))
 
 
@@ -185,15 +188,17 @@ class ChromaCache:
         self._unused += self._tuned.values()
         self._tuned.clear()
 
-    def chroma(self, power: Array, start: int, tuning: float) -> Array:
-        """Return the chroma (frames, n_chroma) of ``power`` (frames, bins), whose first frame has index ``start``."""
+    def chroma(self, power_of: Callable[[int, int], Array], start: int, stop: int, tuning: float) -> Array:
+        """Return the chroma (frames, n_chroma) of the frames ``start`` up to but not including ``stop``.
+
+        ``power_of`` returns the power spectra (frames, bins) of some of them, by their index.
+        """
         known = self._buffer(tuning, start)
         if not known.start <= start <= known.end:
             known.restart(start)
-        new = power[known.end - start :]
-        if len(new):
-            known.append(tuned_chroma(new, self._spec, tuning))
-        return np.asarray(known.view(start, start + len(power)))
+        for begin in range(known.end, stop, BLOCK_FRAMES):
+            known.append(tuned_chroma(power_of(begin, min(begin + BLOCK_FRAMES, stop)), self._spec, tuning))
+        return np.asarray(known.view(start, stop))
 
     def _buffer(self, tuning: float, start: int) -> SlidingBuffer:
         """Return the frames of ``tuning``, which takes the place of the one not asked for the longest."""

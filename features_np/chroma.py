@@ -62,7 +62,7 @@ def chroma_stft(
     return normalize(power.T @ filters.T.astype(power.dtype), norm, axis=-1).T
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=8)
 def chroma_filterbank(
     *,
     sr: float,

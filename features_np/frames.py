@@ -86,7 +86,7 @@ class FrameAnalyzer:
 
         Returns the rows, with ``crossings`` left at 0, and the power spectra (frames, bins).
         """
-        power = self._power(frames)
+        power = self.power(frames)
         return self._rows_of(power), power
 
     def crossings(self, samples: NDArray[np.float32], *, left: int = 0, right: int = 0) -> NDArray[np.float64]:
@@ -99,7 +99,7 @@ class FrameAnalyzer:
             return np.zeros(max((len(samples) + left + right - n_fft) // hop_length + 1, 0))
         return crossing_rates(np.pad(samples, (left, right), mode="edge"), n_fft, hop_length)
 
-    def _power(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    def power(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the power spectra (frames, bins), in blocks whose intermediate results stay in the cache."""
         n_frames, n_fft = frames.shape
         power = np.empty((n_frames, 1 + n_fft // 2), dtype=np.float32)

@@ -33,7 +33,7 @@ class FeatureStream:
     and what looks at the whole window: the clip below its loudest mel bin with what comes after it (cepstra, onset
     strength, tempo), the tuning, and the chroma if that changed.
 
-    Memory is allocated here and does not grow: 12 MB for 30 s and the default spec. Not thread-safe.
+    Memory is allocated here and does not grow: 6 MB for 30 s and the default spec. Not thread-safe.
     """
 
     def __init__(self, spec: FeatureSpec | None = None) -> None:
@@ -128,7 +128,7 @@ class FeatureStream:
         kept = self._frames.rows(*inner)
 
         def chroma_of(tuning: float) -> Array:
-            chroma = self._chroma.chroma(self._frames.power(*inner), inner[0], tuning)
+            chroma = self._chroma.chroma(self._power_of, *inner, tuning)
             before, after = (tuned_chroma(power, self.spec, tuning) for _, power in (head, tail))
             return np.concatenate((before, chroma, after))
 
@@ -140,6 +140,15 @@ class FeatureStream:
 
         rows = FrameRows.concatenate([head[0], kept, tail[0]])
         return vector_of_rows(rows, self.spec, chroma_of=chroma_of, rise_of=rise_of)
+
+    def _power_of(self, begin: int, stop: int) -> Array:
+        """Return the power spectra of frames; again computed if they are of long ago, as for a tuning that is new."""
+        kept = self._frames.power(begin, stop)
+        if kept is not None:
+            return kept
+        hop, half = self.spec.hop_length, self._half
+        samples = self._samples.view(begin * hop - half, (stop - 1) * hop + half)
+        return self._analyzer.power(frame_signal(samples, self.spec.n_fft, hop))
 
     def _analyze(self, start: int, end: int, begin: int, stop: int) -> tuple[Edge, Edge]:
         """Analyze and keep the new frames up to ``stop``; return those before ``begin``, and those from ``stop`` on.
