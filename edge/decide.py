@@ -26,8 +26,8 @@ FLOOR = 1e-4
 class Settings:
     """The constants of the decision, with their units.
 
-    The last six were chosen on the 260 full tracks of GTZAN's train list, played without a pause to models that had
-    not been trained on them; ``python -m tests.benchmarks.records`` says what comes of them.
+    Those from ``smoothing_s`` on were chosen on the 260 full tracks of GTZAN's train list, played without a pause to
+    models that had not been trained on them; ``python -m tests.benchmarks.records`` says what comes of them.
     """
 
     silence_dbfs: float = -60.0  # RMS below which nothing is classified; quiet rooms record at -75 to -60 dBFS
