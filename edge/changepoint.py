@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features_np.mfcc import dct_matrix
+from features_np.spectrum import clip_below_peak
 
 #: Seconds that are looked at, and seconds in a record at least: fewer are a fill-in, or a break.
 MOST, SHORTEST = 30, 3
@@ -70,7 +71,7 @@ def sound(log_mel: NDArray[np.float32]) -> Sound:
     """Describe frames (frames, n_mels) in dB by 2 ``N_BANDS`` - 1 numbers, in usual deviations within a record."""
     edges = np.linspace(0, log_mel.shape[1], N_BANDS + 1).astype(int)
     bands = np.add.reduceat(log_mel, edges[:-1], axis=1, dtype=np.float64) / np.diff(edges)
-    bands = np.maximum(bands, bands.max() - RANGE_DB)
+    bands = clip_below_peak(bands, RANGE_DB)
     movement = np.abs(np.diff(bands, axis=0)).mean(axis=0)
     shape, movement = np.stack((bands.mean(axis=0), movement)) @ dct_matrix(N_BANDS, N_BANDS)
     return np.asarray(np.concatenate((shape[1:], movement)) / usual_deviations())

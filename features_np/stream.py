@@ -110,18 +110,15 @@ class FeatureStream:
         As the index of the first (frame ``i`` is centred on sample ``i * hop_length``) and the mel spectrogram
         (frames, n_mels) in dB, not clipped; without columns if the spec needs none. A view until the next ``push``.
         """
-        hop, half, newest = self.spec.hop_length, self._half, self._samples.end
+        hop, newest = self.spec.hop_length, self._samples.end
         start = max(newest - self.spec.window_samples, 0) // hop * hop
-        end = min(start + self.spec.window_samples, newest)
-        begin, stop = -(-(start + half) // hop), (end - half) // hop + 1
+        begin, stop = self._whole_frames(start, min(start + self.spec.window_samples, newest))
         if begin < stop:
             self._catch_up(begin, stop, leave=0)
         return self._frames.start, self._frames.rows(self._frames.start, self._frames.end).log_mel
 
     def _describe(self, start: int, end: int) -> NDArray[np.float32]:
-        hop = self.spec.hop_length
-        first = start // hop
-        inner = first + -(-self._half // hop), first + (end - start - self._half) // hop + 1
+        inner = self._whole_frames(start, end)
         if inner[0] >= inner[1]:  # every frame reaches over an edge
             return summarize(self._samples.view(start, end), self.spec)
         head, tail = self._analyze(start, end, *inner)
@@ -141,14 +138,22 @@ class FeatureStream:
         rows = FrameRows.concatenate([head[0], kept, tail[0]])
         return vector_of_rows(rows, self.spec, chroma_of=chroma_of, rise_of=rise_of)
 
+    def _whole_frames(self, start: int, end: int) -> tuple[int, int]:
+        """Return the first frame that lies wholly within the samples ``start`` to ``end``, and one past the last."""
+        hop = self.spec.hop_length
+        return -(-(start + self._half) // hop), (end - self._half) // hop + 1
+
+    def _samples_of(self, begin: int, stop: int) -> Array:
+        """Return the samples of whole frames, ``begin`` up to but not including ``stop``."""
+        hop = self.spec.hop_length
+        return np.asarray(self._samples.view(begin * hop - self._half, (stop - 1) * hop + self._half))
+
     def _power_of(self, begin: int, stop: int) -> Array:
         """Return the power spectra of frames; again computed if they are of long ago, as for a tuning that is new."""
         kept = self._frames.power(begin, stop)
         if kept is not None:
             return kept
-        hop, half = self.spec.hop_length, self._half
-        samples = self._samples.view(begin * hop - half, (stop - 1) * hop + half)
-        return self._analyzer.power(frame_signal(samples, self.spec.n_fft, hop))
+        return self._analyzer.power(frame_signal(self._samples_of(begin, stop), self.spec.n_fft, self.spec.hop_length))
 
     def _analyze(self, start: int, end: int, begin: int, stop: int) -> tuple[Edge, Edge]:
         """Analyze and keep the new frames up to ``stop``; return those before ``begin``, and those from ``stop`` on.
@@ -162,8 +167,7 @@ class FeatureStream:
         n_tail = max(start // hop + (end - start) // hop + 1 - stop, 0)  # none may be left if the hop is long
         frames = np.zeros((n_head + n_new + n_tail, self.spec.n_fft), dtype=np.float32)
         if n_new:
-            samples = self._samples.view(first * hop - half, (stop - 1) * hop + half)
-            frames[n_head : n_head + n_new] = frame_signal(samples, self.spec.n_fft, hop)
+            frames[n_head : n_head + n_new] = frame_signal(self._samples_of(first, stop), self.spec.n_fft, hop)
         edges = chain(enumerate(range(begin - n_head, begin)), enumerate(range(stop, stop + n_tail), n_head + n_new))
         for index, frame in edges:
             left, right = max(frame * hop - half, start), min(frame * hop + half, end)
@@ -179,11 +183,9 @@ class FeatureStream:
         """Analyze the new frames but at most ``leave`` of them, many at a time."""
         if not self._frames.start <= begin <= self._frames.end:
             self._frames.restart(begin)
-        hop, half = self.spec.hop_length, self._half
         while (first := self._frames.end) + leave < stop:
-            last = min(first + MANY_FRAMES, stop) - 1
-            samples = self._samples.view(first * hop - half, last * hop + half)
-            rows, power = self._analyzer.analyze(frame_signal(samples, self.spec.n_fft, hop))
+            samples = self._samples_of(first, min(first + MANY_FRAMES, stop))
+            rows, power = self._analyzer.analyze(frame_signal(samples, self.spec.n_fft, self.spec.hop_length))
             rows.crossings[:] = self._analyzer.crossings(samples)
             self._frames.append(rows, power)
 
@@ -195,8 +197,7 @@ class FeatureStream:
         hop, half, crossings = self.spec.hop_length, self._half, self._analyzer.crossings
         rates[:n_head] = crossings(self._samples.view(start, start + (n_head - 1) * hop + half), left=half)
         if n_new:
-            new = self._samples.view(first * hop - half, (first + n_new - 1) * hop + half)
-            rates[n_head : n_head + n_new] = crossings(new)
+            rates[n_head : n_head + n_new] = crossings(self._samples_of(first, first + n_new))
         if n_tail:
             last = self._samples.view((first + n_new) * hop - half, end)
             rates[n_head + n_new :] = crossings(last, right=(first + n_new + n_tail - 1) * hop + half - end)
