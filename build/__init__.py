@@ -4,7 +4,7 @@ import contextlib
 import importlib
 import os
 
-from edge.interpreter import RUNTIMES
+from edge.model.interpreter import RUNTIMES
 
 # TensorFlow reads these once, when it is first imported: say only what is wrong, use the one backend we convert from.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")

@@ -13,14 +13,16 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
-from build import listening, report, scoring
-from build.augment import Part
-from build.datasets import AUDIO_SUFFIXES, GTZAN, FeatureTable, read_list, read_tracks, track_key
+from build.audio.simulated_microphone import Part
+from build.corpora.gtzan import load_joined
 from build.errors import run_command
-from build.gtzan import load_joined
-from build.scoring import MicrophoneScores, Scores, TempoScores
-from build.splits import FAULT_FILTERED
-from edge.bundle import Bundle, load_bundle
+from build.extract import heard_rows
+from build.report.evaluation import CONFUSION_FILE, RELIABILITY_FILE, Evaluation, save_confusion, save_reliability
+from build.score import scoring
+from build.score.scoring import MicrophoneScores, Scores, TempoScores
+from build.tables.feature_table import AUDIO_SUFFIXES, GTZAN, FeatureTable, read_list, read_tracks, track_key
+from build.tables.splits import FAULT_FILTERED
+from edge.model.bundle import Bundle, load_bundle
 
 TEMPO = "tempo_bpm"
 #: Shorter recordings say little of a model that hears 30 s; GTZAN's clips of 2 to 3 s are among them.
@@ -48,14 +50,14 @@ def tempo_of_features(table: FeatureTable, tracks: Path, split: str) -> TempoSco
 
 def evaluate_audio(bundle: Bundle, recordings: dict[str, Path], split: str) -> tuple[Scores, FeatureTable]:
     """Classify recordings; returns their features too."""
-    table = listening.features_of(recordings, bundle.spec)
+    table = heard_rows.features_of(recordings, bundle.spec)
     return scoring.score(bundle, table, split), table
 
 
 def evaluate_microphone(bundle: Bundle, recordings: dict[str, Path], clean: Scores) -> MicrophoneScores:
     """Classify recordings as simulated microphones hear them, in rooms and noises that no model is trained with."""
-    draws = [listening.Microphone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
-    tables = listening.features_after(recordings, bundle.spec, draws)
+    draws = [heard_rows.Microphone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
+    tables = heard_rows.features_after(recordings, bundle.spec, draws)
     return MicrophoneScores(clean, tuple(scoring.score(bundle, table, clean.split) for table in tables))
 
 
@@ -82,7 +84,7 @@ def _run(arguments: argparse.Namespace) -> None:
     microphone = None
     if arguments.audio:
         keys = read_list(arguments.list_) if arguments.list_ else _keys_of_folder(arguments.audio)
-        recordings = listening.find_recordings(arguments.audio, keys, SHORTEST_S)
+        recordings = heard_rows.find_recordings(arguments.audio, keys, SHORTEST_S)
         name = split_name(arguments.list_) if arguments.list_ else f"all of {arguments.audio.name}"
         split = f"{name}; the {len(recordings)} of {len(keys)} with {SHORTEST_S:g} s of audio or more"
         scores, table = evaluate_audio(bundle, recordings, split)
@@ -93,14 +95,14 @@ def _run(arguments: argparse.Namespace) -> None:
             table, split = table.select(read_list(arguments.list_)), split_name(arguments.list_)
         scores = scoring.score(bundle, table, split)
     tempo = tempo_of_features(table, arguments.tracks, split) if arguments.tracks else None
-    show(report.Evaluation(scores, tempo, microphone), as_json=arguments.json, plots=arguments.plots)
+    show(Evaluation(scores, tempo, microphone), as_json=arguments.json, plots=arguments.plots)
 
 
 def _keys_of_folder(folder: Path) -> list[str]:
     return sorted(track_key(path) for path in folder.glob("*/*") if path.suffix.lower() in AUDIO_SUFFIXES)
 
 
-def show(evaluation: report.Evaluation, *, as_json: bool, plots: Path | None) -> None:
+def show(evaluation: Evaluation, *, as_json: bool, plots: Path | None) -> None:
     """Print figures for a person or a machine, and draw them into the folder ``plots``."""
     if as_json:
         print(json.dumps(evaluation.to_dict()))
@@ -108,8 +110,8 @@ def show(evaluation: report.Evaluation, *, as_json: bool, plots: Path | None) ->
         evaluation.print(Console())
     if plots:
         plots.mkdir(parents=True, exist_ok=True)
-        report.save_confusion(evaluation.scores, plots / report.CONFUSION_FILE)
-        report.save_reliability(evaluation.scores, plots / report.RELIABILITY_FILE)
+        save_confusion(evaluation.scores, plots / CONFUSION_FILE)
+        save_reliability(evaluation.scores, plots / RELIABILITY_FILE)
 
 
 if __name__ == "__main__":

@@ -24,13 +24,13 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from build.audio.excerpt import middle, require_ffmpeg
+from build.audio.fetch import Item, Recording, items_of
 from build.console import progress
 from build.errors import IngestError, run_command
-from build.excerpt import middle, require_ffmpeg
 from build.files import written_whole
-from build.sources import Item, Recording, items_of
-from edge.bundle import load_bundle
-from edge.classifier import Classifier
+from edge.model.bundle import load_bundle
+from edge.model.classifier import Classifier
 from features_np import FeatureSpec, int16_to_float32, summarize
 
 EXCERPTS_S = (30, 60)

@@ -11,11 +11,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from build.datasets import load_features
 from build.errors import run_command
-from build.feature_plots import plot_genre_averages
 from build.files import written_whole
-from build.recording_plots import plot_recordings
+from build.report.genre_plots import plot_genre_averages
+from build.report.recording_plots import plot_recordings
+from build.tables.feature_table import load_features
 from features_np import FeatureSpec
 
 DPI = 110

@@ -18,11 +18,18 @@ from pathlib import Path
 import numpy as np
 
 from build.console import progress
-from build.datasets import AUDIO_SUFFIXES, CONFOUNDED_GENRES, FeatureTable, load_features, track_key, write_csv
 from build.errors import DatasetError, run_command
-from build.extraction import Outcome, VectorCache, extract
+from build.extract.many_files import in_processes, on_cluster
+from build.extract.one_file import Outcome, VectorCache, extract
 from build.files import written_whole
-from build.workers import in_processes, on_cluster
+from build.tables.feature_table import (
+    AUDIO_SUFFIXES,
+    CONFOUNDED_GENRES,
+    FeatureTable,
+    load_features,
+    track_key,
+    write_csv,
+)
 from features_np.spec import GROUPS, SEED_FEATURE_SETS, TIMBRE_GROUPS, FeatureSpec
 
 #: Sets of features by name: those of the seed's comparison, and every statistic there is.

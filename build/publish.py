@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from build.card import model_card
 from build.errors import PublishError, run_command
-from edge.bundle import FORMAT, MODEL_FILE, SIDECAR_FILE, Bundle, ModelUse, load_bundle
-from edge.classifier import Classifier
-from edge.probe import RECIPE, probe_vector, run_probe
+from build.report.model_card import model_card
+from edge.model.bundle import FORMAT, MODEL_FILE, SIDECAR_FILE, Bundle, ModelUse, load_bundle
+from edge.model.classifier import Classifier
+from edge.model.probe import RECIPE, probe_vector, run_probe
 from features_np.spec import REVISION
 
 CARD_FILE = "README.md"

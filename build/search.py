@@ -20,12 +20,13 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 
-from build import metrics, search_report
 from build.console import progress
 from build.errors import run_command
-from build.network import Fitted
-from build.search_space import suggest
-from build.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, fit_seed_network
+from build.models.perceptron import Fitted
+from build.models.search_space import suggest
+from build.models.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, fit_seed_network
+from build.report import search_results
+from build.score import metrics
 from build.train import Task, add_data_options, task_of
 from features_np.spec import SEED_FEATURE_SETS, FeatureSpec
 
@@ -159,7 +160,7 @@ def run(task: Task, folder: Path, n_trials: int, seed: int) -> None:
         for _ in bar.track(range(len(completed(search)), n_trials), description="Regularized networks"):
             search_once(task, search, seed)
     left_out = sorted(set(SEED_FEATURE_SETS) - set(available_sets(task)))
-    search_report.write(completed(comparison), completed(search), left_out, folder, Console())
+    search_results.write(completed(comparison), completed(search), left_out, folder, Console())
 
 
 def main(argv: Sequence[str] | None = None) -> int:

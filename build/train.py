@@ -15,29 +15,20 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from build import (
-    convert,
-    detector,
-    donors,
-    ensemble,
-    gtzan,
-    listening,
-    logmel,
-    metrics,
-    network,
-    nomusic,
-    publish,
-    scoring,
-    splits,
-)
-from build.card import with_interval
-from build.datasets import GTZAN, FeatureTable, Track, load_features, read_list, read_tracks
+from build import publish
+from build.corpora import gtzan, gtzan_frames, microphone_shift, no_music
+from build.corpora.frame_variants import VARIANTS
+from build.corpora.no_music import NoMusic
 from build.errors import DatasetError, run_command
-from build.frame_augment import VARIANTS
-from build.network import Fitted, Rows, Targets
-from build.nomusic import NoMusic
-from edge.bundle import Bundle
-from edge.decide import NO_MUSIC
+from build.extract import heard_rows
+from build.models import int8, no_music_head, perceptron, timbre
+from build.models.perceptron import Fitted, Rows, Targets
+from build.report.model_card import with_interval
+from build.score import metrics, scoring
+from build.tables import splits
+from build.tables.feature_table import GTZAN, FeatureTable, Track, load_features, read_list, read_tracks
+from edge.live.decision import NO_MUSIC
+from edge.model.bundle import Bundle
 from features_np.spec import FeatureSpec
 
 
@@ -62,9 +53,9 @@ class Recipe(Protocol):
 N_REPRESENTATIVE = 1000
 
 #: What was tried on GTZAN on the way to ``RECIPES``.
-FINDINGS = Path(__file__).with_name("findings.md")
+FINDINGS = Path(__file__).parent / "report" / "findings.md"
 
-RECIPES: tuple[Recipe, ...] = (*network.RECIPES, ensemble.TIMBRE)
+RECIPES: tuple[Recipe, ...] = (*perceptron.RECIPES, timbre.TIMBRE)
 
 
 @dataclass(frozen=True)
@@ -105,7 +96,7 @@ class Candidate:
     recipe: Recipe
     fitted: Fitted
     model: bytes
-    agreement: convert.Agreement
+    agreement: int8.Agreement
 
 
 def make_task(features: Path, train_list: Path | None, valid_list: Path | None, tracks: Path | None) -> Task:
@@ -140,21 +131,21 @@ def gtzan_task(folder: Path, seed: int) -> Task:
     table = gtzan.load_joined(folder / "features")
     split = splits.from_lists(folder / "splits" / "train.txt", folder / "splits" / "valid.txt")
     known = table.select(key for key in split.train if key in set(table.keys))
-    variants = logmel.variants(known, logmel.read_frames(folder / logmel.FRAMES_FILE), VARIANTS, seed)
-    spec = FeatureSpec(groups=ensemble.TIMBRE.groups)
-    recordings = listening.find_recordings(folder / gtzan.AUDIO_FOLDER, known.keys, gtzan.WHOLE_TRACK_S)
-    heard = donors.through_microphones(recordings, spec)
+    variants = gtzan_frames.variants(known, gtzan_frames.read_frames(folder / gtzan_frames.FRAMES_FILE), VARIANTS, seed)
+    spec = FeatureSpec(groups=timbre.TIMBRE.groups)
+    recordings = heard_rows.find_recordings(folder / gtzan.AUDIO_FOLDER, known.keys, gtzan.WHOLE_TRACK_S)
+    heard = microphone_shift.through_microphones(recordings, spec)
     silent = [
         rows.rows(row for row, key in enumerate(rows.keys) if key not in recordings) for rows in (known, variants)
     ]
-    made_up = donors.transplant(silent, donors.differences(heard, known), spec, seed)
+    made_up = microphone_shift.transplant(silent, microphone_shift.differences(heard, known), spec, seed)
     return Task(
         split=split.name,
         train=known,
         valid=table.select(split.valid),
         tracks=read_tracks(folder / "tracks.csv"),
         variants=variants.stacked(heard).stacked(made_up),
-        no_music=nomusic.hear(folder.parent, spec, seed),
+        no_music=no_music.hear(folder.parent, spec, seed),
     )
 
 
@@ -171,7 +162,7 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
     best = max(candidates, key=lambda candidate: candidate.agreement.int8_accuracy)
     temperature = calibrate(task, best.recipe, seed)
     labels, heard = task.labels, {}
-    if task.no_music and best.recipe.groups == ensemble.TIMBRE.groups:
+    if task.no_music and best.recipe.groups == timbre.TIMBRE.groups:
         best, caught = add_no_music(task, task.no_music, best, seed)
         labels, heard = (*labels, NO_MUSIC), {"caught": caught.to_dict()}
     draft = publish.Draft(
@@ -203,8 +194,8 @@ def add_no_music(task: Task, other: NoMusic, candidate: Candidate, seed: int) ->
     rows, targets = task.sample(candidate.recipe, set(task.train.keys))
     fitted, n_genres = candidate.fitted, len(task.labels)
 
-    def fit_to(chosen: NDArray[np.bool_]) -> detector.Detector:
-        return detector.fit_detector(
+    def fit_to(chosen: NDArray[np.bool_]) -> no_music_head.Detector:
+        return no_music_head.fit_detector(
             fitted, rows, targets, other=other.rows[chosen], kinds=other.kinds[chosen], n_genres=n_genres
         )
 
@@ -212,7 +203,7 @@ def add_no_music(task: Task, other: NoMusic, candidate: Candidate, seed: int) ->
     for fold in np.unique(other.folds):
         held_out = other.folds == fold
         caught[held_out] = fit_to(~held_out).margin(fitted.normalize(other.rows[held_out])) > 0
-    joined = detector.with_detector(fitted, fit_to(np.ones(len(caught), dtype=np.bool_)))
+    joined = no_music_head.with_detector(fitted, fit_to(np.ones(len(caught), dtype=np.bool_)))
     some = _some(np.vstack([rows, other.rows]), seed)
     figure = metrics.share(caught, f"windows of no music, {len(np.unique(other.folds))} folds held out in turn")
     return _converted(task, candidate.recipe, joined, some), figure
@@ -232,10 +223,10 @@ def _some(rows: Rows, seed: int) -> Rows:
 
 
 def _converted(task: Task, recipe: Recipe, fitted: Fitted, representative: Rows) -> Candidate:
-    model = convert.to_int8(fitted.model, fitted.normalize(representative))
+    model = int8.to_int8(fitted.model, fitted.normalize(representative))
     valid = task.valid.matrix(FeatureSpec(groups=recipe.groups).vector_names)
     targets = task.valid.targets(task.labels)
-    agreement = convert.compare(model, fitted.normalize(valid), fitted.logits(valid), targets)
+    agreement = int8.compare(model, fitted.normalize(valid), fitted.logits(valid), targets)
     return Candidate(recipe, fitted, model, agreement)
 
 

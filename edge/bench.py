@@ -17,12 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from edge.bundle import Bundle, load_bundle
-from edge.classifier import Classifier
-from edge.demo import synthesize
+from edge.audio.demo import synthesize
 from edge.errors import EdgeError
 from edge.events import Block, Chunk
-from edge.listen import LONGEST_INTERVAL_S, Listener
+from edge.live.pipeline import LONGEST_INTERVAL_S, Listener
+from edge.model.bundle import Bundle, load_bundle
+from edge.model.classifier import Classifier
 from features_np import FeatureStream
 from features_np.pcm import float32_to_int16
 
@@ -135,7 +135,7 @@ def _update_times(bundle: Bundle, piece: np.ndarray[Any, np.dtype[np.float32]]) 
 
 
 def _import_in_a_new_process() -> None:
-    subprocess.run([sys.executable, "-c", "import edge.listen, edge.sinks.jsonl"], check=True)
+    subprocess.run([sys.executable, "-c", "import edge.live.pipeline, edge.sinks.jsonl"], check=True)
 
 
 def _rss_while_listening(model: Path | None, audio: bytes, rate: int) -> int:

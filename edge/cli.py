@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import NoReturn
 
-from edge import native_stderr
+from edge.audio import native_stderr
 from edge.commands import bench, classify, daemon, devices, history, listen, selftest, service
 from edge.errors import EdgeError, SoundSystemStuck
 

@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from edge.bundle import Bundle, load_bundle
-from edge.demo import synthesize
+from edge.audio.demo import synthesize
+from edge.audio.level import LevelMeter
 from edge.errors import EdgeError, SourceError
 from edge.events import Block
-from edge.level import LevelMeter
-from edge.probe import run_probe
+from edge.model.bundle import Bundle, load_bundle
+from edge.model.probe import run_probe
 from features_np import FeatureSpec, summarize
 
 #: The piece whose statistics by librosa 0.11 are in ``edge/parity.npz``; ``tests/golden`` keeps the two the same.
@@ -107,7 +107,7 @@ def _parity() -> str:
 
 
 def _microphone(query: str | None) -> str:
-    from edge.microphone import Microphone
+    from edge.audio.microphone import Microphone
 
     microphone = Microphone(query)
     meter, heard_s, deadline = LevelMeter(), 0.0, time.monotonic() + 2 * LISTEN_S

@@ -87,7 +87,7 @@ def run_without_heavy_packages(script: str) -> subprocess.CompletedProcess[str]:
 def test_the_command_runs_without_the_heavy_packages(tmp_path):
     script = f"""
 import soundfile
-from edge.demo import synthesize
+from edge.audio.demo import synthesize
 soundfile.write({str(tmp_path / "demo.wav")!r}, synthesize(10), 22_050)
 from edge.cli import main
 sys.exit(main(["classify", "--json", {str(tmp_path / "demo.wav")!r}]))

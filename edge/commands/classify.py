@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from edge.commands import Subparsers, add_model_option
 
 if TYPE_CHECKING:
-    from edge.recordings import Verdict
+    from edge.live.whole_file import Verdict
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -30,9 +30,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Classify each file; status 1 if any could not be read."""
-    from edge.bundle import load_bundle
     from edge.errors import AudioFileError
-    from edge.recordings import classify_file
+    from edge.live.whole_file import classify_file
+    from edge.model.bundle import load_bundle
 
     bundle = load_bundle(args.model)
     status = 0
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _row(verdict: Verdict, width: int) -> str:
     from edge import words
-    from edge.decide import NO_MUSIC
+    from edge.live.decision import NO_MUSIC
 
     tempo_bpm = None if verdict.genre == NO_MUSIC else verdict.tempo_bpm
     ranked = sorted(verdict.probabilities.items(), key=lambda item: -item[1])

@@ -22,6 +22,6 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run until the source ends or a signal asks to stop; status 78 for what starting again cannot mend."""
-    from edge import daemon
+    from edge.service import daemon
 
     return daemon.run(args.config)

@@ -18,7 +18,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """List the inputs; status 2 when there is none."""
-    from edge import portaudio
+    from edge.audio import portaudio
 
     inputs = portaudio.inputs()
     if not inputs:

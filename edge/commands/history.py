@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from edge.commands import Subparsers
 
 if TYPE_CHECKING:
-    from edge.history import Segment
+    from edge.sinks.history_file import Segment
 
 #: Where the service writes (its StateDirectory), and where a person's own runs do.
 SERVICE_FILE = Path("/var/lib/livegenre/history.db")
@@ -44,7 +44,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the history; 0 also when nothing was heard."""
-    from edge.history import daily_totals, read_segments
+    from edge.sinks.history_file import daily_totals, read_segments
 
     since = None if args.since is None else parse_moment(args.since, "--since")
     until = None if args.until is None else parse_moment(args.until, "--until", end_of_day=True)
@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _default_file() -> Path:
-    from edge.history import own_file
+    from edge.sinks.history_file import own_file
 
     try:
         return SERVICE_FILE if SERVICE_FILE.exists() else own_file()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from edge.commands import Subparsers, add_model_option
 
 if TYPE_CHECKING:
-    from edge.listen import Listener
+    from edge.live.pipeline import Listener
     from edge.sinks import Sink
 
 
@@ -40,10 +40,11 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Listen; status 0 when the source ends or a signal asks to stop."""
-    from edge.bundle import load_bundle
-    from edge.listen import Listener
+    from edge.audio.raw_format import RawFormat
+    from edge.audio.sources import from_uri
+    from edge.live.pipeline import Listener
+    from edge.model.bundle import load_bundle
     from edge.sinks.guard import Guarded
-    from edge.sources import RawFormat, from_uri
 
     given = {"sample_rate": args.rate, "channels": args.channels}
     raw = RawFormat(**{name: value for name, value in given.items() if value is not None})

@@ -33,25 +33,25 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def _install(args: argparse.Namespace) -> int:
-    from edge import service
+    from edge.service import systemd_unit
 
-    for path in service.install(args.root, network=args.network):
+    for path in systemd_unit.install(args.root, network=args.network):
         print(f"wrote {path}")
-    print(f"Set the source in {service.CONFIG}, then: sudo systemctl enable --now livegenre")
+    print(f"Set the source in {systemd_unit.CONFIG}, then: sudo systemctl enable --now livegenre")
     print("See what it hears: systemctl status livegenre, sudo livegenre history")
     return 0
 
 
 def _uninstall(args: argparse.Namespace) -> int:
-    from edge import service
+    from edge.service import systemd_unit
 
-    print(f"removed {service.uninstall(args.root)}")
-    print(f"Kept: {service.CONFIG} and the history in /var/lib/livegenre")
+    print(f"removed {systemd_unit.uninstall(args.root)}")
+    print(f"Kept: {systemd_unit.CONFIG} and the history in /var/lib/livegenre")
     return 0
 
 
 def _show(args: argparse.Namespace) -> int:
-    from edge import service
+    from edge.service import systemd_unit
 
-    print(service.example_config() if args.config else service.unit(network=args.network), end="")
+    print(systemd_unit.example_config() if args.config else systemd_unit.unit(network=args.network), end="")
     return 0

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from edge.errors import HistoryError
 from edge.events import Change, Event, Prediction, Started, State, Stopped
-from edge.history import DAMAGED, HistoryWriter, Segment, new_id, set_aside
+from edge.sinks.history_file import DAMAGED, HistoryWriter, Segment, new_id, set_aside
 
 log = logging.getLogger(__name__)
 

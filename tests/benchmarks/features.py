@@ -155,7 +155,7 @@ def fresh_processes() -> None:
 
 def track():
     """The first 30 s of a real track, or of synthetic music where there is none."""
-    from edge.demo import synthesize
+    from edge.audio.demo import synthesize
     from tests.features.recordings import full_tracks, recording
 
     tracks = full_tracks(1)

@@ -24,7 +24,7 @@ from typing import Any
 
 import soundfile
 
-from edge.demo import synthesize
+from edge.audio.demo import synthesize
 from features_np import pcm, resample
 from tests.edge.pulse import Pulse
 

@@ -33,10 +33,10 @@ from statistics import median
 
 import soundfile
 
-from edge.bundle import Bundle, load_bundle
 from edge.events import Block, Prediction, State
-from edge.listen import Listener
-from edge.recordings import classify_file
+from edge.live.pipeline import Listener
+from edge.live.whole_file import classify_file
+from edge.model.bundle import Bundle, load_bundle
 from tests.edge.scripted import Scripted
 
 SOON_S = 10

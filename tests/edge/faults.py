@@ -23,9 +23,9 @@ from pathlib import Path
 
 import soundfile
 
-from edge.demo import synthesize
-from edge.history import read_segments
-from edge.microphone import STUCK_S
+from edge.audio.demo import synthesize
+from edge.audio.microphone import STUCK_S
+from edge.sinks.history_file import read_segments
 from tests.edge.manager import Manager
 from tests.edge.pulse import Pulse, wait_until
 

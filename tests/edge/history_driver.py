@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.events import Prediction, State
-from edge.history import read_segments
 from edge.sinks.history import HistorySink
+from edge.sinks.history_file import read_segments
 
 GENRES = ("blues", "classical", "jazz")
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge.bundle import load_bundle
-from edge.listen import Listener
+from edge.audio.sources import from_uri
+from edge.live.pipeline import Listener
+from edge.model.bundle import load_bundle
 from edge.sinks.terminal import View, render, view_after
-from edge.sources import from_uri
 
 
 def picture(uri: str, seconds: float) -> str:

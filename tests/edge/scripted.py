@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.bundle import Bundle
 from edge.events import Block, Chunk, Event
-from edge.listen import Listener, Settings
+from edge.live.pipeline import Listener, Settings
+from edge.model.bundle import Bundle
 
 
 class Scripted:

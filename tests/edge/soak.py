@@ -20,12 +20,12 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.bundle import load_bundle
-from edge.demo import synthesize
+from edge.audio.demo import synthesize
 from edge.events import Block, Chunk, Hole, Lost, Prediction, Restored
-from edge.history import read_segments
-from edge.listen import Listener
+from edge.live.pipeline import Listener
+from edge.model.bundle import load_bundle
 from edge.sinks.history import HistorySink
+from edge.sinks.history_file import read_segments
 from edge.sinks.jsonl import JsonLines
 
 RATE = 22_050

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from edge.demo import synthesize
+from edge.audio.demo import synthesize
 from features_np import pcm, resample
 from tests.edge.pulse import Pulse
 
@@ -127,8 +127,8 @@ def test_a_damaged_file_is_named(recordings: Path, tmp_path: Path) -> None:
 
 
 def test_a_long_file_is_heard_in_windows_and_its_mean_counts(tmp_path: Path) -> None:
-    from edge.bundle import load_bundle
-    from edge.classifier import Classifier
+    from edge.model.bundle import load_bundle
+    from edge.model.classifier import Classifier
     from features_np import summarize
 
     bundle = load_bundle()
@@ -154,9 +154,9 @@ def test_a_reader_that_goes_away_ends_it_quietly(recordings: Path) -> None:
 
 def test_another_broken_pipe_is_an_error_of_its_own() -> None:
     script = (
-        "import sys, edge.sources, edge.cli\n"
+        "import sys, edge.audio.sources, edge.cli\n"
         "def away(*_, **__): raise BrokenPipeError(32, 'Broken pipe', 'radio')\n"
-        "edge.sources.from_uri = away\n"
+        "edge.audio.sources.from_uri = away\n"
         "sys.exit(edge.cli.main(['listen']))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)

@@ -6,9 +6,9 @@ from dataclasses import asdict
 
 import pytest
 
-from edge.config import RANGES, Config, load_config, parse_config
 from edge.errors import ConfigError
-from edge.service import example_config
+from edge.service.config import RANGES, Config, load_config, parse_config
+from edge.service.systemd_unit import example_config
 
 
 def test_the_example_is_the_defaults():

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from edge import logs, words
+from edge import words
 from edge.events import State
-from edge.history import read_segments
+from edge.service import logs
+from edge.sinks.history_file import read_segments
 from tests.edge.manager import Manager
 from tests.edge.pulse import wait_until
 
@@ -21,7 +22,7 @@ LIVEGENRE = Path(sys.executable).with_name("livegenre")
 #: Plays a demo piece for ever, at real-time pace: the daemon paces what it reads.
 RADIO = """
 import sys
-from edge.demo import synthesize
+from edge.audio.demo import synthesize
 from features_np.pcm import float32_to_int16
 piece = float32_to_int16(synthesize(20, sample_rate=22050)).tobytes()
 while True:
@@ -109,7 +110,7 @@ def test_life_of_a_service(config, manager, tmp_path):
 def test_what_hangs_no_longer_feeds_the_watchdog(config, manager, tmp_path):
     (tmp_path / "sitecustomize.py").write_text(
         "import sys, time\n"
-        "from edge.classifier import Classifier\n"
+        "from edge.model.classifier import Classifier\n"
         "def hang(self, vector):\n"
         "    print('hanging', file=sys.stderr, flush=True)\n"
         "    time.sleep(3600)\n"

@@ -4,7 +4,7 @@ import librosa
 import numpy as np
 import pytest
 
-from edge.demo import PEAK, synthesize
+from edge.audio.demo import PEAK, synthesize
 from features_np.spec import PITCH_CLASSES
 
 

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from edge.commands import history as command
 from edge.errors import ConfigError, HistoryError
 from edge.events import Change, Prediction, Started, State, Stopped, Tick
-from edge.history import HistoryWriter, Segment, daily_totals, new_id, read_segments, split_by_day
 from edge.sinks.history import HistorySink
+from edge.sinks.history_file import HistoryWriter, Segment, daily_totals, new_id, read_segments, split_by_day
 
 SHOWN = [(State.MUSIC, "jazz"), (State.MUSIC, "rock"), (State.SILENCE, None), (State.NO_SOURCE, None)]
 
@@ -173,7 +173,7 @@ def test_retention_forgets_the_old_even_when_the_clock_is_years_ahead(tmp_path, 
         def now(cls, tz=None):
             return datetime.now(tz) + timedelta(days=4000)
 
-    monkeypatch.setattr("edge.history.datetime", YearsAhead)
+    monkeypatch.setattr("edge.sinks.history_file.datetime", YearsAhead)
     assert writer.forget_older_than(timedelta(days=365)) == 0
     writer.close()
     assert len(read_segments(tmp_path / "h.db")) == 2

@@ -16,9 +16,9 @@ import pytest
 
 from edge.commands import history as command
 from edge.errors import HistoryError
-from edge.history import HistoryWriter, Segment, read_segments
 from edge.sinks import history
 from edge.sinks.history import HistorySink
+from edge.sinks.history_file import HistoryWriter, Segment, read_segments
 from tests.edge import history_driver
 from tests.edge.history_driver import feed, predictions
 

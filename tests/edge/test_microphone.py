@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from edge.bundle import load_bundle
-from edge.demo import synthesize
-from edge.recordings import classify_file
+from edge.audio.demo import synthesize
+from edge.live.whole_file import classify_file
+from edge.model.bundle import load_bundle
 from tests.edge.pulse import Pulse, wait_until
 from tests.shared_data import SHARED_DATA
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from edge import portaudio
+from edge.audio import portaudio
+from edge.audio.portaudio import InputDevice, stable_id
 from edge.errors import SourceError
-from edge.portaudio import InputDevice, stable_id
 
 
 @pytest.fixture

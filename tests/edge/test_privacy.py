@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 import soundfile
 
-from edge.demo import synthesize
-from edge.history import read_segments
-from edge.service import unit
+from edge.audio.demo import synthesize
+from edge.service.systemd_unit import unit
+from edge.sinks.history_file import read_segments
 from tests.edge.pulse import Pulse, wait_until
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
@@ -40,7 +40,7 @@ def members(group):
     return (names - groups).union(*map(members, groups))
 
 
-#: What SystemCallFilter in ``edge/livegenre.service`` comes to.
+#: What SystemCallFilter in ``edge/service/livegenre.service`` comes to.
 REFUSED = members("@privileged") | members("@resources")
 ALLOWED = members("@system-service") - REFUSED
 

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from edge import selftest
-from edge.demo import synthesize
+from edge.audio.demo import synthesize
 from edge.errors import EdgeError
 from tests.edge.make_parity import PARITY, golden_piece
 from tests.features.tolerances import STATISTICS

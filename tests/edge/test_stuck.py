@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from edge import microphone, portaudio
+from edge.audio import microphone, portaudio
 from edge.errors import SoundSystemStuck
 from edge.events import Idle, Lost
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import features_np as fx
-from edge.demo import synthesize
+from edge.audio.demo import synthesize
 from features_np.spec import GROUPS, PITCH_CLASSES
 from tests.golden.signals import SIGNALS
 

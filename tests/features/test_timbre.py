@@ -8,7 +8,7 @@ import scipy.fft
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.demo import synthesize
+from edge.audio.demo import synthesize
 from features_np import FeatureSpec, SpecError, summarize
 from features_np.spec import PITCH_CLASSES, TIMBRE_GROUPS
 from features_np.timbre import (

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.demo import synthesize
+from edge.audio.demo import synthesize
 
 #: What ``generate.py`` writes: librosa's statistics of these signals.
 GOLDEN = Path(__file__).with_name("features.npz")

@@ -80,7 +80,7 @@ def test_the_runtime_is_lean(installed):
 
 def test_the_installed_command_classifies_with_either_runtime(installed, tmp_path):
     make_music = (
-        "import soundfile; from edge.demo import synthesize; soundfile.write('demo.flac', synthesize(30), 22_050)"
+        "import soundfile; from edge.audio.demo import synthesize; soundfile.write('demo.flac', synthesize(30), 22_050)"
     )
     run(installed / "python", "-c", make_music, cwd=tmp_path)
     answer = json.loads(run(installed / "livegenre", "classify", "--json", "demo.flac", cwd=tmp_path).stdout)
@@ -90,8 +90,8 @@ def test_the_installed_command_classifies_with_either_runtime(installed, tmp_pat
     compare = """
 import numpy as np
 from importlib.resources import files
-from edge.interpreter import Interpreter
-from edge.bundle import load_bundle
+from edge.model.interpreter import Interpreter
+from edge.model.bundle import load_bundle
 model = (files("edge.models") / "genres.tflite").read_bytes()
 rows = np.random.default_rng(0).standard_normal((200, load_bundle().interpreter.n_inputs)).astype(np.float32)
 old, new = (Interpreter(model, [name]) for name in ("tflite_runtime.interpreter", "ai_edge_litert.interpreter"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from build import splits
-from build.datasets import FeatureTable, Track
+from build.tables import splits
+from build.tables.feature_table import FeatureTable, Track
 from build.train import Task
 from features_np.spec import FeatureSpec
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from build.scoring import MicrophoneScores, Scores
-from edge.demo import synthesize
+from build.score.scoring import MicrophoneScores, Scores
+from edge.audio.demo import synthesize
 from tests.shared_data import shared_data
 
 ROOT = Path(__file__).resolve().parents[2]

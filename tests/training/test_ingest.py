@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from build import sources
-from build.excerpt import middle
+from build.audio import fetch
+from build.audio.excerpt import middle
 from build.ingest import main, slug
-from edge.bundle import load_bundle
-from edge.classifier import Classifier
-from edge.demo import synthesize
+from edge.audio.demo import synthesize
+from edge.model.bundle import load_bundle
+from edge.model.classifier import Classifier
 from features_np import int16_to_float32, summarize
 from tests.training.http_folder import served
 
@@ -270,7 +270,7 @@ def test_a_search_s_first_find_is_what_is_ingested(originals, ingest, tmp_path, 
     with served(tmp_path) as url:
         status, _, errors = ingest("oursearch1:mono")
     assert (status, errors, len(excerpts(tmp_path))) == (0, [], 1)
-    assert sources._REMOTE.match("ytsearch1:daft punk around the world")
+    assert fetch._REMOTE.match("ytsearch1:daft punk around the world")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score, precision_score, recall_score
 
-from build import metrics
+from build.score import metrics
 
 
 def test_the_interval_of_a_share_is_the_binomials() -> None:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import soundfile
 
-from build import ingest, network, preprocess
+from build import ingest, preprocess
+from build.models import perceptron
 from build.train import make_task, train
-from edge.bundle import load_bundle
-from edge.demo import synthesize
+from edge.audio.demo import synthesize
+from edge.model.bundle import load_bundle
 from features_np.spec import PITCH_CLASSES
 
 RATE = 22_050
@@ -15,7 +16,7 @@ SECONDS = 4
 N_TRACKS = 7
 OLD = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
 #: The smallest network and training that tell made-up genres apart.
-RECIPE = network.Recipe("small", network.mlp((24,), dropout=0.0), epochs=40, batch_size=16, learning_rate=5e-3)
+RECIPE = perceptron.Recipe("small", perceptron.mlp((24,), dropout=0.0), epochs=40, batch_size=16, learning_rate=5e-3)
 
 
 def old_genre(index, track):

@@ -8,11 +8,11 @@ import pytest
 import soundfile
 from matplotlib.colors import to_rgb
 
-from build.datasets import FeatureTable, write_csv
-from build.feature_plots import genre_means, group_columns, plot_genre_averages
 from build.plots import main
-from build.recording_plots import plot_recordings
-from edge.demo import synthesize
+from build.report.genre_plots import genre_means, group_columns, plot_genre_averages
+from build.report.recording_plots import plot_recordings
+from build.tables.feature_table import FeatureTable, write_csv
+from edge.audio.demo import synthesize
 from features_np import FeatureSpec
 from tests.training.synthetic import made_up_table
 

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from build.datasets import read_csv, read_list
-from build.extraction import Outcome, VectorCache, extract
+from build.audio.read import read_recording
+from build.extract.one_file import Outcome, VectorCache, extract
 from build.files import written_whole
 from build.preprocess import find_tracks, main
-from build.recordings import read_recording
-from edge.demo import synthesize
+from build.tables.feature_table import read_csv, read_list
+from edge.audio.demo import synthesize
 from edge.errors import AudioFileError
 from features_np import FeatureSpec, resample, summarize
 from tests.shared_data import shared_data
@@ -258,7 +258,7 @@ def test_a_cluster_of_processes_gives_the_same_csv(dataset, run, tmp_path, capsy
 
 
 def test_no_scheduler_is_one_line(dataset, run, monkeypatch, capsys):
-    monkeypatch.setattr("build.workers.CLUSTER_TIMEOUT_S", 1)
+    monkeypatch.setattr("build.extract.many_files.CLUSTER_TIMEOUT_S", 1)
     assert run(dataset, "--out", "f.csv", "--scheduler", "tcp://127.0.0.1:9") == 1
     assert capsys.readouterr().err == (
         "build.preprocess: no Dask scheduler with workers answers at tcp://127.0.0.1:9; is it running?\n"

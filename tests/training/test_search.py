@@ -7,10 +7,12 @@ import numpy as np
 import optuna
 import pytest
 
-from build import network, search, search_report
-from build.datasets import write_csv
+from build import search
+from build.models import perceptron
+from build.models.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, SEED_NETWORKS, fit_seed_network
+from build.report import search_results
 from build.search import available_sets, compare, comparison_left, completed, main, open_studies, search_once
-from build.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, SEED_NETWORKS, fit_seed_network
+from build.tables.feature_table import write_csv
 from build.train import Task
 from features_np.spec import LIBROSA_GROUPS, SEED_FEATURE_SETS, FeatureSpec
 from tests.training.synthetic import made_up_table, made_up_task
@@ -67,11 +69,11 @@ def test_a_network_on_its_way_is_the_one_that_fewer_epochs_give(task):
 def test_an_epoch_trains_on_every_row_as_keras_does(task):
     """Batches of 16 of 48 rows but one leave 15 over: Keras's fit on the same order gives the same network."""
     rows, targets = task.train.values[:47, :30], task.train.targets(task.labels)[:47]
-    keras = network.keras  # imported by build alone, which loads the TFLite runtime before it
+    keras = perceptron.keras  # imported by build alone, which loads the TFLite runtime before it
     ours = logits_after((1,), rows, targets)[1]
-    network.be_deterministic(0)
-    mean, scale = network.normalization(rows)
-    model = network.dense(SEED_NETWORKS["30"])(30, 3)
+    perceptron.be_deterministic(0)
+    mean, scale = perceptron.normalization(rows)
+    model = perceptron.dense(SEED_NETWORKS["30"])(30, 3)
     model.compile(keras.optimizers.Adam(), keras.losses.CategoricalCrossentropy(from_logits=True))
     order = np.random.default_rng(0).permutation(len(rows))
     inputs = ((rows - mean) / scale).astype(np.float32)
@@ -108,7 +110,7 @@ def test_figures_carry_split_and_interval_and_are_those_of_valid(task):
     class Oracle:
         """Right on all rows but the first two, which it takes for the next genre."""
 
-        model = network.dense(())(1, 1)
+        model = perceptron.dense(())(1, 1)
 
         def logits(self, rows):
             answers = task.valid.targets(task.labels).copy()
@@ -134,7 +136,7 @@ def test_the_search_adds_trials_and_a_stopped_one_is_no_result(task, short, tmp_
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(network, "fit", interrupted)
+        patch.setattr(perceptron, "fit", interrupted)
         search_once(task, study, seed=0)
     _, again = open_studies(tmp_path / "s.sqlite3", task, seed=0)
     assert not again.get_trials(states=[optuna.trial.TrialState.RUNNING])
@@ -176,7 +178,7 @@ def test_command_from_a_csv_to_tables_csv_and_plots_and_again_in_no_time(short, 
         raise AssertionError("trained again")
 
     monkeypatch.setattr(search, "fit_seed_network", nothing_to_do)
-    monkeypatch.setattr(network, "fit", nothing_to_do)
+    monkeypatch.setattr(perceptron, "fit", nothing_to_do)
     assert main(command) == 0
     assert capsys.readouterr().out == first.out
 
@@ -187,7 +189,7 @@ def test_of_equals_the_smaller_network_is_the_best():
         {"accuracy": 0.6, "parameters": 7},
         {"accuracy": 0.6, "parameters": 5},
     ]
-    assert [item["parameters"] for item in search_report.best(results)] == [5, 7, 9]
+    assert [item["parameters"] for item in search_results.best(results)] == [5, 7, 9]
 
 
 def test_wrong_data_is_one_line(tmp_path, capsys):

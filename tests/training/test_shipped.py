@@ -10,16 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from build import publish, scoring
-from build.card import model_card
-from build.convert import MAX_SIZE
-from build.datasets import FeatureTable, read_list
-from build.gtzan import load_joined
-from build.splits import FAULT_FILTERED
-from edge.bundle import MODEL_FILE, Bundle, load_bundle
-from edge.decide import NO_MUSIC
-from edge.interpreter import RUNTIMES
-from edge.probe import run_probe
+from build import publish
+from build.corpora.gtzan import load_joined
+from build.models.int8 import MAX_SIZE
+from build.report.model_card import model_card
+from build.score import scoring
+from build.tables.feature_table import FeatureTable, read_list
+from build.tables.splits import FAULT_FILTERED
+from edge.live.decision import NO_MUSIC
+from edge.model.bundle import MODEL_FILE, Bundle, load_bundle
+from edge.model.interpreter import RUNTIMES
+from edge.model.probe import run_probe
 from tests.shared_data import shared_data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,7 +76,7 @@ def test_it_gives_the_same_answers_on_both_runtimes(bundle: Bundle, runtime: str
     rows = np.random.default_rng(0).normal(0, 1, (50, bundle.interpreter.n_inputs)).astype(np.float32)
     np.save(tmp_path / "rows.npy", rows)
     program = (
-        "import sys, numpy as np; from pathlib import Path; from edge.interpreter import Interpreter\n"
+        "import sys, numpy as np; from pathlib import Path; from edge.model.interpreter import Interpreter\n"
         "model, rows, logits, runtime = sys.argv[1:]\n"
         "interpreter = Interpreter(Path(model).read_bytes(), [runtime])\n"
         "np.save(logits, [interpreter(row) for row in np.load(rows)]); print(interpreter.runtime)\n"

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from build import splits
-from build.datasets import GTZAN, FeatureTable, Track
 from build.errors import DatasetError
+from build.tables import splits
+from build.tables.feature_table import GTZAN, FeatureTable, Track
 from tests.shared_data import shared_data
 
 

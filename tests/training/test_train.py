@@ -11,16 +11,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from build import convert, discriminant, ensemble, network, publish, splits, train
-from build.datasets import write_csv
+from build import publish, train
 from build.errors import ConversionError, DatasetError, PublishError
-from edge.bundle import MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
+from build.models import discriminant, int8, perceptron, timbre
+from build.tables import splits
+from build.tables.feature_table import write_csv
 from edge.errors import BundleError
-from edge.probe import run_probe
+from edge.model.bundle import MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
+from edge.model.probe import run_probe
 from features_np.spec import FeatureSpec
 from tests.training.synthetic import GENRES, made_up_table, made_up_task
 
-QUICK = tuple(replace(recipe, epochs=5) for recipe in network.RECIPES)
+QUICK = tuple(replace(recipe, epochs=5) for recipe in perceptron.RECIPES)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -92,23 +94,23 @@ def test_int8_follows_the_float_network_and_a_model_too_large_is_refused() -> No
     table = made_up_table(300)
     rows, targets = table.values, table.targets(GENRES)
     fitted = QUICK[1].fit(rows, targets, n_labels=len(GENRES), seed=0)
-    content = convert.to_int8(fitted.model, fitted.normalize(rows))
-    agreement = convert.compare(content, fitted.normalize(rows), fitted.logits(rows), targets)
+    content = int8.to_int8(fitted.model, fitted.normalize(rows))
+    agreement = int8.compare(content, fitted.normalize(rows), fitted.logits(rows), targets)
     assert agreement.same_answer >= 0.99
     assert agreement.int8_accuracy >= agreement.float_accuracy - 0.005
-    large = network.mlp((2000, 200))(rows.shape[1], len(GENRES))
+    large = perceptron.mlp((2000, 200))(rows.shape[1], len(GENRES))
     with pytest.raises(ConversionError, match="more than 300,000"):
-        convert.to_int8(large, fitted.normalize(rows[:10]))
+        int8.to_int8(large, fitted.normalize(rows[:10]))
 
 
 def test_a_float_tensor_left_in_a_model_is_noticed() -> None:
     import tensorflow as tf
 
-    model = network.dense(network.SEED_LAYERS)(85, 3)
-    with convert.quiet():
+    model = perceptron.dense(perceptron.SEED_LAYERS)(85, 3)
+    with int8.quiet():
         content = tf.lite.TFLiteConverter.from_keras_model(model).convert()
     with pytest.raises(ConversionError, match="not fully quantized"):
-        convert.require_int8(content)
+        int8.require_int8(content)
 
 
 def test_one_list_without_the_other_is_an_error(tmp_path: Path) -> None:
@@ -155,7 +157,7 @@ def test_errors_of_the_command_are_one_line(tmp_path: Path) -> None:
 def test_few_rows_are_gone_over_more_often() -> None:
     table = made_up_table(30)
     targets = table.targets(GENRES)
-    short = replace(network.RECIPES[1], epochs=1, batch_size=30)
+    short = replace(perceptron.RECIPES[1], epochs=1, batch_size=30)
     right = [
         np.mean(recipe.fit(table.values, targets, n_labels=3, seed=0).logits(table.values).argmax(axis=1) == targets)
         for recipe in (short, replace(short, min_steps=200))
@@ -165,7 +167,7 @@ def test_few_rows_are_gone_over_more_often() -> None:
 
 def test_inputs_saturate_where_the_recipe_says() -> None:
     table = made_up_table(30)
-    recipe = replace(network.RECIPES[1], epochs=1, clip=1.5)
+    recipe = replace(perceptron.RECIPES[1], epochs=1, clip=1.5)
     fitted = recipe.fit(table.values, table.targets(GENRES), n_labels=3, seed=0)
     assert np.abs(fitted.normalize(table.values)).max() == 1.5
 
@@ -175,17 +177,17 @@ def test_an_ensemble_is_the_weighted_sum_of_its_parts_also_in_int8() -> None:
     rows, targets = table.values, table.targets(GENRES)
     groups = FeatureSpec().groups
     linear = discriminant.DiscriminantRecipe("linear", groups)
-    perceptron = replace(network.PERCEPTRON, groups=groups, min_steps=100)
-    recipe = ensemble.EnsembleRecipe("both", linear, perceptron)
+    small = replace(perceptron.PERCEPTRON, groups=groups, min_steps=100)
+    recipe = timbre.EnsembleRecipe("both", linear, small)
     together = recipe.fit(rows, targets, n_labels=3, seed=0)
-    apart = [part.fit(rows, targets, n_labels=3, seed=0).logits(rows) for part in (linear, perceptron)]
-    expected = apart[0] / ensemble.DISCRIMINANT_TEMPERATURE + apart[1] / ensemble.PERCEPTRON_TEMPERATURE
+    apart = [part.fit(rows, targets, n_labels=3, seed=0).logits(rows) for part in (linear, small)]
+    expected = apart[0] / timbre.DISCRIMINANT_TEMPERATURE + apart[1] / timbre.PERCEPTRON_TEMPERATURE
     np.testing.assert_allclose(together.logits(rows), expected, atol=1e-4)
-    content = convert.to_int8(together.model, together.normalize(rows))
-    agreement = convert.compare(content, together.normalize(rows), together.logits(rows), targets)
+    content = int8.to_int8(together.model, together.normalize(rows))
+    agreement = int8.compare(content, together.normalize(rows), together.logits(rows), targets)
     assert agreement.same_answer >= 0.99
 
 
 def test_normalization_survives_a_constant_column() -> None:
-    mean, scale = network.normalization(np.array([[1, 5], [3, 5]], dtype=np.float32))
+    mean, scale = perceptron.normalization(np.array([[1, 5], [3, 5]], dtype=np.float32))
     assert mean.tolist() == [2, 5] and scale.tolist() == [1, 1]

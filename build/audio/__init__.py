@@ -1,0 +1,1 @@
+"""Recordings: found, fetched, cut, read, and as a simulated microphone hears them."""

@@ -1,0 +1,160 @@
+"""Where recordings to ingest come from: files, folders, m3u playlists, and whatever yt-dlp can fetch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from build.audio.excerpt import Tags, read_tags
+from build.errors import IngestError
+from build.tables.feature_table import AUDIO_SUFFIXES
+
+#: What is taken from a folder; a file named by itself may be anything that ffmpeg reads.
+FOLDER_SUFFIXES = AUDIO_SUFFIXES | {".aac", ".aif", ".aiff", ".m4a", ".mka", ".oga", ".opus", ".webm", ".wma"}
+PLAYLIST_SUFFIXES = frozenset({".m3u", ".m3u8"})
+#: ``https://...``, or a search as yt-dlp writes it: ``ytsearch1:some words``.
+_REMOTE = re.compile(r"^[a-z][a-z0-9+.-]*://|^[a-z]+search(\d+|all)?:", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A file that is here now."""
+
+    path: Path
+    tags: Tags
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One recording of a source: ``origin`` names it, ``fetch(folder)`` brings it here, into the folder if it must."""
+
+    origin: str
+    fetch: Callable[[Path], Recording]
+
+
+def items_of(source: str) -> list[Item]:
+    """Return the recordings that a source stands for; ``IngestError`` if it cannot be reached or holds none."""
+    if _REMOTE.match(source):
+        return _remote(source)
+    path = Path(source)
+    if path.is_dir():
+        return [_local(file) for file in _audio_files(path)]
+    if path.suffix.lower() in PLAYLIST_SUFFIXES:
+        return [_entry(entry, path.parent) for entry in _playlist_entries(path)]
+    if not path.exists():
+        raise IngestError("there is no such file or folder; a URL starts with https://")
+    return [_local(path)]
+
+
+def _local(path: Path) -> Item:
+    def fetch(_folder: Path) -> Recording:
+        if not path.is_file():
+            raise IngestError("there is no such file")
+        tags = read_tags(path)
+        return Recording(path, Tags(tags.artist, tags.title or path.stem))
+
+    return Item(str(path), fetch)
+
+
+def _audio_files(folder: Path) -> list[Path]:
+    files = [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in FOLDER_SUFFIXES and not path.name.startswith(".") and path.is_file()
+    ]
+    if not files:
+        raise IngestError("the folder holds no audio files")
+    return files
+
+
+def _playlist_entries(path: Path) -> Iterator[str]:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise IngestError(error.strerror or str(error)) from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:  # what .m3u was before .m3u8
+        text = content.decode("latin-1")
+    entries = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    if not entries:
+        raise IngestError("the playlist is empty")
+    yield from entries
+
+
+def _entry(entry: str, folder: Path) -> Item:
+    """Return what a playlist's line names: looked up later, so that one dead link does not take the others along."""
+    if not _REMOTE.match(entry):
+        return _local(folder / entry)
+    return Item(entry, lambda downloads: _download(entry, lambda downloader: downloader.extract_info(entry), downloads))
+
+
+def _remote(url: str) -> list[Item]:
+    info = _with_yt_dlp(url, lambda downloader: downloader.extract_info(url, download=False))
+    if info.get("_type") not in ("playlist", "multi_video"):
+        return [_looked_up(url, info)]
+    entries = [entry for entry in info.get("entries") or () if entry]
+    if not entries:
+        raise IngestError("the playlist is empty, or the search found nothing")
+    return [_looked_up(entry.get("webpage_url") or entry.get("url") or url, entry) for entry in entries]
+
+
+def _looked_up(url: str, info: dict[str, Any]) -> Item:
+    return Item(url, lambda downloads: _download(url, lambda downloader: downloader.process_ie_result(info), downloads))
+
+
+def _download(url: str, ask: Callable[[Any], Any], folder: Path) -> Recording:
+    info = _with_yt_dlp(url, ask, folder)
+    if not info.get("requested_downloads"):
+        raise IngestError("is not one recording; name a playlist or a page as a source of its own")
+    path = Path(info["requested_downloads"][0]["filepath"])
+    tags = read_tags(path)
+    artist = ", ".join(info.get("artists") or ()) or tags.artist
+    return Recording(path, Tags(artist, tags.title or info.get("title") or path.stem))
+
+
+def _with_yt_dlp(url: str, ask: Callable[[Any], Any], folder: Path | None = None) -> dict[str, Any]:
+    try:
+        import yt_dlp
+    except ImportError as error:
+        raise IngestError("URLs and searches need yt-dlp: pip install -e '.[ingest]'") from error
+    options = {
+        "format": "bestaudio/best",
+        "outtmpl": str((folder or Path()) / "%(id).100B.%(ext)s"),
+        "extract_flat": "in_playlist",  # the entries' names now, their contents one by one
+        "noplaylist": True,  # a video's URL that also names a playlist means the video
+        "noprogress": True,
+        "quiet": True,
+        "color": "never",
+        "logger": _Silent(),
+        "socket_timeout": 20,
+        "retries": 3,
+    }
+    try:
+        with yt_dlp.YoutubeDL(options) as downloader:
+            info: dict[str, Any] = ask(downloader)
+    except yt_dlp.utils.YoutubeDLError as error:
+        raise IngestError(_one_line(str(error))) from error
+    if not info:
+        raise IngestError(f"yt-dlp finds nothing at {url}")
+    return info
+
+
+class _Silent:
+    """yt-dlp's logger: what matters comes as an exception."""
+
+    def debug(self, message: str) -> None:
+        """Say nothing."""
+
+    info = warning = error = debug
+
+
+def _one_line(message: str) -> str:
+    """Return yt-dlp's message without its prefixes, its advice to report a bug and what it repeats in brackets."""
+    line = (message.strip().splitlines() or ["yt-dlp gave no reason"])[0]
+    line = re.sub(r"^(ERROR: )?(\[[^\]]+\] )?", "", line)
+    line = re.sub(r"HTTPS?Connection(Pool)?\([^)]*\): ", "", line)
+    return re.split(r" \(caused by |; please report", line)[0].rstrip(".")

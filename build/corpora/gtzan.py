@@ -1,0 +1,38 @@
+"""GTZAN as it lies beside the project: published tables, log-mel frames and recordings of the same tracks, joined.
+
+The rows of some tracks in the tables (49 of pop, 10 of rock and a few more of those with audio) are not of the
+recordings of that name, by their chroma, while frames and recordings agree. So where a whole track can be heard, all
+its features are heard; the tables and frames stand in for the others.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from build.corpora import gtzan_frames
+from build.extract import heard_rows
+from build.tables.feature_table import FeatureTable, load_features
+from features_np.spec import GROUPS, FeatureSpec
+
+AUDIO_FOLDER = "audio"
+#: Seconds of audio that stand for a whole track of 30 s.
+WHOLE_TRACK_S = 28.0
+
+
+def load_joined(features: Path) -> FeatureTable:
+    """Read a features CSV; or a folder of published tables, joined with the frames and recordings beside it.
+
+    Such a folder's track without frames (GTZAN: jazz.00054) is left out.
+    """
+    table = load_features(features)
+    frames, audio = features.parent / gtzan_frames.FRAMES_FILE, features.parent / AUDIO_FOLDER
+    if not (features.is_dir() and frames.exists()):
+        return table
+    table = gtzan_frames.with_timbre(table, gtzan_frames.read_frames(frames))
+    return table.corrected(heard(table, audio)) if audio.exists() else table
+
+
+def heard(table: FeatureTable, audio: Path) -> FeatureTable:
+    """Return every feature there is of those of a table's tracks that are whole under ``audio``."""
+    recordings = heard_rows.find_recordings(audio, table.keys, WHOLE_TRACK_S)
+    return heard_rows.features_of(recordings, FeatureSpec(groups=GROUPS))

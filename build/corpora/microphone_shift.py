@@ -1,0 +1,51 @@
+"""What a microphone does to a track's features, heard on the tracks that have audio, done to those that have not.
+
+The difference between a row through a simulated microphone and the same track's row as recorded is added to other
+tracks' rows: along those directions a row moves without becoming another genre.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from build.audio.simulated_microphone import Part
+from build.errors import DatasetError
+from build.extract import heard_rows
+from build.tables.feature_table import FeatureTable
+from features_np.spec import FeatureSpec
+
+#: Seconds that each of a track's simulated microphones hears: the whole track, and excerpts.
+MICROPHONES_S = (np.inf, 15.0, 15.0, 10.0)
+
+Rows = NDArray[np.float32]
+
+
+def through_microphones(recordings: dict[str, Path], spec: FeatureSpec) -> FeatureTable:
+    """Return rows of recordings in rooms and noises of training, one for each of ``MICROPHONES_S``, draw by draw."""
+    microphones = [heard_rows.Microphone(Part.TRAINING, draw, s) for draw, s in enumerate(MICROPHONES_S)]
+    return functools.reduce(FeatureTable.stacked, heard_rows.features_after(recordings, spec, microphones))
+
+
+def differences(heard: FeatureTable, recorded: FeatureTable) -> Rows:
+    """Return the rows of ``heard`` minus the same tracks' rows in ``recorded``."""
+    rows: Rows = recorded.select(heard.keys).matrix(heard.columns)
+    return heard.values - rows
+
+
+def transplant(tables: Sequence[FeatureTable], moves: Rows, spec: FeatureSpec, seed: int) -> FeatureTable:
+    """Return a copy of all rows of ``tables``, each with a difference drawn from ``moves`` added."""
+    if not len(moves):
+        raise DatasetError("no differences to draw from")
+    rows = np.vstack([table.matrix(spec.vector_names) for table in tables])
+    drawn = np.random.default_rng(seed).integers(0, len(moves), len(rows))
+    return FeatureTable(
+        track_ids=tuple(track for table in tables for track in table.track_ids),
+        genres=tuple(genre for table in tables for genre in table.genres),
+        columns=spec.vector_names,
+        values=rows + moves[drawn],
+    )

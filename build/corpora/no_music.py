@@ -1,0 +1,157 @@
+"""What is no music: windows of speech, animals, weather, machines, a kitchen, hum, hiss and near silence, as rows.
+
+Everything is heard through a simulated microphone, so that neither the speech's bandwidth (it was recorded at 16 kHz)
+nor the level gives it away. Windows come in four folds that share no recording and no speaker, so that each can be
+held out to measure what the others have taught.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from build.audio.simulated_microphone import SAMPLE_RATE, Part, respond, simulate, smooth_curve, surroundings
+from build.extract import heard_rows
+from features_np import summarize
+from features_np.spec import FeatureSpec
+
+N_FOLDS = 4
+KITCHEN = "kitchen"
+#: Lengths of windows in seconds, taken in turn.
+WINDOW_S = (6.0, 10.0, 15.0)
+N_GENERATED = 16  # windows of each kind in each fold
+N_SPEECH = 36  # windows in each fold
+N_CLASS = 9  # windows of each ESC-10 class in each fold
+N_KITCHEN = 9
+
+Audio = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of sound that is no music; ``kind`` is for reports, ``fold`` for holding out."""
+
+    kind: str
+    fold: int
+    seconds: float
+    recordings: tuple[Path, ...] = ()  # none for a kind that is generated
+    seed: tuple[int, ...] = ()
+
+    def audio(self) -> Audio:
+        """Return the sound at ``SAMPLE_RATE``, the same at each call."""
+        rng = np.random.default_rng(self.seed)
+        n_samples = round(self.seconds * SAMPLE_RATE)
+        if self.kind in GENERATORS:
+            return GENERATORS[self.kind](n_samples, rng)
+        if self.kind == KITCHEN:
+            return _excerpt(np.array_split(_read(self.recordings[0]), N_FOLDS)[self.fold], n_samples, rng)
+        return _joined(self.recordings, n_samples, rng)
+
+
+def windows(data: Path, seed: int) -> list[Window]:
+    """Return all windows, of the recordings under ``data`` (``nomusic/``) and of generators."""
+    planned = [plan for fold in range(N_FOLDS) for plan in _plans(data / "nomusic", fold)]
+    return [
+        Window(kind, fold, WINDOW_S[number % len(WINDOW_S)], recordings, (seed, place, number))
+        for place, (kind, fold, recordings, count) in enumerate(planned)
+        for number in range(count)
+    ]
+
+
+def _plans(folder: Path, fold: int) -> Iterator[tuple[str, int, tuple[Path, ...], int]]:
+    for kind, paths, count in recorded(folder, fold):
+        yield kind, fold, tuple(paths), count
+    yield KITCHEN, fold, (folder / "noise" / "kitchen.ogg",), N_KITCHEN
+    for kind in GENERATORS:
+        yield kind, fold, (), N_GENERATED
+
+
+@dataclass(frozen=True)
+class NoMusic:
+    """Rows of windows that are no music, with the kind and the fold of each."""
+
+    rows: NDArray[np.float32]
+    kinds: NDArray[np.int64]
+    folds: NDArray[np.int64]
+
+
+def hear(data: Path, spec: FeatureSpec, seed: int) -> NoMusic:
+    """Return one row a window, as heard through a simulated microphone."""
+    planned = windows(data, seed)
+    vectors = dict(heard_rows.hear(partial(_vector, spec=spec), planned, "no music"))
+    return NoMusic(
+        rows=np.array([vectors[window] for window in planned]),
+        kinds=np.unique([window.kind for window in planned], return_inverse=True)[1],
+        folds=np.array([window.fold for window in planned]),
+    )
+
+
+def _vector(window: Window, spec: FeatureSpec) -> tuple[Window, NDArray[np.float32]]:
+    rng = np.random.default_rng((*window.seed, 1))  # another sequence than the window's own
+    return window, summarize(simulate(window.audio().astype(np.float32), surroundings(Part.TRAINING), rng), spec)
+
+
+def recorded(folder: Path, fold: int) -> Iterator[tuple[str, list[Path], int]]:
+    """Yield kind, files and number of windows of what is recorded in a fold."""
+    speech = sorted((folder / "speech").glob("*.ogg"))
+    speakers = sorted({path.name.split("-")[0] for path in speech})
+    chosen = set(speakers[fold::N_FOLDS])
+    yield "speech", [path for path in speech if path.name.split("-")[0] in chosen], N_SPEECH
+    for folder_of_class in sorted((folder / "esc10").iterdir()):
+        yield folder_of_class.name, sorted(folder_of_class.glob(f"{fold + 1}-*.ogg")), N_CLASS
+
+
+def _joined(recordings: Sequence[Path], n_samples: int, rng: np.random.Generator) -> Audio:
+    """Join recordings in random order until they last long enough."""
+    taken: list[Audio] = []
+    while sum(map(len, taken)) < n_samples:
+        taken.append(_read(recordings[rng.integers(len(recordings))]))
+    return np.asarray(np.concatenate(taken)[:n_samples])
+
+
+def _excerpt(audio: Audio, n_samples: int, rng: np.random.Generator) -> Audio:
+    n_samples = min(n_samples, len(audio))
+    start = rng.integers(0, len(audio) - n_samples + 1)
+    return np.asarray(audio[start : start + n_samples])
+
+
+def _hiss(n_samples: int, rng: np.random.Generator) -> Audio:
+    """Noise of any colour between white and falling by 9 dB an octave."""
+    slope = np.linspace(0, -30 * rng.random(), len(smooth_curve(0.0, rng)))
+    return np.asarray(0.1 * respond(rng.standard_normal(n_samples), slope + smooth_curve(3.0, rng)))
+
+
+def _hum(n_samples: int, rng: np.random.Generator) -> Audio:
+    """Mains hum with random harmonics over a little noise: a transformer, a fridge, a bad cable."""
+    time = np.arange(n_samples) / SAMPLE_RATE
+    mains = rng.choice([50.0, 60.0]) * rng.uniform(0.998, 1.002)
+    harmonics = rng.exponential(1.0, 12) / np.arange(1, 13)
+    phases = rng.uniform(0, 2 * np.pi, 12)
+    sound = rng.uniform(0.02, 0.5) * _hiss(n_samples, rng)
+    for order, (level, phase) in enumerate(zip(harmonics, phases, strict=True), start=1):
+        sound = sound + 0.1 * level * np.sin(2 * np.pi * mains * order * time + phase)
+    return sound
+
+
+def _idle_room(n_samples: int, rng: np.random.Generator) -> Audio:
+    """Noise near silence with now and then a knock."""
+    room = _hiss(n_samples, rng)
+    for _ in range(rng.poisson(n_samples / SAMPLE_RATE / 5)):
+        knock = rng.standard_normal(2000) * np.exp(-np.arange(2000) / rng.uniform(50, 400))
+        start = rng.integers(0, max(n_samples - 2000, 1))
+        room[start : start + 2000] += rng.uniform(0.2, 2.0) * knock[: n_samples - start]
+    return np.asarray(0.01 * room)
+
+
+GENERATORS = {"hiss": _hiss, "hum": _hum, "idle_room": _idle_room}
+
+
+def _read(path: Path) -> Audio:
+    audio, _ = soundfile.read(path, dtype="float64")
+    return np.asarray(audio)

@@ -1,0 +1,1 @@
+"""From recordings to feature rows, one by one and many at once."""

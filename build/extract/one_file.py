@@ -1,0 +1,78 @@
+"""One track's features, computed once: the function that every process and every cluster worker runs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from build.audio.read import read_recording
+from build.files import written_whole
+from edge.errors import AudioFileError
+from features_np import summarize
+from features_np.errors import SignalError
+from features_np.spec import FeatureSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file: its vector, or the one line that says what is wrong with it."""
+
+    path: Path
+    vector: NDArray[np.float32] | None
+    problem: str = ""
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class VectorCache:
+    """Vectors on disk, found by what they were computed from: the file's bytes and the spec's digest.
+
+    A file that is renamed keeps its vector, one that is changed or another revision of the features never finds it.
+    One small file a track, so that any number of processes and machines can share the folder.
+    """
+
+    folder: Path
+
+    def load(self, content: str, spec: FeatureSpec) -> NDArray[np.float32] | None:
+        """Return the stored vector, or None where there is none that can be read."""
+        try:
+            vector = np.load(self._path(content, spec), allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        fits = vector.shape == (len(spec.vector_names),) and vector.dtype == np.float32
+        return vector if fits else None
+
+    def store(self, content: str, spec: FeatureSpec, vector: NDArray[np.float32]) -> None:
+        """Keep a vector; it is on disk, whole, when this returns."""
+        with written_whole(self._path(content, spec)) as path:
+            np.save(path, vector)
+
+    def _path(self, content: str, spec: FeatureSpec) -> Path:
+        return self.folder / spec.digest().removeprefix("sha256:") / content[:2] / f"{content}.npy"
+
+
+def extract(path: Path, spec: FeatureSpec, cache: VectorCache) -> Outcome:
+    """Return a file's features, from the cache if they are there; a file that cannot be used is an outcome too."""
+    try:
+        content = _sha256(path)
+        vector = cache.load(content, spec)
+        if vector is not None:
+            return Outcome(path, vector, cached=True)
+        vector = summarize(read_recording(path, spec), spec)
+    except AudioFileError as error:
+        return Outcome(path, None, str(error).removeprefix(f"{path}: "))
+    except OSError as error:
+        return Outcome(path, None, error.strerror or str(error))
+    except SignalError as error:
+        return Outcome(path, None, str(error))
+    cache.store(content, spec, vector)
+    return Outcome(path, vector)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Networks, how they are fitted, converted to int8 and published."""

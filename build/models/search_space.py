@@ -1,0 +1,42 @@
+"""What the search may vary: one regularized network and its training for each trial that Optuna suggests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import optuna
+
+from build.models import perceptron
+from build.models.perceptron import Recipe
+from build.models.row_variants import Augmentation
+from features_np.spec import SEED_FEATURE_SETS
+
+
+def suggest(trial: optuna.Trial, feature_sets: Sequence[str]) -> Recipe:
+    """Return the recipe of a trial; ``trial.params`` then holds every choice by name.
+
+    Dense layers with dropout, each half as wide as the one before; ranges reach from nothing to clearly too much.
+    """
+    feature_set = trial.suggest_categorical("features", list(feature_sets))
+    width = trial.suggest_int("width", 32, 512, log=True)
+    layers = trial.suggest_int("layers", 1, 3)
+    dropout = trial.suggest_float("dropout", 0.0, 0.7)
+    augmentation = Augmentation(
+        transpose=trial.suggest_categorical("transpose", [False, True]),
+        response_db=trial.suggest_float("response_db", 0.0, 6.0),
+        gain_db=15.0,  # a room's loudness says nothing of the genre; not a question of accuracy on clean tracks
+        tempo_octave=trial.suggest_float("tempo_octave", 0.0, 0.3),
+        noise=trial.suggest_float("noise", 0.0, 0.5),
+        mixup=trial.suggest_float("mixup", 0.0, 1.0),
+    )
+    return Recipe(
+        f"trial {trial.number}",
+        perceptron.mlp(tuple(max(16, width >> layer) for layer in range(layers)), dropout),
+        groups=SEED_FEATURE_SETS[feature_set],
+        augmentation=augmentation,
+        epochs=trial.suggest_int("epochs", 50, 500, log=True),
+        batch_size=trial.suggest_categorical("batch_size", [32, 64, 128]),
+        learning_rate=trial.suggest_float("learning_rate", 3e-4, 1e-2, log=True),
+        weight_decay=trial.suggest_float("weight_decay", 1e-4, 0.3, log=True),
+        label_smoothing=trial.suggest_float("label_smoothing", 0.0, 0.2),
+    )

@@ -1,0 +1,50 @@
+"""The shipped architecture: a linear discriminant and a perceptron on the same inputs, averaged in one network.
+
+The discriminant is right a little more often on clean recordings, the perceptron through microphones (see the model
+card). Their sum is one network with a linear path beside a hidden layer, and is converted and quantized as one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import keras
+
+from build.models.discriminant import DISCRIMINANT, DiscriminantRecipe
+from build.models.perceptron import PERCEPTRON, Fitted, Recipe, Rows, Targets
+
+#: A discriminant's log-probabilities are overconfident about fourfold (its own temperature), a perceptron's, with
+#: smoothed labels, are not confident enough.
+DISCRIMINANT_TEMPERATURE, PERCEPTRON_TEMPERATURE = 4.0, 0.7
+
+
+@dataclass(frozen=True)
+class EnsembleRecipe:
+    """Both recipes must hear the same groups, through the same normalization and clip."""
+
+    name: str
+    discriminant: DiscriminantRecipe
+    perceptron: Recipe
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The FeatureSpec's groups that both hear."""
+        return self.perceptron.groups
+
+    @property
+    def with_variants(self) -> bool:
+        """Whether they are fitted to changed copies of the tracks too."""
+        return self.perceptron.with_variants
+
+    def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:
+        """Fit both to feature rows (n, columns) and targets (n,), and join them."""
+        linear = self.discriminant.fit(rows, targets, n_labels=n_labels, seed=seed)
+        hidden = self.perceptron.fit(rows, targets, n_labels=n_labels, seed=seed)
+        linear.model.name, hidden.model.name = self.discriminant.name, self.perceptron.name
+        inputs = keras.Input((rows.shape[1],))
+        logits = linear.model(inputs) / DISCRIMINANT_TEMPERATURE + hidden.model(inputs) / PERCEPTRON_TEMPERATURE
+        return Fitted(keras.Model(inputs, logits), hidden.mean, hidden.scale, hidden.clip)
+
+
+#: What ships: see the model card for what it was compared with.
+TIMBRE = EnsembleRecipe("timbre", DISCRIMINANT, PERCEPTRON)

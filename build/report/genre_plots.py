@@ -1,0 +1,87 @@
+"""What tells genres apart: the average of every feature in every genre."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.axes import Axes
+from matplotlib.colors import Colormap
+from matplotlib.figure import Figure as Picture
+from numpy.typing import NDArray
+
+from build.tables.feature_table import FeatureTable
+from features_np.spec import PITCH_CLASSES
+
+#: What a group's values are in, by the first word of its name; the others have a unit of their own or none.
+UNITS = {
+    "mfcc": "dB (orthonormal DCT)",
+    "chroma": "share of the strongest",
+    "tempo": "BPM",
+    "zcr": "crossings per sample",
+    "rolloff": "Hz",
+    "centroid": "Hz",
+}
+#: Coefficient 0 is the level and an order of magnitude larger than the others: it has a panel of its own.
+LEVEL = re.compile(r"^mfcc_\w+_00$")
+ELEMENT = re.compile(r"^(?P<group>.+)_(?P<element>\d+|[A-G]#?)$")
+N_COLUMNS = 3
+
+
+def plot_genre_averages(table: FeatureTable) -> Picture:
+    """Draw the mean of every feature in every genre: a line a genre where a group has many elements, else bars."""
+    genres, groups = table.labels, group_columns(table.columns)
+    means = genre_means(table)
+    colours = colormaps["tab10" if len(genres) <= 10 else "tab20"].resampled(max(10, len(genres)))
+    n_rows = -(-len(groups) // N_COLUMNS)
+    picture = Picture(figsize=(5.5 * N_COLUMNS, 3.4 * n_rows + 0.8), layout="constrained")
+    panels = list(picture.subplots(n_rows, N_COLUMNS, squeeze=False).flat)
+    for axes, (group, elements) in zip(panels, groups.items(), strict=False):
+        values = means[:, [table.columns.index(column) for column in elements]]
+        if len(elements) == 1:
+            axes.bar(range(len(genres)), values[:, 0], color=[colours(row) for row in range(len(genres))])
+            axes.set_xticks(range(len(genres)), genres, rotation=45, ha="right")
+        else:
+            _lines(axes, values, genres, list(elements.values()), colours)
+        axes.set_title(group.replace("_", " "))
+        axes.set_ylabel(UNITS.get(group.partition("_")[0], ""))
+        axes.grid(axis="y", alpha=0.3)
+    for axes in panels[len(groups) :]:
+        axes.set_visible(False)
+    handles = {text: handle for axes in panels for handle, text in zip(*axes.get_legend_handles_labels(), strict=True)}
+    if handles:
+        picture.legend(list(handles.values()), list(handles), loc="outside lower center", ncols=min(10, len(genres)))
+    picture.suptitle(f"averages of {len(table)} tracks by genre")
+    return picture
+
+
+def genre_means(table: FeatureTable) -> NDArray[np.float64]:
+    """Return the mean of each column in each genre, shape (genres, columns), genres as in ``table.labels``."""
+    row_genres = np.array(table.genres)
+    return np.array([table.values[row_genres == genre].mean(axis=0, dtype=np.float64) for genre in table.labels])
+
+
+def group_columns(columns: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return the columns of each panel, with the name of each within it: ``chroma_mean_C`` is C of chroma_mean."""
+    groups: dict[str, dict[str, str]] = {}
+    for column in columns:
+        match = None if LEVEL.match(column) else ELEMENT.match(column)
+        group, element = (match["group"], match["element"]) if match else (column, column)
+        groups.setdefault(group, {})[column] = element
+    return groups
+
+
+def _lines(
+    axes: Axes, values: NDArray[np.float64], genres: Sequence[str], elements: Sequence[str], colours: Colormap
+) -> None:
+    for row, genre in enumerate(genres):
+        axes.plot(values[row], color=colours(row), marker=".", linewidth=1, label=genre)
+    places = range(0, len(elements), 1 if len(elements) <= 12 else 4)
+    axes.set_xticks(places, [elements[place].lstrip("0") or "0" for place in places])
+    axes.set_xlabel("pitch class" if elements[0] in PITCH_CLASSES else "coefficient")
+    typical = float(np.median(np.abs(values)))
+    if np.abs(values).max() > 10 * typical > 0:  # the first few would leave no room for the others
+        axes.set_yscale("symlog", linthresh=4 * typical)
+        axes.yaxis.set_major_formatter("{x:g}")

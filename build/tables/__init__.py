@@ -1,0 +1,1 @@
+"""Feature tables, track lists and what is known of tracks."""

@@ -1,0 +1,1 @@
+"""Where sound comes from, and the one machine that says whether it still comes."""

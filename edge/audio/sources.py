@@ -1,0 +1,126 @@
+"""Where audio comes from, behind one protocol.
+
+A source is an iterable of chunks: blocks of audio, and what happens to it (holes, losses, returns). It yields at
+least one chunk, if only an ``Idle``, every half second, so that whoever iterates can feed a watchdog and be stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from edge.audio import demo
+from edge.audio.raw_format import RawFormat
+from edge.errors import ConfigError
+from edge.events import Block, Chunk
+
+#: Seconds of audio in a block: short at real-time pace, for a lively level meter; long when only speed counts.
+BLOCK_S = 0.1
+FAST_BLOCK_S = 1.0
+#: The piece that ``demo`` plays: the four chords of ``edge.audio.demo``, again and again, 51 seconds in all.
+DEMO_BPM, DEMO_KEY, DEMO_ROUNDS = 112.0, "A", 6
+DEMO_ROUND_S = 16 * 60.0 / DEMO_BPM
+
+URIS = "mic, mic:NAME, file:PATH, - (s16le on standard input), cmd:COMMAND (its output, s16le) or demo"
+
+
+class Source(Protocol):
+    """What every source has."""
+
+    @property
+    def name(self) -> str:
+        """Words for people; may change when another device takes over."""
+
+    @property
+    def backlog_s(self) -> float:
+        """Seconds of audio that wait to be taken."""
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Yield what comes, until the end if there is one."""
+
+    def close(self) -> None:
+        """Release the device, file or process; may be called twice."""
+
+
+def from_uri(
+    uri: str, *, fast: bool = False, wait: bool = False, watched: bool = False, raw: RawFormat | None = None
+) -> Source:
+    """Open the source that ``uri`` names (see ``URIS``).
+
+    ``fast`` takes audio that is not live as fast as it can be processed; ``wait`` waits for a microphone that is not
+    there yet, ``watched`` is for a level meter (see ``Microphone``). Raises ``ConfigError`` for an unknown URI,
+    ``SourceError`` or ``AudioFileError`` if it does not open.
+    """
+    scheme, _, rest = uri.partition(":")
+    raw = raw or RawFormat()
+    if scheme == "mic":
+        from edge.audio.microphone import Microphone
+
+        return Microphone(rest or None, wait=wait, watched=watched)
+    if scheme == "file" and rest:
+        return FileSource(Path(rest), fast=fast)
+    if uri == "demo":
+        return DemoSource(fast=fast)
+    if uri == "-":
+        from edge.audio.pipes import StandardInput
+
+        return StandardInput(raw, fast=fast)
+    if scheme == "cmd" and rest.strip():
+        from edge.audio.pipes import Command
+
+        return Command(rest, raw, fast=fast)
+    raise ConfigError(f"unknown source {uri!r}: use {URIS}")
+
+
+class FileSource:
+    """Source that plays an audio file, at real-time pace unless ``fast``."""
+
+    def __init__(self, path: Path, *, fast: bool = False) -> None:
+        from edge.audio.file import AudioFile
+
+        self.name = path.name
+        self.backlog_s = 0.0
+        self._file = AudioFile(path)
+        self._fast = fast
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Yield the file's blocks, once."""
+        return iter(self._file.blocks(FAST_BLOCK_S)) if self._fast else paced(self._file.blocks(BLOCK_S))
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class DemoSource:
+    """Source that plays the piece which ``edge.audio.demo`` synthesizes, at real-time pace unless ``fast``."""
+
+    def __init__(self, *, fast: bool = False) -> None:
+        self.name = f"demo ({DEMO_BPM:.0f} BPM, {DEMO_KEY} major)"
+        self.backlog_s = 0.0
+        self._fast = fast
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Yield the piece, once."""
+        sample_rate = 22_050
+        one_round = demo.synthesize(DEMO_ROUND_S, tempo_bpm=DEMO_BPM, key=DEMO_KEY, sample_rate=sample_rate)
+        samples = np.tile(one_round, DEMO_ROUNDS)[:, np.newaxis]
+        size = round(sample_rate * (FAST_BLOCK_S if self._fast else BLOCK_S))
+        blocks = (Block(samples[start : start + size], sample_rate) for start in range(0, len(samples), size))
+        return blocks if self._fast else paced(blocks)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def paced(blocks: Iterator[Block]) -> Iterator[Block]:
+    """Yield each block when its last sample would have been recorded; never catches up on lost time in a burst."""
+    due = time.monotonic()
+    for block in blocks:
+        due = max(due + block.seconds, time.monotonic() - block.seconds)
+        time.sleep(max(0.0, due - time.monotonic()))
+        yield block

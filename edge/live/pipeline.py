@@ -1,0 +1,300 @@
+"""Listening: the pipeline from a source's chunks to events.
+
+    source ─▶ mono ─▶ resample ─▶ feature stream ─▶ classifier ─▶ decision ─▶ events
+
+``Listener.events`` is a generator: nothing happens until the next event is asked for, so whoever iterates sets the
+pace and no thread is needed. Updates fall on whole intervals of audio, not of wall time, so that the same audio gives
+the same events at any speed.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge import events
+from edge.audio.level import LevelMeter
+from edge.audio.sources import Source
+from edge.events import Block, Chunk, Event, Hole, Idle, Lost, Restored, State
+from edge.live import decision, record_change
+from edge.live.decision import Shown
+from edge.model.bundle import Bundle
+from edge.model.classifier import Classifier
+from features_np import FeatureStream, Resampler, pcm
+
+#: Seconds of audio that a first, provisional answer needs; a tempo or a chord hardly shows in less.
+FIRST_ANSWER_S = 3.0
+#: After a hole up to this long, in seconds, what was shown before still stands: it is most likely the same record.
+SHORT_GAP_S = 10.0
+#: Seconds of audio between two ``Stats``.
+STATS_EVERY_S = 60.0
+#: Bounds of the update interval on a machine that cannot keep up, in seconds, and the backlogs that move it.
+LONGEST_INTERVAL_S = 8.0
+BACKLOG_GROWS_S = 1.0
+BACKLOG_SHRINKS_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How to listen."""
+
+    interval_s: float = 1.0  # seconds of audio between updates, on a machine that keeps up
+    decision: decision.Settings = field(default_factory=decision.Settings)
+
+
+def utc_now() -> datetime:
+    """Return the wall clock in UTC."""
+    return datetime.now(UTC)
+
+
+def next_interval(interval_s: float, shortest_s: float, cost_s: float, backlog_s: float) -> float:
+    """Return the next update interval in seconds: doubled while audio piles up, halved once there is time again.
+
+    ``cost_s`` is the wall time of one update: an interval that updates would fill by half is not gone back to.
+    """
+    if backlog_s > max(BACKLOG_GROWS_S, shortest_s):
+        return min(2 * interval_s, LONGEST_INTERVAL_S)
+    if backlog_s < BACKLOG_SHRINKS_S and cost_s < interval_s / 4:
+        return max(interval_s / 2, shortest_s)
+    return interval_s
+
+
+class Listener:
+    """Turns what a source yields into events."""
+
+    def __init__(
+        self,
+        source: Source,
+        bundle: Bundle,
+        settings: Settings | None = None,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        steady_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """``now`` is the wall clock, and ``steady_s`` the clock of ``Block.heard_at``."""
+        self._source = source
+        self._bundle = bundle
+        self._settings = settings or Settings()
+        self._now, self._steady_s = now, steady_s
+        self._began_s: float | None = None  # on the steady clock: when what is at 0 on the source's timeline was heard
+        self._classify = Classifier(bundle)
+        self._stream = FeatureStream(bundle.spec)
+        self._resampler: Resampler | None = None
+        self._resampler_rate = 0
+        self._block_level, self._interval_level = LevelMeter(), LevelMeter()
+        self._memory = decision.Memory()
+        self._record = self._no_record()
+        self._tempo_bpm: float | None = None
+        self._samples_heard = 0
+        self._since_update = 0  # samples
+        self._interval_s = self._settings.interval_s
+        self._update_cost_s: float | None = None
+        self._updates, self._gaps, self._lost_s = 0, 0, 0.0
+        self._stats_due_s = STATS_EVERY_S
+        self._stopping = False
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds on the source's timeline so far."""
+        return self._samples_heard / self._bundle.spec.sample_rate + self._lost_s
+
+    def adjust(self, settings: Settings) -> None:
+        """Go on with other settings, from the next update on."""
+        self._settings = settings
+
+    def stop(self) -> None:
+        """Ask ``events`` to end after the next chunk; may be called from a signal handler or another thread."""
+        self._stopping = True
+
+    def events(self) -> Iterator[Event]:
+        """Yield events until the source ends or ``stop`` is called; the last one is ``Stopped``."""
+        bundle = self._bundle
+        yield self._event_now(
+            events.Started,
+            source=self._source.name,
+            model=bundle.name,
+            runtime=bundle.interpreter.runtime,
+            window_s=bundle.spec.window_s,
+            labels=bundle.labels,
+        )
+        for chunk in self._source:
+            yield from self._take(chunk)
+            if self.audio_s >= self._stats_due_s:
+                self._stats_due_s += STATS_EVERY_S
+                yield self._stats()
+            if self._stopping:
+                break
+        yield self._stats()
+        yield self._event_now(events.Stopped, reason="stopped" if self._stopping else "the source ended")
+
+    def _take(self, chunk: Chunk) -> Iterator[Event]:
+        match chunk:
+            case Block():
+                yield from self._hear(chunk)
+            case Hole(lost_s, reason):
+                self._skip(lost_s)
+                yield from self._gap(lost_s, reason)
+            case Lost(stalled, reason):
+                yield self._event(events.SourceLost, source=self._source.name, stalled=stalled, reason=reason)
+                yield from self._show(decision.Memory(shown=Shown(State.NO_SOURCE)))
+            case Restored(away_s):
+                self._skip(away_s)  # first: what was shown lasted until now
+                yield self._event(events.SourceRestored, source=self._source.name, away_s=away_s)
+                yield from self._gap(away_s, "the source was away")
+                yield from self._show(decision.Memory())
+            case Idle():
+                yield self._tick(None)
+
+    def _hear(self, block: Block) -> Iterator[Event]:
+        samples = self._at_model_rate(block)
+        if block.heard_at is not None:
+            self._began_s = block.heard_at - self.audio_s - samples.size / self._bundle.spec.sample_rate
+        if not samples.size:
+            return  # the resampler collects more first
+        while samples.size:
+            room = max(1, round(self._interval_s * self._bundle.spec.sample_rate) - self._since_update)
+            piece, samples = samples[:room], samples[room:]
+            self._stream.push(piece)
+            self._block_level.push(piece)
+            self._interval_level.push(piece)
+            self._samples_heard += piece.size
+            self._since_update += piece.size
+            if piece.size == room:
+                yield from self._update()
+        yield self._tick(self._block_level.take())
+
+    def _at_model_rate(self, block: Block) -> NDArray[np.float32]:
+        if self._resampler is None or block.sample_rate != self._resampler_rate:
+            self._resampler = Resampler(block.sample_rate, self._bundle.spec.sample_rate)
+            self._resampler_rate = block.sample_rate
+        return self._resampler.push(pcm.to_mono(block.frames))
+
+    def _update(self) -> Iterator[Event]:
+        started = time.perf_counter()
+        elapsed_s = self._since_update / self._bundle.spec.sample_rate
+        self._since_update = 0
+        self._updates += 1
+        level = self._interval_level.take()
+        memory = decision.hear(self._memory, level, elapsed_s, self._settings.decision)
+        probabilities: NDArray[np.float32] | None = None
+        if memory.shown.state is State.SILENCE:
+            self._tempo_bpm = None
+            self._forget()  # what ends the silence is judged by itself
+        elif self._stream.seconds >= FIRST_ANSWER_S:
+            if self._another_record():
+                memory = decision.new_record(memory)
+            vector = self._stream.vector()
+            probabilities = self._classify(vector)
+            self._tempo_bpm = _tempo(self._bundle, vector)
+            memory = decision.step(
+                memory,
+                self._bundle.labels,
+                probabilities,
+                elapsed_s=elapsed_s,
+                heard_s=self._stream.seconds,
+                settings=self._settings.decision,
+            )
+        yield from self._show(memory)
+        yield self._prediction(probabilities, level)
+        self._pace(time.perf_counter() - started)
+
+    def _another_record(self) -> bool:
+        """Let the window begin where the present record does; say whether that is another than before."""
+        self._stream.vector()  # which analyzes the new frames at the least cost
+        before, self._record = self._record, record_change.hear(self._record, *self._stream.log_mel())
+        self._stream.begin_at(self._record.began * self._bundle.spec.hop_length)
+        return record_change.is_another(before, self._record)
+
+    def _forget(self) -> None:
+        """Treat what comes as unrelated to what came."""
+        self._stream.reset()
+        self._record = self._no_record()
+
+    def _no_record(self) -> record_change.Memory:
+        spec = self._bundle.spec
+        return record_change.Memory(n_frames=round(spec.sample_rate / spec.hop_length))
+
+    def _show(self, memory: decision.Memory) -> Iterator[Event]:
+        before, self._memory = self._memory.shown, memory
+        if memory.shown != before:
+            yield self._event(
+                events.Change,
+                state=memory.shown.state,
+                genre=memory.shown.genre,
+                previous_state=before.state,
+                previous_genre=before.genre,
+                confidence=decision.confidence(memory, self._bundle.labels),
+                tempo_bpm=self._shown_tempo(),
+            )
+
+    def _skip(self, lost_s: float) -> None:
+        self._gaps += 1
+        self._lost_s += lost_s
+        self._since_update = 0
+        self._forget()
+        self._resampler = None
+        self._interval_level.take()
+
+    def _gap(self, lost_s: float, reason: str) -> Iterator[Event]:
+        yield self._event(events.Gap, lost_s=lost_s, reason=reason)
+        if lost_s > SHORT_GAP_S:
+            yield from self._show(decision.Memory())
+
+    def _prediction(self, probabilities: NDArray[np.float32] | None, level_dbfs: float | None) -> Event:
+        labels, window_s = self._bundle.labels, self._stream.seconds
+        return self._event(
+            events.Prediction,
+            state=self._memory.shown.state,
+            genre=self._memory.shown.genre,
+            confidence=decision.confidence(self._memory, labels),
+            probabilities=None if probabilities is None else dict(zip(labels, probabilities.tolist(), strict=True)),
+            tempo_bpm=self._shown_tempo(),
+            level_dbfs=level_dbfs,
+            window_s=window_s,
+            provisional=window_s < self._bundle.spec.window_s,
+        )
+
+    def _shown_tempo(self) -> float | None:
+        return self._tempo_bpm if self._memory.shown.state in (State.MUSIC, State.UNSURE) else None
+
+    def _pace(self, cost_s: float) -> None:
+        before = cost_s if self._update_cost_s is None else self._update_cost_s
+        self._update_cost_s = 0.8 * before + 0.2 * cost_s
+        self._interval_s = next_interval(
+            self._interval_s, self._settings.interval_s, self._update_cost_s, self._source.backlog_s
+        )
+
+    def _tick(self, level_dbfs: float | None) -> Event:
+        return self._event_now(events.Tick, level_dbfs=level_dbfs, backlog_s=self._source.backlog_s)
+
+    def _stats(self) -> Event:
+        return self._event_now(
+            events.Stats,
+            updates=self._updates,
+            gaps=self._gaps,
+            dropped_s=self._lost_s,
+            backlog_s=self._source.backlog_s,
+            interval_s=self._interval_s,
+            update_cost_s=self._update_cost_s,
+        )
+
+    def _event(self, kind: type[Event], **values: Any) -> Event:
+        """Make an event of the time at which what is at ``audio_s`` was heard."""
+        waited_s = 0.0 if self._began_s is None else max(0.0, self._steady_s() - self._began_s - self.audio_s)
+        # From the clock as it is now: one that was put right since the audio came would give a time that never was.
+        return kind(time=self._now() - timedelta(seconds=waited_s), audio_s=self.audio_s, **values)
+
+    def _event_now(self, kind: type[Event], **values: Any) -> Event:
+        return kind(time=self._now(), audio_s=self.audio_s, **values)
+
+
+def _tempo(bundle: Bundle, vector: NDArray[np.float32]) -> float | None:
+    """Return the vector's tempo in BPM; None if the model uses none."""
+    names = bundle.spec.vector_names
+    return float(vector[names.index("tempo_bpm")]) if "tempo_bpm" in names else None

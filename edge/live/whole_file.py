@@ -1,0 +1,124 @@
+"""What genre a recording is: the same windows, features and model as when listening, without the decision over time.
+
+A recording longer than the model's window is heard in half-overlapping windows, and the mean of their probabilities
+counts: the share of the recording that sounds like each genre. Memory does not grow with its length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.audio.file import AudioFile
+from edge.audio.level import LevelMeter
+from edge.errors import AudioFileError
+from edge.live.decision import Settings
+from edge.model.bundle import Bundle
+from edge.model.classifier import Classifier
+from features_np import FeatureStream, Resampler, pcm
+
+#: Seconds below which there is nothing to classify: not even two beats at 120 BPM.
+SHORTEST_S = 1.0
+#: Seconds read at once.
+BLOCK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a whole recording is taken for."""
+
+    path: str
+    genre: str
+    confidence: float  # probability of the genre, 0..1
+    probabilities: Mapping[str, float]  # per label; they sum to 1
+    tempo_bpm: float | None  # median over the windows; None if the model uses no tempo
+    duration_s: float
+
+    def to_json(self) -> dict[str, object]:
+        """Return JSON-ready values."""
+        return {
+            "path": self.path,
+            "genre": self.genre,
+            "confidence": round(self.confidence, 4),
+            "probabilities": {label: round(value, 4) for label, value in self.probabilities.items()},
+            "tempo_bpm": None if self.tempo_bpm is None else round(self.tempo_bpm, 2),
+            "duration_s": round(self.duration_s, 3),
+        }
+
+
+def classify_file(path: Path, bundle: Bundle) -> Verdict:
+    """Classify one file of any rate, channel count and length; ``AudioFileError`` if it is none or holds no sound."""
+    file = AudioFile(path)
+    try:
+        windows = _Windows(bundle)
+        windows.hear(file)
+    finally:
+        file.close()
+    if windows.seconds < SHORTEST_S:
+        raise AudioFileError(f"{path}: {windows.seconds:.1f} s of audio are too few, {SHORTEST_S:.0f} s are needed")
+    if not windows.vectors:
+        raise AudioFileError(f"{path}: holds only silence")
+    classify = Classifier(bundle)
+    probabilities = np.mean([classify(vector) for vector in windows.vectors], axis=0)
+    best = int(np.argmax(probabilities))
+    return Verdict(
+        path=str(path),
+        genre=bundle.labels[best],
+        confidence=float(probabilities[best]),
+        probabilities=dict(zip(bundle.labels, probabilities.tolist(), strict=True)),
+        tempo_bpm=_median_tempo(bundle, windows.vectors),
+        duration_s=windows.seconds,
+    )
+
+
+class _Windows:
+    """Collects the feature vectors of a file's windows that are not silent."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.vectors: list[NDArray[np.float32]] = []
+        self.seconds = 0.0
+        self._spec = bundle.spec
+        self._stream = FeatureStream(bundle.spec)
+        self._level = LevelMeter()
+        self._wanted = bundle.spec.window_samples  # samples still to come before the next window is complete
+
+    def hear(self, file: AudioFile) -> None:
+        resampler = Resampler(file.sample_rate, self._spec.sample_rate)
+        for block in file.blocks(BLOCK_S):
+            self.seconds += block.seconds
+            self._push(resampler.push(pcm.to_mono(block.frames)))
+        self._push(resampler.flush())
+        never_full = not self.vectors and self._wanted > 0
+        # A rest of less than half a hop has been heard well enough in the window before.
+        if never_full or self._wanted < self._hop / 2:
+            self._take()
+
+    @property
+    def _hop(self) -> int:
+        return self._spec.window_samples // 2
+
+    def _push(self, samples: NDArray[np.float32]) -> None:
+        while samples.size:
+            piece, samples = samples[: self._wanted], samples[self._wanted :]
+            self._stream.push(piece)
+            self._level.push(piece)
+            self._wanted -= piece.size
+            if not self._wanted:
+                self._take()
+                self._wanted = self._hop
+
+    def _take(self) -> None:
+        level = self._level.take()
+        if level is not None and level >= Settings().silence_dbfs and self._stream.seconds >= SHORTEST_S:
+            self.vectors.append(self._stream.vector())
+
+
+def _median_tempo(bundle: Bundle, vectors: list[NDArray[np.float32]]) -> float | None:
+    names = bundle.spec.vector_names
+    if "tempo_bpm" not in names:
+        return None
+    return float(np.median([vector[names.index("tempo_bpm")] for vector in vectors]))

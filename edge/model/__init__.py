@@ -1,0 +1,1 @@
+"""The model: its bundle, the runtime that runs it, and its answers."""

@@ -1,0 +1,29 @@
+"""From a feature vector to probabilities, the one way it is done: on the device and in every evaluation."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.model.bundle import Bundle
+
+
+class Classifier:
+    """Callable that scores vectors with a bundle's model."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self.bundle = bundle
+
+    def __call__(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Score one vector of shape (n_features,), as ``features_np.summarize`` returns it.
+
+        Returns float32 probabilities of shape (n_labels,), in the order of ``bundle.labels``; they sum to 1.
+        """
+        bundle = self.bundle
+        return softmax(bundle.interpreter((vector - bundle.mean) / bundle.scale) / bundle.temperature)
+
+
+def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return probabilities for logits of shape (n,); shifted by the maximum, so no logit overflows."""
+    powers = np.exp(logits - np.max(logits))
+    return np.asarray(powers / np.sum(powers), dtype=np.float32)

@@ -1,0 +1,1 @@
+"""Running for months: the daemon, its configuration, and what systemd is told."""

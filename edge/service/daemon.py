@@ -1,0 +1,212 @@
+"""``livegenre daemon``: listening as a service, for months.
+
+One loop takes every event: it feeds the service manager's watchdog, the history and the log, so that what hangs is
+noticed. A signal only sets a flag, which the loop sees at the next event, half a second later at most.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+
+from edge import words
+from edge.audio.raw_format import RawFormat
+from edge.audio.sources import Source, from_uri
+from edge.errors import BundleError, ConfigError, EdgeError, HistoryError, RuntimeMissing, SoundSystemStuck
+from edge.events import Change, Event, Gap, SourceLost, SourceRestored, Started, State, Stats
+from edge.live.pipeline import Listener, Settings
+from edge.model.bundle import Bundle, load_bundle
+from edge.service import logs
+from edge.service.config import Config, load_config
+from edge.service.sd_notify import Notifier
+from edge.sinks import Sink
+from edge.sinks.guard import Guarded
+from edge.sinks.history import HistorySink
+from edge.sinks.history_file import own_file
+
+log = logging.getLogger(__name__)
+
+#: Exit status for what starting again cannot mend (EX_CONFIG of sysexits.h); the unit file names it.
+BAD_CONFIG = 78
+#: Seconds after SIGTERM at which whatever still waits for a device is given up.
+GIVE_UP_S = 1.5
+
+
+def run(path: Path) -> int:
+    """Listen as the configuration file says until the source ends or SIGTERM; returns the exit status."""
+    logs.set_up("info")
+    notifier = Notifier()
+    try:
+        return Daemon(path, notifier).run()
+    except (ConfigError, BundleError, RuntimeMissing, HistoryError) as error:
+        log.error("%s", error)
+        return BAD_CONFIG
+    except SoundSystemStuck as error:
+        log.warning("%s: starting anew", error)
+        raise
+    except EdgeError as error:
+        log.error("%s", error)
+        return error.exit_status
+    finally:
+        notifier.close()
+
+
+class Daemon:
+    """What runs between start and SIGTERM."""
+
+    def __init__(self, path: Path, notifier: Notifier) -> None:
+        self._path = path
+        self._notifier = notifier
+        self._config = load_config(path)
+        self._bundle = _bundle(self._config)
+        self._history: HistorySink | None = None
+        self._sinks: list[Sink] = []
+        self._keep_history(_history(self._config))
+        self._next: Source | None = None  # what to listen to once the present source is closed
+        self._stop_asked = self._reload_asked = False
+        self._shown = words.shown(State.WARMING_UP, None)
+        self._lost_s = 0.0
+        logs.set_up(self._config.log.level)
+
+    def run(self) -> int:
+        """Listen until told to stop, anew after a change of configuration; returns the exit status."""
+        with self._signals():
+            try:
+                self._next = _source(self._config)
+                while self._next is not None and not self._stop_asked:
+                    source, self._next = self._next, None
+                    self._listen(source)
+                self._notifier.stopping()
+            finally:
+                self._close_sinks()
+                if self._next is not None:
+                    self._next.close()
+        log.info("stopped")
+        return 0
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        def stop(_number: int, _frame: object) -> None:
+            if not self._stop_asked:
+                self._stop_asked = True
+                timer = Timer(GIVE_UP_S, self._give_up)
+                timer.daemon = True  # must neither delay an exit in time nor end before one that hangs
+                timer.start()
+
+        def reload(_number: int, _frame: object) -> None:
+            self._reload_asked = True
+
+        handlers = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
+        before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _give_up(self) -> None:
+        """End at once, from another thread: a sound server that hangs holds the main one inside PortAudio."""
+        log.warning("the sound system did not let go in time: left as it is")
+        self._close_sinks()
+        os._exit(0)
+
+    def _keep_history(self, history: HistorySink | None) -> None:
+        self._close_sinks()
+        self._history = history
+        self._sinks = [] if history is None else [Guarded(history, "history")]
+
+    def _close_sinks(self) -> None:
+        for sink in self._sinks:
+            sink.close()
+
+    def _listen(self, source: Source) -> None:
+        listener = Listener(source, self._bundle, Settings(decision=self._config.decision))
+        try:
+            for event in listener.events():
+                self._take(event)
+                if self._reload_asked:
+                    self._reload()
+                    listener.adjust(Settings(decision=self._config.decision))
+                if self._stop_asked or self._next is not None:
+                    listener.stop()
+        finally:
+            source.close()
+
+    def _take(self, event: Event) -> None:
+        self._notifier.alive()
+        for sink in self._sinks:
+            sink(event)
+        self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        match event:
+            case Started():
+                log.info("listening to %s, model %s on %s", event.source, event.model, event.runtime)
+                self._notifier.ready()
+            case Change():
+                self._shown = words.shown(event.state, event.genre)
+                sure = "" if event.confidence is None else f", {event.confidence:.0%} sure"
+                log.info("now: %s%s", self._shown, sure)
+            case SourceLost():
+                log.warning("%s is %s: %s", event.source, "stalled" if event.stalled else "lost", event.reason)
+            case SourceRestored():
+                log.warning("%s is back after %.0f s", event.source, event.away_s)
+            case Gap():
+                log.warning("%.1f s of audio are missing: %s", event.lost_s, event.reason)
+            case Stats():
+                self._lost_s = event.dropped_s
+            case _:
+                return
+        self._notifier.status(self._status())
+
+    def _status(self) -> str:
+        parts = [self._shown]
+        if self._lost_s:
+            parts.append(f"{self._lost_s:.0f} s of audio lost so far")
+        if self._history is not None and self._history.problem:
+            parts.append(f"history not written: {self._history.problem}")
+        return "; ".join(parts)
+
+    def _reload(self) -> None:
+        """Read the configuration again. What is wrong with it leaves everything as it was."""
+        self._reload_asked = False
+        self._notifier.reloading()
+        before = self._config
+        try:
+            config = load_config(self._path)
+            bundle = self._bundle if config.model == before.model else _bundle(config)
+            history = self._history if config.history == before.history else _history(config)
+            if (config.source, config.model) != (before.source, before.model):
+                self._next = _source(config)
+        except EdgeError as error:
+            log.error("configuration kept as it was: %s", error)
+        else:
+            if history is not self._history:
+                self._keep_history(history)
+            self._config, self._bundle = config, bundle
+            logs.set_up(config.log.level)
+            log.info("configuration read again%s", "; listening starts anew" if self._next is not None else "")
+        if self._next is None:
+            self._notifier.ready()
+
+
+def _bundle(config: Config) -> Bundle:
+    return load_bundle(Path(config.model.folder) if config.model.folder else None)
+
+
+def _history(config: Config) -> HistorySink | None:
+    kept = config.history
+    if not kept.enabled:
+        return None
+    path = Path(kept.file) if kept.file else own_file()
+    return HistorySink(path, checkpoint_s=kept.checkpoint_s, retention_days=kept.retention_days)
+
+
+def _source(config: Config) -> Source:
+    given = config.source
+    return from_uri(given.uri, wait=True, raw=RawFormat(given.sample_rate, given.channels))

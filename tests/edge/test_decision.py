@@ -1,0 +1,125 @@
+"""The decision: what is shown changes when the music does, and at no other time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from edge.events import State
+from edge.live import decision
+from edge.live.decision import Memory, Settings, Shown
+
+LABELS = ("blues", "jazz", "rock", decision.NO_MUSIC)
+SETTINGS = Settings()
+LOUD = -20.0
+
+
+def scores(**given: float) -> NDArray[np.float32]:
+    rest = (1.0 - sum(given.values())) / (len(LABELS) - len(given))
+    return np.array([given.get(label, rest) for label in LABELS], dtype=np.float32)
+
+
+def step(memory: Memory, probabilities: NDArray[np.float32], heard_s: float = 5.0) -> Memory:
+    return decision.step(memory, LABELS, probabilities, elapsed_s=1.0, heard_s=heard_s, settings=SETTINGS)
+
+
+def run(memory: Memory, probabilities: NDArray[np.float32], seconds: int, heard_s: float = 5.0) -> list[Memory]:
+    memories = []
+    for _ in range(seconds):
+        memory = step(decision.hear(memory, LOUD, 1.0, SETTINGS), probabilities, heard_s)
+        memories.append(memory)
+    return memories
+
+
+def test_the_first_answer_is_shown_at_once() -> None:
+    (memory,) = run(Memory(), scores(jazz=0.8), 1)
+    assert memory.shown == Shown(State.MUSIC, "jazz")
+    assert decision.confidence(memory, LABELS) == pytest.approx(0.8, abs=1e-6)
+
+
+def test_a_single_absurd_window_changes_nothing() -> None:
+    steady = run(Memory(), scores(jazz=0.8), 5)[-1]
+    after = run(run(steady, scores(rock=0.99), 1)[-1], scores(jazz=0.8), 10)
+    assert {memory.shown for memory in after} == {Shown(State.MUSIC, "jazz")}
+
+
+def test_a_change_of_music_is_shown_once_and_within_six_seconds() -> None:
+    steady = run(Memory(), scores(jazz=0.8), 30)[-1]
+    shown = [memory.shown.genre for memory in run(steady, scores(rock=0.8), 20)]
+    assert shown.index("rock") < 6
+    assert shown == ["jazz"] * shown.index("rock") + ["rock"] * (20 - shown.index("rock"))
+
+
+def test_a_record_that_has_been_heard_for_long_gives_way_more_slowly_and_to_less() -> None:
+    steady = run(Memory(), scores(jazz=0.8), 30)[-1]
+
+    def delay(heard_s: float, **given: float) -> int:
+        shown = [memory.shown.genre for memory in run(steady, scores(**given), 20, heard_s)]
+        return shown.index("rock") if "rock" in shown else 20
+
+    after = SETTINGS.settled_after_s
+    assert delay(after, rock=0.8) == SETTINGS.lead_for_s
+    assert delay(after + 1, rock=0.8) == SETTINGS.settled_lead_for_s
+    assert delay(after, rock=0.45, jazz=0.3) < 10
+    assert delay(after + 1, rock=0.45, jazz=0.3) == 20
+
+
+def test_two_genres_that_take_turns_do_not_flap() -> None:
+    memory = run(Memory(), scores(jazz=0.45, rock=0.35), 5)[-1]
+    seen = set()
+    for _ in range(100):
+        memory = run(run(memory, scores(rock=0.42, jazz=0.38), 3)[-1], scores(jazz=0.42, rock=0.38), 3)[-1]
+        seen.add(memory.shown)
+    assert len(seen) == 1
+
+
+def test_no_genre_is_shown_when_none_stands_out() -> None:
+    labels = tuple("abcdefghij")
+    tenths = np.full(10, 0.1, np.float32)
+    memory = decision.step(Memory(), labels, tenths, elapsed_s=1.0, heard_s=5.0, settings=SETTINGS)
+    assert memory.shown == Shown(State.UNSURE)
+    assert decision.confidence(memory, labels) is None
+
+
+def test_what_the_model_calls_no_music_is_shown_as_such() -> None:
+    memory = run(Memory(), scores(no_music=0.7), 1)[-1]
+    assert memory.shown == Shown(State.NO_MUSIC)
+    assert run(memory, scores(jazz=0.8), 10)[-1].shown == Shown(State.MUSIC, "jazz")
+
+
+def test_silence_is_by_level_with_hysteresis_and_starts_afresh() -> None:
+    playing = run(Memory(), scores(jazz=0.8), 5)[-1]
+    rest = decision.hear(playing, -70.0, 1.0, SETTINGS)
+    assert rest.shown == playing.shown  # a rest of one second is music
+    silent = decision.hear(rest, None, 1.0, SETTINGS)
+    assert silent.shown == Shown(State.SILENCE)
+    assert silent.smoothed == ()
+    still = decision.hear(silent, SETTINGS.silence_dbfs + 1.0, 1.0, SETTINGS)
+    assert still.shown == Shown(State.SILENCE)
+    assert decision.hear(still, SETTINGS.silence_dbfs + 4.0, 1.0, SETTINGS) == Memory()
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.one_of(st.none(), st.floats(-100, 0)),
+            st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4).filter(lambda p: sum(p) > 0.01),
+        ),
+        max_size=40,
+    )
+)
+def test_whatever_comes_the_memory_makes_sense(updates: list[tuple[float | None, list[float]]]) -> None:
+    memory = Memory()
+    for level, raw in updates:
+        probabilities = np.array(raw, dtype=np.float32) / np.float32(sum(raw))
+        memory = decision.hear(memory, level, 1.0, SETTINGS)
+        if memory.shown.state is not State.SILENCE:
+            memory = step(memory, probabilities)
+            assert sum(memory.smoothed) == pytest.approx(1.0)
+        assert (memory.shown.genre is not None) == (memory.shown.state is State.MUSIC)
+        assert memory.shown.genre in (None, "blues", "jazz", "rock")
+        sure = decision.confidence(memory, LABELS)
+        assert sure is None or 0.0 <= sure <= 1.0

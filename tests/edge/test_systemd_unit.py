@@ -1,0 +1,73 @@
+"""The unit is hardened by systemd's own measure, installs into an image, and says what would keep it from starting."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from edge.service import systemd_unit
+from edge.service.config import load_config
+
+LIVEGENRE = Path(sys.executable).with_name("livegenre")
+
+
+def run(*arguments, check=True):
+    return subprocess.run([LIVEGENRE, *map(str, arguments)], capture_output=True, text=True, check=check)
+
+
+@pytest.mark.parametrize(("options", "most"), [([], 1.0), (["--network"], 2.0)])
+def test_systemd_rates_the_unit_as_safe(tmp_path, options, most):
+    unit = tmp_path / "livegenre.service"
+    unit.write_text(run("service", "show", *options).stdout)
+    assert shutil.which("systemd-analyze"), "this test needs systemd-analyze: apt install systemd"
+    for arguments in (["verify"], ["security", "--offline=true", "--no-pager", f"--threshold={round(most * 10)}"]):
+        done = subprocess.run(["systemd-analyze", *arguments, unit], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stderr.strip() == ""
+    print(done.stdout.strip().splitlines()[-1])
+
+
+def test_the_unit_still_reaches_the_sound_card_and_the_history():
+    unit = run("service", "show").stdout.splitlines()
+    for line in ("Type=notify", "DeviceAllow=char-alsa rw", "SupplementaryGroups=audio", "StateDirectory=livegenre"):
+        assert line in unit
+    assert "PrivateDevices=yes" not in unit
+    assert f"ExecStart={LIVEGENRE} daemon --config /etc/livegenre.toml" in unit
+
+
+def test_install_and_uninstall_in_an_image(tmp_path):
+    first = run("service", "install", "--root", tmp_path).stdout
+    assert f"wrote {tmp_path}/etc/systemd/system/livegenre.service" in first
+    assert "sudo systemctl enable --now livegenre" in first
+    configuration = tmp_path / "etc" / "livegenre.toml"
+    load_config(configuration)
+    configuration.write_text("# mine\n")
+    assert "livegenre.toml\n" not in run("service", "install", "--root", tmp_path).stdout.split("Set")[0]
+    assert configuration.read_text() == "# mine\n", "a configuration that is there is never written over"
+    assert "Kept: /etc/livegenre.toml" in run("service", "uninstall", "--root", tmp_path).stdout
+    again = run("service", "uninstall", "--root", tmp_path, check=False)
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+    assert "is not installed" in again.stderr
+
+
+def test_what_cannot_be_written_is_told_in_one_line(tmp_path):
+    (tmp_path / "etc").write_text("no folder")
+    failed = run("service", "install", "--root", tmp_path, check=False)
+    assert failed.returncode == 1
+    assert "run this with sudo" in failed.stderr
+
+
+def test_a_place_that_the_service_could_not_read_is_named():
+    with tempfile.TemporaryDirectory() as folder:
+        tool = Path(folder) / "venv" / "livegenre"
+        tool.parent.mkdir()
+        tool.write_text("")
+        for path in (tool, *tool.parents[:2]):
+            path.chmod(0o755)
+        assert systemd_unit.closed_to_others(tool) is None
+        for path in (tool, tool.parent):
+            path.chmod(0o700)
+            assert systemd_unit.closed_to_others(tool) == path
