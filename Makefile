@@ -7,12 +7,13 @@ RUNTIME := .venv
 TESTING := .venv-test
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help listen demo test lint types package model bench clean
+.PHONY: help listen test lint types wheel package model bench clean
 
 help:
 	@echo "make listen   show the genre of what the microphone hears (without a microphone: a demo)"
 	@echo "make test     run all tests"
 	@echo "make lint | types | package   style, types, and the packages as a user would install them"
+	@echo "make wheel    dist/livegenre-*.whl, to install elsewhere"
 	@echo "make model    train the shipped model again (needs ../shared/data)"
 	@echo "make bench    speed and memory, side by side with librosa"
 
@@ -34,6 +35,11 @@ lint: $(TESTING)/.ready
 types: $(TESTING)/.ready
 	$(TESTING)/bin/mypy
 
+wheel: $(RUNTIME)/.ready
+	@$(call nothing-of-others)
+	@rm -rf .setuptools
+	@$(RUNTIME)/bin/pip wheel $(PIP_FLAGS) --no-deps --wheel-dir dist .
+
 package: $(TESTING)/.ready
 	$(TESTING)/bin/python -m pytest -m packaging tests/packaging
 
@@ -44,21 +50,36 @@ bench: $(TESTING)/.ready
 	taskset -c 0 $(TESTING)/bin/python -m tests.benchmarks.features
 
 $(RUNTIME)/.ready: setup.cfg
-	@.ci/apt python3-venv libportaudio2
+	@.ci/apt $(VENV_PACKAGE) libportaudio2
+	@$(call nothing-of-others)
+	@echo "livegenre: installing into $(RUNTIME): 270 MB, most of it SciPy and NumPy" >&2
 	@$(call new-environment,$(RUNTIME))
-	$(RUNTIME)/bin/pip install $(PIP_FLAGS) --editable .
+	@$(RUNTIME)/bin/pip install $(PIP_FLAGS) --editable .
 	@touch $@
 
 $(TESTING)/.ready: setup.cfg
-	@.ci/apt python3-venv libportaudio2 pulseaudio pulseaudio-utils libasound2-plugins \
+	@.ci/apt $(VENV_PACKAGE) libportaudio2 procps pulseaudio pulseaudio-utils libasound2-plugins \
 		ffmpeg strace systemd
+	@$(call nothing-of-others)
+	@echo "livegenre: installing into $(TESTING): 2.4 GB, most of it TensorFlow; this takes some minutes" >&2
 	@$(call new-environment,$(TESTING))
-	$(TESTING)/bin/pip install $(PIP_FLAGS) --editable '.[test,lint]'
+	@$(TESTING)/bin/pip install $(PIP_FLAGS) --editable '.[test,lint]'
 	@touch $@
+
+# Debian keeps what makes environments in a package of its own; other builds of Python bring it along.
+VENV_PACKAGE = $(shell $(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv)
 
 define new-environment
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "livegenre: needs Python 3.11 or newer, this is " + sys.version.split()[0])' \
 	&& $(PYTHON) -m venv $(1)
+endef
+
+# What `sudo pip install .` leaves in a checkout, its owner cannot write to.
+define nothing-of-others
+for left in *.egg-info .setuptools dist; do \
+		[ ! -e "$$left" ] || [ -w "$$left" ] || { \
+			echo "livegenre: $$left belongs to another user; type: sudo rm -r $$left" >&2; exit 1; }; \
+	done
 endef
 
 clean:

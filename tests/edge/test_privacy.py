@@ -5,6 +5,7 @@ that it made must be one of those listed here. The same session shows that it li
 forbids: the system calls that the unit refuses are refused here too.
 """
 
+import os
 import re
 import shutil
 import signal
@@ -90,7 +91,8 @@ def session():
             pulse.kill()  # what happens when the microphone goes is part of it
             wait_until(lambda: any(s.state == "no_source" for s in _segments(history)), 60, "the loss in the history")
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-            subprocess.run(["kill", "-TERM", *children], check=True)
+            for child in children:
+                os.kill(int(child), signal.SIGTERM)
             assert process.wait(timeout=30) == 0
         finally:
             player.kill()
