@@ -1,7 +1,8 @@
 """Days of listening in minutes: feeds hours of made audio through the whole pipeline and checks what came out.
 
-``python -m tests.edge.soak --hours 24`` prints the figures and ends with status 1 if one is wrong; the test suite runs
-a shorter form. The listening is done by a process of its own (``--listen``), so that its memory is only its own.
+``python -m tests.edge.endurance.soak --hours 24`` prints the figures and ends with status 1 if one is wrong; the test
+suite runs a shorter form. The listening is done by a process of its own (``--listen``), so that its memory is only its
+own.
 """
 
 from __future__ import annotations
@@ -124,7 +125,9 @@ def soak(seconds: int, seed: int, pace: int = 1) -> Outcome:
         history = Path(folder) / "h.db"
         started = time.monotonic()
         options = ["--listen", str(history), "--seconds", str(seconds), "--seed", str(seed), "--pace", str(pace)]
-        with subprocess.Popen([sys.executable, "-m", "tests.edge.soak", *options], stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            [sys.executable, "-m", "tests.edge.endurance.soak", *options], stdout=subprocess.PIPE
+        ) as process:
             assert process.stdout is not None
             events = [json.loads(line) for line in process.stdout]
         assert process.returncode == 0

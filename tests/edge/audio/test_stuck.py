@@ -1,7 +1,8 @@
 """A call into the sound system that never returns costs the process, not the listening.
 
 What leads there for real (PortAudio joining a thread of its own that spins on a dead sound server) needs a rare order
-of failures: ``tests/edge/faults.py`` meets it after minutes. Here the call that hangs is ours; the rest is real.
+of failures: ``tests/edge/endurance/faults.py`` meets it after minutes. Here the call that hangs is ours; the rest is
+real.
 """
 
 from __future__ import annotations

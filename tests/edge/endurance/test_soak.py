@@ -1,10 +1,10 @@
-"""A short form of ``python -m tests.edge.soak``: an hour in which things change eight times faster."""
+"""A short form of ``python -m tests.edge.endurance.soak``: an hour in which things change eight times faster."""
 
 from dataclasses import replace
 
 import pytest
 
-from tests.edge.soak import check, soak
+from tests.edge.endurance.soak import check, soak
 
 
 @pytest.fixture(scope="module")

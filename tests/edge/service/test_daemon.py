@@ -15,8 +15,8 @@ from edge import words
 from edge.events import State
 from edge.service import logs
 from edge.sinks.history_file import read_segments
-from tests.edge.manager import Manager
 from tests.edge.pulse import wait_until
+from tests.edge.service.manager import Manager
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
 #: Plays a demo piece for ever, at real-time pace: the daemon paces what it reads.
@@ -40,7 +40,7 @@ def config(tmp_path):
     radio = tmp_path / "radio.py"
     radio.write_text(RADIO)
     path = tmp_path / "livegenre.toml"
-    command = f"cmd:env PYTHONPATH={Path(__file__).resolve().parents[2]} {sys.executable} {radio}"
+    command = f"cmd:env PYTHONPATH={Path(__file__).resolve().parents[3]} {sys.executable} {radio}"
     path.write_text(f'[source]\nuri = "{command}"\nsample_rate = 22050\nchannels = 1\n[history]\ncheckpoint_s = 0.1\n')
     return path
 
@@ -116,7 +116,7 @@ def test_what_hangs_no_longer_feeds_the_watchdog(config, manager, tmp_path):
         "    time.sleep(3600)\n"
         "Classifier.__call__ = hang\n"
     )
-    path = f"{tmp_path}:{Path(__file__).resolve().parents[2]}"
+    path = f"{tmp_path}:{Path(__file__).resolve().parents[3]}"
     with daemon(config, manager, PYTHONPATH=path) as process:
         assert "WATCHDOG" in dict(manager.wait_for("READY") + manager.messages(1))
         wait_until(lambda: "hanging" in process.log(), 30, "the hang begins")

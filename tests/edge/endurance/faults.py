@@ -1,7 +1,8 @@
 """A daemon's bad day: everything that can fail around it fails, in random order, and it must come through.
 
-``python -m tests.edge.faults --minutes 5 --seed 1`` runs the real daemon on a real sound server and a small real disk,
-and ends with status 1 if an invariant is broken; the test suite runs a shorter form. Needs ``unshare`` for the disk.
+``python -m tests.edge.endurance.faults --minutes 5 --seed 1`` runs the real daemon on a real sound server and a small
+real disk, and ends with status 1 if an invariant is broken; the test suite runs a shorter form. Needs ``unshare`` for
+the disk.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ import soundfile
 from edge.audio.demo import synthesize
 from edge.audio.microphone import STUCK_S
 from edge.sinks.history_file import read_segments
-from tests.edge.manager import Manager
 from tests.edge.pulse import Pulse, wait_until
+from tests.edge.service.manager import Manager
 
 #: systemd would kill a service that is silent for this long (WatchdogSec in the unit).
 WATCHDOG_S = 30.0
@@ -211,7 +212,7 @@ def main() -> None:
     args = parser.parse_args()
     if not args.inside:
         namespace = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
-        inside = [sys.executable, "-m", "tests.edge.faults", *sys.argv[1:], "--inside"]
+        inside = [sys.executable, "-m", "tests.edge.endurance.faults", *sys.argv[1:], "--inside"]
         sys.exit(subprocess.run([*namespace, *inside], check=False).returncode)
     with tempfile.TemporaryDirectory(prefix="faults-") as folder:
         day = BadDay(Path(folder), args.seed)

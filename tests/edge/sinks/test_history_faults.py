@@ -19,12 +19,12 @@ from edge.errors import HistoryError
 from edge.sinks import history
 from edge.sinks.history import HistorySink
 from edge.sinks.history_file import HistoryWriter, Segment, read_segments
-from tests.edge import history_driver
-from tests.edge.history_driver import feed, predictions
+from tests.edge.sinks import history_driver
+from tests.edge.sinks.history_driver import feed, predictions
 
 DRIVER = [sys.executable, history_driver.__file__]
 CLONE_NEWUSER = 0x10000000  # sched.h
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[3])}
 
 
 def answers(n_seconds):
