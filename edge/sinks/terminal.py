@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
 from edge import words
-from edge.events import Change, Event, Gap, Prediction, SourceLost, SourceRestored, Started, State, Tick
+from edge.events import Event, State, Tick
 from edge.sinks.bigtext import ROWS, big
+from edge.sinks.view import View, view_after
 
 #: Wall seconds between two drawings of the level meter, at least.
 REFRESH_S = 0.2
@@ -25,56 +24,6 @@ OTHER_ROWS = 8
 LABEL_WIDTH = 12
 WIDEST = 100
 _EIGHTHS = " ▏▎▍▌▋▊▉"
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """All that the display shows at one moment."""
-
-    source: str = ""
-    model: str = ""
-    problem: str | None = None  # why the source gives nothing now
-    state: State = State.WARMING_UP
-    genre: str | None = None
-    confidence: float | None = None
-    provisional: bool = False
-    probabilities: Mapping[str, float] = field(default_factory=dict)
-    tempo_bpm: float | None = None
-    level_dbfs: float | None = None
-    audio_s: float = 0.0
-    backlog_s: float = 0.0
-    dropped_s: float = 0.0
-
-
-def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for each kind of event
-    """Return the view once ``event`` has happened."""
-    view = replace(view, audio_s=event.audio_s)
-    match event:
-        case Started():
-            return replace(view, source=event.source, model=event.model, probabilities=dict.fromkeys(event.labels, 0.0))
-        case Prediction():
-            probabilities = event.probabilities or dict.fromkeys(view.probabilities, 0.0)
-            return replace(
-                view,
-                state=event.state,
-                genre=event.genre,
-                confidence=event.confidence,
-                provisional=event.provisional,
-                probabilities=probabilities,
-                tempo_bpm=event.tempo_bpm,
-            )
-        case Change():
-            return replace(view, state=event.state, genre=event.genre, confidence=event.confidence)
-        case SourceLost():
-            nothing = dict.fromkeys(view.probabilities, 0.0)
-            return replace(view, problem=event.reason, probabilities=nothing, tempo_bpm=None, level_dbfs=None)
-        case SourceRestored():
-            return replace(view, source=event.source, problem=None)
-        case Tick():
-            return replace(view, level_dbfs=event.level_dbfs, backlog_s=event.backlog_s)
-        case Gap():
-            return replace(view, dropped_s=view.dropped_s + event.lost_s)
-    return view
 
 
 def render(view: View, width: int, height: int) -> Group:

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from edge.events import Prediction, SourceLost, SourceRestored, Started, State, Tick
 from edge.sinks.bigtext import big
-from edge.sinks.terminal import View, render, view_after
+from edge.sinks.terminal import render
+from edge.sinks.view import View, view_after
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
