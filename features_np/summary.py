@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features_np.chroma import chroma_filterbank, tuning_from_deviations
+from features_np.fft import dct
 from features_np.frames import FrameRows, analyzer_for
 from features_np.mfcc import dct_matrix
 from features_np.pcm import require_rate, require_signal
@@ -58,7 +59,7 @@ def vector_of_rows(
     values: dict[str, Array] = {"zcr": rows.crossings, "rolloff": rows.rolloff, "centroid": rows.centroid}
     parts: dict[str, Array] = {}
     if "mfcc" in kinds:
-        values["mfcc"] = clip_below_peak(rows.log_mel, spec.top_db) @ dct_matrix(spec.n_mels, spec.n_mfcc)
+        parts["mfcc_mean"], parts["mfcc_std"] = cepstral_statistics(clip_below_peak(rows.log_mel, spec.top_db), spec)
     if "tempo" in kinds:
         parts["tempo"] = np.array([_tempo(rise_of(floor_of(rows.log_mel, spec.top_db)), spec)])
     if kinds & TIMBRE_KINDS:
@@ -79,6 +80,20 @@ def mean_and_deviation(values: Array) -> tuple[Array, Array]:
     weights = np.full(len(values), 1.0 / len(values))
     mean = weights @ values.astype(np.float64)
     return np.asarray(mean), np.asarray(np.sqrt(weights @ (values - mean) ** 2))
+
+
+def cepstral_statistics(log_mel: Array, spec: FeatureSpec) -> tuple[Array, Array]:
+    """Return the mean and the standard deviation over frames of the MFCC (n_mfcc,) of ``log_mel`` (frames, n_mels).
+
+    The transform is linear, so the mean's own is the mean: in float64, whereas a float32 product of levels near
+    -100 dB is off by 0.001, by more or less as a processor adds. What is left after the mean is small enough for
+    float32.
+    """
+    weights = np.full(len(log_mel), 1.0 / len(log_mel))
+    mean = weights @ log_mel.astype(np.float64)
+    varying = (log_mel - mean.astype(log_mel.dtype)) @ dct_matrix(spec.n_mels, spec.n_mfcc)
+    _, deviation = mean_and_deviation(varying)
+    return dct(mean, norm="ortho")[: spec.n_mfcc], deviation
 
 
 def tuned_chroma(power: Array, spec: FeatureSpec, tuning: float) -> Array:

@@ -1,0 +1,81 @@
+"""The golden values and librosa's own hold on processors that add in another order than this one.
+
+Each child process has NumPy use fewer of this processor's vector instructions, and OpenBLAS the product kernels that it
+has for another model; older models' instructions are a part of newer ones', so one machine can be many.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CPU_INFO = Path("/proc/cpuinfo")
+
+#: OpenBLAS's names for processors, each with the flag that a processor needs to run its kernels.
+X86 = {"Prescott": "pni", "Nehalem": "sse4_2", "Sandybridge": "avx", "Haswell": "avx2", "Zen": "avx2"}
+X86_512 = {"SkylakeX": "avx512bw", "Cooperlake": "avx512_bf16"}
+ARM = {"ARMV8": "asimd", "CORTEXA53": "asimd", "NEOVERSEN1": "asimddp"}
+CORES = {**X86, **X86_512, **ARM}
+
+#: Runs in the child: the processor is as it was asked for, then the tests.
+CHILD = """
+import sys
+import numpy, pytest
+from threadpoolctl import threadpool_info
+from tests.features.test_processors import numpy_features
+core, disabled, *tests = sys.argv[1:]
+found = [blas["architecture"] for blas in threadpool_info() if blas["internal_api"] == "openblas"]
+assert all(name.lower() == core.lower() for name in found), (core, found)
+assert not set(disabled.split()) & set(numpy_features()), (disabled, numpy_features())
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *tests]))
+"""
+
+TESTS = ("tests/features/test_golden.py", "tests/features/test_parity.py", "-k", "golden or synthetic or arguments")
+
+
+def flags() -> set[str]:
+    """What the kernel says this processor can do."""
+    lines = CPU_INFO.read_text().splitlines()
+    known = [line.split(":")[1] for line in lines if line.lower().startswith(("flags", "features"))]
+    return set(" ".join(known).split())
+
+
+def numpy_features() -> list[str]:
+    """The instructions beyond its baseline that this NumPy would use here, the newest last."""
+    try:
+        from numpy._core import _multiarray_umath as umath
+    except ImportError:  # NumPy 1
+        from numpy.core import _multiarray_umath as umath
+    return [name for name in umath.__cpu_dispatch__ if umath.__cpu_features__[name]]
+
+
+def beyond(core: str) -> list[str]:
+    """The instructions that NumPy must not use, so that it is about as old as the core: all, some or none."""
+    features = numpy_features()
+    if core in X86_512 or core in set(ARM) - {"ARMV8"}:
+        return []
+    if core in ("Haswell", "Zen"):
+        return [name for name in features if name.startswith(("AVX512", "X86_V4"))]
+    return features
+
+
+def test_some_of_these_processors_can_be_tried_here() -> None:
+    assert len([core for core, flag in CORES.items() if flag in flags()]) >= 2
+
+
+@pytest.mark.parametrize("core", [core for core, flag in CORES.items() if flag in flags()])
+def test_parity_on_another_processor(core: str) -> None:
+    disabled = " ".join(beyond(core))
+    child = subprocess.run(
+        [sys.executable, "-c", CHILD, core, disabled, *TESTS],
+        env={**os.environ, "OPENBLAS_CORETYPE": core, "NPY_DISABLE_CPU_FEATURES": disabled, "OMP_NUM_THREADS": "1"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert child.returncode == 0, child.stdout + child.stderr
