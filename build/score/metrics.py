@@ -5,29 +5,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 #: Resamples of the bootstrap; the interval's ends then vary by about 0.1 points with the seed.
 N_RESAMPLES = 10_000
+CONFIDENCE = 0.95
 
 Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A share between 0 and 1 with its 95 % interval (bootstrap over tracks), and what it was measured on."""
+    """A share between 0 and 1 (or a difference of two) with its 95 % interval, and what it was measured on.
+
+    ``over`` says what the interval takes as independent: tracks, or so many artists.
+    """
 
     split: str
     n: int
     value: float
     low: float
     high: float
+    over: str = "tracks"
 
     def __str__(self) -> str:
-        return f"{self.value:.1%} (95 % interval {self.low:.1%} to {self.high:.1%}, n = {self.n}, {self.split})"
+        return (
+            f"{self.value:.1%} (95 % interval {self.low:.1%} to {self.high:.1%} over {self.over}, "
+            f"n = {self.n}, {self.split})"
+        )
 
     def to_dict(self) -> dict[str, object]:
         """Return JSON-ready values."""
@@ -36,15 +46,93 @@ class Figure:
             "n": self.n,
             "value": round(self.value, 4),
             "interval_95": [round(self.low, 4), round(self.high, 4)],
+            "over": self.over,
         }
 
 
-def share(values: NDArray[np.bool_] | Vector, split: str, seed: int = 0) -> Figure:
-    """Return the mean over tracks of a truth or a share, with its percentile bootstrap interval."""
+def share(
+    values: NDArray[np.bool_] | Vector, split: str, artists: Sequence[str] | None = None, seed: int = 0
+) -> Figure:
+    """Return the mean over tracks of a truth, or of a share between 0 and 1, with its interval.
+
+    The interval is a percentile bootstrap over tracks; with ``artists``, a name for each track, over artists, whose
+    tracks are drawn together (the cluster bootstrap), since tracks by one artist succeed and fail together. Where all
+    values are 0 or all are 1 there is nothing to resample: the interval is then the exact one of Clopper and Pearson
+    (1934) for as many independent trials as there are tracks, or artists.
+    """
     shares = np.asarray(values, dtype=np.float64)
-    drawn = np.random.default_rng(seed).integers(0, shares.size, (N_RESAMPLES, shares.size))
-    low, high = np.percentile(shares[drawn].mean(axis=1), [2.5, 97.5])
-    return Figure(split, shares.size, float(shares.mean()), float(low), float(high))
+    if shares.min() in (0.0, 1.0) and shares.min() == shares.max():
+        n_trials = shares.size if artists is None else len(set(artists))
+        exact = stats.binomtest(round(shares[0] * n_trials), n_trials).proportion_ci(CONFIDENCE, method="exact")
+        return Figure(split, shares.size, float(shares[0]), float(exact.low), float(exact.high), _over(artists))
+    return difference(shares, split, artists, seed)
+
+
+def difference(values: Vector, split: str, artists: Sequence[str] | None = None, seed: int = 0) -> Figure:
+    """Return the mean over tracks of a difference of two shares, with its bootstrap interval as ``share`` has it."""
+    everything = np.zeros(len(values), dtype=np.int64)
+    return _bootstrapped(np.asarray(values, dtype=np.float64), everything, split, artists, seed)
+
+
+def balanced_share(
+    values: NDArray[np.bool_] | Vector,
+    targets: NDArray[np.int64],
+    split: str,
+    artists: Sequence[str] | None = None,
+    seed: int = 0,
+) -> Figure:
+    """Return the mean over labels of each label's mean value: the balanced accuracy, if values say who was right.
+
+    The interval is ``share``'s bootstrap; a label that a resample lacks does not count in it.
+    """
+    return _bootstrapped(np.asarray(values, dtype=np.float64), targets, split, artists, seed)
+
+
+def _bootstrapped(
+    values: Vector, labels: NDArray[np.int64], split: str, artists: Sequence[str] | None, seed: int
+) -> Figure:
+    """Return the mean over labels of the labels' means, resampled by track or by artist."""
+    clusters = np.unique(artists, return_inverse=True)[1] if artists is not None else np.arange(values.size)
+    n_clusters, occurring = int(clusters.max()) + 1, np.unique(labels)
+    sums, counts = np.zeros((2, occurring.size, n_clusters))
+    for row, label in enumerate(occurring):
+        inside = labels == label
+        np.add.at(sums[row], clusters[inside], values[inside])
+        np.add.at(counts[row], clusters[inside], 1)
+    value = float(_mean_of_labels(*sums, *counts))
+    if n_clusters > 1:
+        low, high = _percentiles(_mean_of_labels, (*sums, *counts), seed)
+    else:  # nothing says how much another one differs
+        low, high = (-1.0 if np.any(values < 0) else 0.0), 1.0
+    return Figure(split, values.size, value, low, high, _over(artists))
+
+
+def _mean_of_labels(*sums_and_counts: Vector, axis: int = -1) -> Vector:
+    n_labels = len(sums_and_counts) // 2
+    sums, counts = (np.array(part).sum(axis=axis) for part in (sums_and_counts[:n_labels], sums_and_counts[n_labels:]))
+    return np.asarray((sums / np.maximum(counts, 1)).sum(axis=0) / (counts > 0).sum(axis=0))
+
+
+def _percentiles(statistic: Callable[..., Vector], samples: Sequence[Vector], seed: int) -> tuple[float, float]:
+    found = stats.bootstrap(
+        samples,
+        statistic,
+        paired=True,
+        vectorized=True,
+        n_resamples=N_RESAMPLES,
+        batch=500,
+        confidence_level=CONFIDENCE,
+        method="percentile",
+        random_state=np.random.default_rng(seed),
+    ).confidence_interval
+    return float(found.low), float(found.high)
+
+
+def _over(artists: Sequence[str] | None) -> str:
+    if artists is None:
+        return "tracks"
+    n_artists = len(set(artists))
+    return f"{n_artists} artist{'s' * (n_artists != 1)}"
 
 
 def confusion(targets: NDArray[np.int64], predicted: NDArray[np.int64], n_labels: int) -> NDArray[np.int64]:

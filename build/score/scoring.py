@@ -105,7 +105,7 @@ class MicrophoneScores:
     @property
     def drop(self) -> metrics.Figure:
         """How much accuracy the microphone costs, with the interval of the paired difference."""
-        return metrics.share(self.clean.right - self._right, self.clean.split)
+        return metrics.difference(self.clean.right - self._right, self.clean.split)
 
     @property
     def _right(self) -> NDArray[np.float64]:

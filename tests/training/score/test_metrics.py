@@ -1,10 +1,12 @@
 """Metrics against scikit-learn and against cases that can be reckoned by hand."""
 
+import warnings
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score, precision_score, recall_score
+from sklearn.metrics import balanced_accuracy_score, f1_score, precision_score, recall_score
 
 from build.score import metrics
 
@@ -16,6 +18,53 @@ def test_the_interval_of_a_share_is_the_binomials() -> None:
     assert figure.low == pytest.approx(98 / 197 - 0.070, abs=0.006)
     assert figure.high == pytest.approx(98 / 197 + 0.070, abs=0.006)
     assert str(figure).startswith("49.7% (95 % interval 4") and "n = 197, valid of something" in str(figure)
+    assert figure == metrics.share(np.arange(197) < 98, "valid of something")
+
+
+def test_tracks_that_succeed_together_count_as_one() -> None:
+    """Twenty artists with ten tracks each, all right or all wrong, are worth twenty tracks, not two hundred."""
+    right = np.repeat(np.arange(20) < 10, 10)
+    artists = [f"artist {row // 10}" for row in range(200)]
+    figure = metrics.share(right, "made up", artists)
+    assert (figure.value, figure.n, figure.over) == (0.5, 200, "20 artists")
+    # 1.96 * sqrt(0.25 / 20) is 21.9 points; over tracks it would be 6.9.
+    assert figure.high - figure.low == pytest.approx(2 * 0.219, abs=0.04)
+    alone = metrics.share(right, "made up", [str(row) for row in range(200)])
+    assert alone.high - alone.low == pytest.approx(2 * 0.069, abs=0.01)
+
+
+def test_artists_weigh_as_much_as_they_have_tracks() -> None:
+    figure = metrics.share(np.array([True] * 6 + [False] * 2), "made up", ["many"] * 6 + ["one", "other"])
+    assert figure.value == 0.75
+    assert (figure.low, figure.high) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize(("value", "interval"), [(0.0, (0.0, 0.3085)), (1.0, (0.6915, 1.0))])
+def test_none_or_all_of_ten_leaves_room_for_a_surprise(value: float, interval: tuple[float, float]) -> None:
+    """Clopper and Pearson's 95 % interval of 0 in 10 ends at 1 - 0.025 ** (1 / 10)."""
+    tracks = metrics.share(np.full(10, value), "made up")
+    artists = metrics.share(np.full(30, value), "made up", [str(row % 10) for row in range(30)])
+    for figure in (tracks, artists):
+        assert (figure.low, figure.high) == pytest.approx(interval, abs=1e-4)
+    assert metrics.difference(np.zeros(10), "made up").to_dict()["interval_95"] == [0.0, 0.0]
+
+
+def test_one_artist_says_nothing_of_others() -> None:
+    figure = metrics.share(np.array([True, False]), "made up", ["one", "one"])
+    assert (figure.value, figure.low, figure.high, figure.over) == (0.5, 0.0, 1.0, "1 artist")
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 60))
+@settings(max_examples=20, deadline=None)
+def test_the_balanced_share_is_scikit_learns_balanced_accuracy(seed: int, n: int) -> None:
+    rng = np.random.default_rng(seed)
+    targets, predicted = rng.integers(0, 4, n), rng.integers(0, 4, n)
+    artists = [f"artist {row // 3}" for row in range(n)]
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings(action="ignore"):
+        patch.setattr(metrics, "N_RESAMPLES", 100)
+        figure = metrics.balanced_share(predicted == targets, targets, "made up", artists)
+        assert figure.value == pytest.approx(balanced_accuracy_score(targets, predicted))
+    assert 0 <= figure.low <= figure.high <= 1
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 200))
