@@ -1,25 +1,36 @@
 """The ``livegenre`` command: one module for each subcommand, and one place where errors become words.
 
-Exit statuses: 0 done (also: the reader of the output went away, or ``listen`` was stopped by a signal); 1 a file
-could not be read or written; 2 a wrong option, or no source; 3 no usable model; 78 a daemon whose configuration or
-model cannot work; 130 interrupted.
+Exit statuses: 0 done (also: the reader of the output went away, or ``listen`` was stopped by SIGTERM); 1 a file
+could not be read or written; 2 a wrong option, or no source; 3 no usable model; 70 a defect of ours
+(``PYTHONDEVMODE=1`` shows where); 78 a daemon whose configuration or model cannot work; 130 Ctrl-C.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import select
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import NoReturn
 
+from edge import streams
 from edge.audio import native_stderr
 from edge.commands import bench, classify, daemon, devices, history, listen, selftest, service
 from edge.errors import EdgeError, SoundSystemStuck
+from edge.words import safe
 
 COMMANDS = (listen, classify, devices, selftest, bench, daemon, service, history)
+
+#: Exit statuses of ours that no exception carries.
+DEFECT, INTERRUPTED = 70, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Names in what argparse says come from the command line, and a terminal acts on them."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(safe(message))
 
 
 class _Version(argparse.Action):
@@ -32,8 +43,8 @@ class _Version(argparse.Action):
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser for the whole command line."""
-    top = argparse.ArgumentParser(prog="livegenre", description="Says what genre of music is playing, on this device.")
-    top.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
+    top = _Parser(prog="livegenre", description="Says what genre of music is playing, on this device.")
+    top.add_argument("-V", "--version", action=_Version, nargs=0, help="print the version and end")
     subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(subparsers)
@@ -48,16 +59,6 @@ def _start_anew(args: argparse.Namespace) -> NoReturn:
     os.execv(sys.executable, [*sys.orig_argv, *(["--wait"] if must_wait else [])])
 
 
-def _reader_is_gone() -> bool:
-    """Whether nobody reads standard output any more; any other pipe or socket can break as well."""
-    try:
-        poll = select.poll()
-        poll.register(sys.stdout.fileno(), 0)
-    except (AttributeError, OSError, ValueError):  # no file at all
-        return False
-    return any(happened & (select.POLLERR | select.POLLHUP) for _, happened in poll.poll(0))
-
-
 def _spare_openssl() -> None:
     """Let hashlib, which NumPy imports, do with Python's own hashes: OpenSSL's library takes 4 MB of memory."""
     if any(find_spec(name) for name in ("_sha2", "_sha256")):  # some distributions build Python without
@@ -69,26 +70,44 @@ def main(argv: Sequence[str] | None = None) -> int:
     # The matrices here are small: more threads cost memory and wake-ups, and save no time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _spare_openssl()
-    args = parser().parse_args(argv)
-    native_stderr.silence()
+    streams.make_usable()
+    args = argparse.Namespace()
     try:
-        status: int = args.run(args)
+        status = _run(argv, args)
         print(end="", flush=True)  # what cannot be written should be told here, not by Python at exit
-    except SoundSystemStuck as error:
-        if argv is None:
-            _start_anew(args)
-        print(f"livegenre: {error}", file=sys.stderr)
-        return error.exit_status
-    except EdgeError as error:
-        print(f"livegenre: {error}", file=sys.stderr)
-        return error.exit_status
-    except OSError as error:
-        quietly = isinstance(error, BrokenPipeError) and _reader_is_gone()
-        if not quietly:
-            print(f"livegenre: {error}", file=sys.stderr)
-        # What is left for it would make Python complain once more when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0 if quietly else 1
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except Exception as error:
+        if isinstance(error, SoundSystemStuck) and argv is None:
+            _start_anew(args)
+        return _tell(error)
+    return status
+
+
+def _tell(error: Exception) -> int:
+    """Say in one line what went wrong, and return the exit status: the one boundary for every command."""
+    from features_np.errors import FeatureError  # brings NumPy along
+
+    if isinstance(error, EdgeError | FeatureError):
+        streams.tell(error)
+        return getattr(error, "exit_status", EdgeError.exit_status)
+    if isinstance(error, OSError):
+        quietly = isinstance(error, BrokenPipeError) and streams.reader_is_gone()
+        if not quietly:
+            streams.tell(error)
+        streams.send_nowhere(sys.stdout)
+        return 0 if quietly else EdgeError.exit_status
+    if sys.flags.dev_mode:  # python -X dev
+        raise error
+    streams.tell(f"a defect of livegenre, please report it: {type(error).__name__}: {error}")
+    return DEFECT
+
+
+def _run(argv: Sequence[str] | None, args: argparse.Namespace) -> int:
+    try:
+        parser().parse_args(argv, args)
+    except SystemExit as end:  # --help, --version, or a wrong option, which argparse has told
+        return end.code if isinstance(end.code, int) else 0
+    native_stderr.silence()
+    status: int = args.run(args)
     return status

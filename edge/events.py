@@ -19,6 +19,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.words import encodable
+
 #: Version of the JSON lines, in each of them. Fields may be added within a version; none changes or goes away.
 SCHEMA = 1
 
@@ -205,5 +207,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float | np.floating):
         return round(float(value), 4)
     if isinstance(value, Mapping):
-        return {key: _plain(entry) for key, entry in value.items()}
-    return list(value) if isinstance(value, tuple) else value
+        return {encodable(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, str):
+        return encodable(value)
+    return [_plain(entry) for entry in value] if isinstance(value, tuple) else value

@@ -1,26 +1,77 @@
-"""How values are said to people, the same on every display."""
+"""How values are said to people, the same on every display; and the one place where names are made safe to show.
+
+Names come from elsewhere: files, devices, commands, models, histories. What a person reads of them has been through
+``safe`` (``shown`` and ``label`` do it themselves), and ``table_cell`` where columns stand below each other.
+"""
 
 from __future__ import annotations
 
-from edge.events import State
+import unicodedata
 
+#: By the values of ``edge.events.State``, which is not imported: the command's help should not load NumPy.
 STATE_WORDS = {
-    State.WARMING_UP: "listening",
-    State.UNSURE: "not sure",
-    State.SILENCE: "silence",
-    State.NO_MUSIC: "no music",
-    State.NO_SOURCE: "no source",
+    "warming_up": "listening",
+    "unsure": "not sure",
+    "silence": "silence",
+    "no_music": "no music",
+    "no_source": "no source",
 }
+#: Not printable by themselves, but Persian, Indic languages and emoji join letters, or keep them apart, with them.
+_JOINERS = "\u200c\u200d"
+#: A byte of a file name that is no UTF-8 comes as 0xDC00 + the byte (PEP 383).
+_BYTES = range(0xDC80, 0xDD00)
 
 
-def shown(state: State, genre: str | None) -> str:
+def safe(name: object) -> str:
+    r"""Return ``name`` as one line of text on which no terminal, log or table acts.
+
+    What is not printable is written as in a program's source: an escape character as ``\x1b``, a newline as ``\n``, a
+    mark that turns the writing direction as ``\u202e``, a byte that is no UTF-8 as ``\xff``.
+    """
+    text = str(name)
+    return text if text.isprintable() else "".join(map(_safe_character, text))
+
+
+def _safe_character(character: str) -> str:
+    if character.isprintable() or character in _JOINERS or unicodedata.category(character) == "Zs":
+        return character
+    if ord(character) in _BYTES:
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
+
+
+def encodable(name: str) -> str:
+    """Return a name for other programs: as it is, or where it cannot be written as UTF-8 at all, made ``safe``."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return safe(name)
+    return name
+
+
+def table_cell(name: str, width: int) -> str:
+    """Return ``name`` made safe and filled with spaces to ``width`` columns; longer ones stay whole."""
+    text = safe(name)
+    return text + " " * (width - n_columns(text))
+
+
+def n_columns(text: str) -> int:
+    """Return how many columns of a terminal ``text`` takes: Chinese characters take two, combining marks none."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # slow to import, and most names are ASCII
+
+    return cell_len(text)
+
+
+def shown(state: str, genre: str | None) -> str:
     """Return a genre, or the state in words."""
-    return genre if genre is not None else STATE_WORDS.get(state, str(state))
+    return safe(STATE_WORDS.get(state, state) if genre is None else genre)
 
 
 def label(name: str) -> str:
     """Return a model's label as people write it: ``no music``."""
-    return name.replace("_", " ")
+    return safe(name).replace("_", " ")
 
 
 def tempo(bpm: float | None) -> str:

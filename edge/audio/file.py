@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,7 +23,7 @@ class AudioFile:
         try:
             with path.open("rb"):  # libsndfile's own words for a missing file are "System error."
                 pass
-            self._file = soundfile.SoundFile(path)
+            self._file = soundfile.SoundFile(os.fsencode(path))  # as text it would have to be UTF-8
         except OSError as error:
             raise AudioFileError(f"{path}: {error.strerror or error}") from error
         except soundfile.LibsndfileError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
+from edge import words
 from edge.commands import Subparsers, add_model_option
 
 
@@ -40,5 +41,5 @@ def run(args: argparse.Namespace) -> int:
         "model loading": f"{figures.load_s * 1e3:.1f} ms",
     }
     for name, value in rows.items():
-        print(f"{name:18}{value}")
+        print(f"{name:18}{words.safe(value)}")
     return 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge import streams, words
 from edge.commands import Subparsers, add_model_option
 
 if TYPE_CHECKING:
@@ -36,14 +36,14 @@ def run(args: argparse.Namespace) -> int:
 
     bundle = load_bundle(args.model)
     status = 0
-    width = max(len(str(path)) for path in args.paths)
+    width = max(words.n_columns(words.safe(path)) for path in args.paths)
     if not args.json:
         print(f"{'FILE':{width}}  {'GENRE':12} {'SURE':>5}  {'TEMPO':>7}  {'LENGTH':>7}  NEXT")
     for path in args.paths:
         try:
             verdict = classify_file(path, bundle)
         except AudioFileError as error:
-            print(f"livegenre: {error}", file=sys.stderr)
+            streams.tell(error)
             status = 1
             continue
         print(json.dumps(verdict.to_json()) if args.json else _row(verdict, width), flush=True)
@@ -51,13 +51,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _row(verdict: Verdict, width: int) -> str:
-    from edge import words
     from edge.live.decision import NO_MUSIC
 
     tempo_bpm = None if verdict.genre == NO_MUSIC else verdict.tempo_bpm
     ranked = sorted(verdict.probabilities.items(), key=lambda item: -item[1])
     following = f"{words.label(ranked[1][0])} {ranked[1][1]:.0%}" if len(ranked) > 1 else ""
-    return (
-        f"{verdict.path:{width}}  {words.label(verdict.genre):12} {verdict.confidence:>5.0%}"
-        f"  {words.tempo(tempo_bpm):>7}  {words.clock(verdict.duration_s):>7}  {following}"
-    )
+    path, genre = words.table_cell(verdict.path, width), words.table_cell(words.label(verdict.genre), 12)
+    tempo, length = words.tempo(tempo_bpm), words.clock(verdict.duration_s)
+    return f"{path}  {genre} {verdict.confidence:>5.0%}  {tempo:>7}  {length:>7}  {following}"

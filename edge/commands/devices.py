@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 
+from edge import streams, words
 from edge.commands import Subparsers
 
 
@@ -22,16 +22,17 @@ def run(args: argparse.Namespace) -> int:
 
     inputs = portaudio.inputs()
     if not inputs:
-        print(f"livegenre: {portaudio.NO_MICROPHONE}", file=sys.stderr)
+        streams.tell(portaudio.NO_MICROPHONE)
         return 2
     if args.json:
         for device in inputs:
             print(json.dumps(device.to_json()))
         return 0
-    name_width = max(len(device.name) for device in inputs)
+    name_width = max(words.n_columns(words.safe(device.name)) for device in inputs)
     for device in inputs:
         mark = "*" if device.is_default else " "
         channels = f"{device.channels} channel{'s' if device.channels > 1 else ''}"
-        print(f"{mark} {device.name:{name_width}}  {device.sample_rate:6} Hz  {channels:>11}  id {device.id}")
+        name = words.table_cell(device.name, name_width)
+        print(f"{mark} {name}  {device.sample_rate:6} Hz  {channels:>11}  id {words.safe(device.id)}")
     print("\n* is the default. Choose another with: livegenre listen --source 'mic:NAME' (part of the name, or the id)")
     return 0

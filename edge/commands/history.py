@@ -90,12 +90,11 @@ def parse_moment(text: str, option: str, end_of_day: bool = False) -> datetime:
 def summary(totals: dict[str, float]) -> str:
     """Return one day in words: genres first, the longest first, ``jazz 3 h 20 min``; without the warming up."""
     from edge.events import State
-    from edge.words import STATE_WORDS
+    from edge.words import STATE_WORDS, shown
 
-    state_words = {str(state): text for state, text in STATE_WORDS.items()}
     told = [(label, seconds) for label, seconds in totals.items() if label != State.WARMING_UP and seconds >= 1]
-    ordered = sorted(told, key=lambda item: (item[0] in state_words, -item[1]))
-    return ", ".join(f"{state_words.get(label, label)} {in_words(seconds)}" for label, seconds in ordered)
+    ordered = sorted(told, key=lambda item: (item[0] in STATE_WORDS, -item[1]))
+    return ", ".join(f"{shown(label, None)} {in_words(seconds)}" for label, seconds in ordered)
 
 
 def in_words(seconds: float) -> str:
@@ -107,7 +106,11 @@ def in_words(seconds: float) -> str:
 
 
 def _print_csv(segments: Sequence[Segment]) -> None:
+    from edge.words import safe
+
     columns = ("start", "end", "duration_s", "state", "genre", "confidence", "tempo_bpm")
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(segment.to_json() for segment in segments)
+    for segment in segments:
+        row = segment.to_json()
+        writer.writerow({**row, "state": safe(row["state"]), "genre": row["genre"] and safe(row["genre"])})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from edge import words
 from edge.commands import Subparsers, add_model_option
 
 
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
 
     failed = []
     for check in checks(args.model, args.mic):
-        print(f"{'ok' if check.passed else 'FAILED':8}{check.name:12}{check.words}", flush=True)
+        print(f"{'ok' if check.passed else 'FAILED':8}{check.name:12}{words.safe(check.words)}", flush=True)
         if not check.passed:
             failed.append(check)
     if not failed:

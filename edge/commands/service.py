@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from edge import words
 from edge.commands import Subparsers
 
 
@@ -36,7 +37,7 @@ def _install(args: argparse.Namespace) -> int:
     from edge.service import systemd_unit
 
     for path in systemd_unit.install(args.root, network=args.network):
-        print(f"wrote {path}")
+        print(f"wrote {words.safe(path)}")
     print(f"Set the source in {systemd_unit.CONFIG}, then: sudo systemctl enable --now livegenre")
     print("See what it hears: systemctl status livegenre, sudo livegenre history")
     return 0
@@ -45,7 +46,7 @@ def _install(args: argparse.Namespace) -> int:
 def _uninstall(args: argparse.Namespace) -> int:
     from edge.service import systemd_unit
 
-    print(f"removed {systemd_unit.uninstall(args.root)}")
+    print(f"removed {words.safe(systemd_unit.uninstall(args.root))}")
     print(f"Kept: {systemd_unit.CONFIG} and the history in /var/lib/livegenre")
     return 0
 

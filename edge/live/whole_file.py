@@ -19,6 +19,7 @@ from edge.errors import AudioFileError
 from edge.live.decision import Settings
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
+from edge.words import encodable
 from features_np import FeatureStream, Resampler, pcm
 
 #: Seconds below which there is nothing to classify: not even two beats at 120 BPM.
@@ -41,10 +42,10 @@ class Verdict:
     def to_json(self) -> dict[str, object]:
         """Return JSON-ready values."""
         return {
-            "path": self.path,
-            "genre": self.genre,
+            "path": encodable(self.path),
+            "genre": encodable(self.genre),
             "confidence": round(self.confidence, 4),
-            "probabilities": {label: round(value, 4) for label, value in self.probabilities.items()},
+            "probabilities": {encodable(label): round(value, 4) for label, value in self.probabilities.items()},
             "tempo_bpm": None if self.tempo_bpm is None else round(self.tempo_bpm, 2),
             "duration_s": round(self.duration_s, 3),
         }

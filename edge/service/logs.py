@@ -8,6 +8,8 @@ import sys
 import time
 from typing import TextIO
 
+from edge.words import safe
+
 #: Messages of one kind that are let through in a period, in seconds.
 BURST, PERIOD_S = 5, 60.0
 #: syslog priorities, which the journal takes from a prefix (sd-daemon(3)).
@@ -21,7 +23,15 @@ def set_up(level: str) -> None:
     if not any(isinstance(handler, _Stderr) for handler in root.handlers):
         handler = _Stderr()
         handler.addFilter(RateLimit())
+        handler.setFormatter(_OneLine())
         root.addHandler(handler)
+
+
+class _OneLine(logging.Formatter):
+    """Keeps a message to its line, whatever names are in it; a traceback follows in its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is the standard library's
+        return safe(super().formatMessage(record))
 
 
 class _Stderr(logging.Handler):

@@ -8,6 +8,8 @@ import socket
 import time
 from collections.abc import Mapping
 
+from edge.words import safe
+
 log = logging.getLogger(__name__)
 
 
@@ -46,7 +48,7 @@ class Notifier:
         """Say in words what goes on; ``systemctl status`` shows it."""
         if words != self._status:
             self._status = words
-            self._send(f"STATUS={words}")
+            self._send(f"STATUS={safe(words)}")  # a newline would begin another assignment
 
     def _send(self, message: str) -> None:
         if self._socket is None:

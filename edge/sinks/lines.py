@@ -27,7 +27,7 @@ class Lines:
     def _text(self, event: Event) -> str | None:  # noqa: PLR0911 - one for each kind of event
         match event:
             case Started():
-                return f"listening to {event.source}, model {event.model} on {event.runtime}"
+                return words.safe(f"listening to {event.source}, model {event.model} on {event.runtime}")
             case Change():
                 return f"now: {words.shown(event.state, event.genre)}"
             case Prediction():
@@ -35,11 +35,12 @@ class Lines:
                 parts = (words.shown(event.state, event.genre) + confidence, words.tempo(event.tempo_bpm))
                 return f"{parts[0]:24}{parts[1]:>9}  {words.level(event.level_dbfs)}"
             case Gap():
-                return f"{event.lost_s:.1f} s of audio are missing: {event.reason}"
+                return f"{event.lost_s:.1f} s of audio are missing: {words.safe(event.reason)}"
             case SourceLost():
-                return f"{event.source} {'is stalled' if event.stalled else 'is lost'}: {event.reason}; trying again"
+                what = "is stalled" if event.stalled else "is lost"
+                return words.safe(f"{event.source} {what}: {event.reason}; trying again")
             case SourceRestored():
-                return f"{event.source} is back after {event.away_s:.0f} s"
+                return f"{words.safe(event.source)} is back after {event.away_s:.0f} s"
             case Stopped():
-                return event.reason
+                return words.safe(event.reason)
         return None

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from edge.events import Change, Event, Gap, Prediction, SourceLost, SourceRestored, Started, State, Tick
+from edge.words import safe
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that a face shows at one moment."""
+    """All that a face shows at one moment; ``source``, ``model`` and ``problem`` are safe to show (``edge.words``)."""
 
     source: str = ""
     model: str = ""
@@ -32,7 +33,9 @@ def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for eac
     view = replace(view, audio_s=event.audio_s)
     match event:
         case Started():
-            return replace(view, source=event.source, model=event.model, probabilities=dict.fromkeys(event.labels, 0.0))
+            return replace(
+                view, source=safe(event.source), model=safe(event.model), probabilities=dict.fromkeys(event.labels, 0.0)
+            )
         case Prediction():
             probabilities = event.probabilities or dict.fromkeys(view.probabilities, 0.0)
             return replace(
@@ -48,9 +51,9 @@ def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for eac
             return replace(view, state=event.state, genre=event.genre, confidence=event.confidence)
         case SourceLost():
             nothing = dict.fromkeys(view.probabilities, 0.0)
-            return replace(view, problem=event.reason, probabilities=nothing, tempo_bpm=None, level_dbfs=None)
+            return replace(view, problem=safe(event.reason), probabilities=nothing, tempo_bpm=None, level_dbfs=None)
         case SourceRestored():
-            return replace(view, source=event.source, problem=None)
+            return replace(view, source=safe(event.source), problem=None)
         case Tick():
             return replace(view, level_dbfs=event.level_dbfs, backlog_s=event.backlog_s)
         case Gap():

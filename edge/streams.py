@@ -1,0 +1,58 @@
+"""The three standard streams, whatever state the program is started with: closed, full, of another encoding."""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from contextlib import suppress
+from typing import TextIO
+
+from edge.words import safe
+
+
+def make_usable() -> None:
+    """Open what is closed, and let nothing that is printed fail for its characters.
+
+    A standard descriptor that is closed would be given to the next file opened, a history say, and everything printed
+    would be written into it.
+    """
+    for descriptor, mode in enumerate(("r", "w", "w")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+            os.set_inheritable(descriptor, True)
+        name = ("stdin", "stdout", "stderr")[descriptor]
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # a stand-in without an encoding
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+
+
+def tell(message: object) -> None:
+    """Say something on standard error in one line; where that cannot be written, nobody hears it."""
+    try:
+        print(f"livegenre: {safe(message)}", file=sys.stderr, flush=True)
+    except (OSError, ValueError):
+        send_nowhere(sys.stderr)
+
+
+def send_nowhere(stream: TextIO) -> None:
+    """Drop what could not be written to ``stream``: else Python would try once more when it ends, and complain."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+        stream.flush()
+
+
+def reader_is_gone() -> bool:
+    """Whether nobody reads standard output any more; any other pipe or socket can break as well."""
+    try:
+        poll = select.poll()
+        poll.register(sys.stdout.fileno(), 0)
+    except (AttributeError, OSError, ValueError):  # no file at all
+        return False
+    return any(happened & (select.POLLERR | select.POLLHUP) for _, happened in poll.poll(0))
