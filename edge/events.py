@@ -42,7 +42,7 @@ class Block:
 
     frames: NDArray[np.float32]
     sample_rate: int  # Hz
-    heard_at: float | None = None  # ``time.monotonic()`` when the last frame was recorded; None for what is not live
+    heard_at: float | None = None  # ``clock.steady_s()`` when the last frame was recorded; None for what is not live
 
     @property
     def seconds(self) -> float:
@@ -50,7 +50,7 @@ class Block:
         return len(self.frames) / self.sample_rate
 
     def age_s(self, now: float) -> float:
-        """Seconds between the recording of its end and ``now`` on the monotonic clock; 0 for what is not live."""
+        """Seconds between the recording of its end and ``now`` on the steady clock; 0 for what is not live."""
         return 0.0 if self.heard_at is None else now - self.heard_at
 
 
@@ -124,7 +124,7 @@ class Prediction(Event):
     probabilities: Mapping[str, float] | None  # per label, of this window alone; None in silence and at first
     tempo_bpm: float | None  # None when there is no music to have one
     level_dbfs: float | None  # RMS of the last second; None for exact zeros
-    window_s: float  # seconds of audio described, less than the model's window at first
+    window_s: float  # seconds of audio described: less than the model's window at first, one interval in silence
     provisional: bool  # the window is not full yet
 
 

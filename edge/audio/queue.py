@@ -27,7 +27,7 @@ MAX_BLOCK_S = 1.0
 @dataclass(frozen=True, slots=True)
 class _Piece:
     data: bytes
-    heard_at: float  # on the monotonic clock, when the last frame was recorded
+    heard_at: float  # on the steady clock, when the last frame was recorded
 
 
 class AudioQueue:

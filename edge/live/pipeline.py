@@ -18,15 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge import events
+from edge import clock, events
 from edge.audio.level import LevelMeter
 from edge.audio.sources import Source
 from edge.events import Block, Chunk, Event, Hole, Idle, Lost, Restored, State
 from edge.live import decision, record_change
 from edge.live.decision import Shown
+from edge.live.timeline import Timeline
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
-from features_np import FeatureStream, Resampler, pcm
+from features_np import FeatureStream
 
 #: Seconds of audio that a first, provisional answer needs; a tempo or a chord hardly shows in less.
 FIRST_ANSWER_S = 3.0
@@ -75,7 +76,7 @@ class Listener:
         settings: Settings | None = None,
         *,
         now: Callable[[], datetime] = utc_now,
-        steady_s: Callable[[], float] = time.monotonic,
+        steady_s: Callable[[], float] = clock.steady_s,
     ) -> None:
         """``now`` is the wall clock, and ``steady_s`` the clock of ``Block.heard_at``."""
         self._source = source
@@ -85,24 +86,22 @@ class Listener:
         self._began_s: float | None = None  # on the steady clock: when what is at 0 on the source's timeline was heard
         self._classify = Classifier(bundle)
         self._stream = FeatureStream(bundle.spec)
-        self._resampler: Resampler | None = None
-        self._resampler_rate = 0
+        self._timeline = Timeline(bundle.spec.sample_rate)
         self._block_level, self._interval_level = LevelMeter(), LevelMeter()
         self._memory = decision.Memory()
         self._record = self._no_record()
         self._tempo_bpm: float | None = None
-        self._samples_heard = 0
         self._since_update = 0  # samples
         self._interval_s = self._settings.interval_s
         self._update_cost_s: float | None = None
-        self._updates, self._gaps, self._lost_s = 0, 0, 0.0
+        self._updates, self._gaps = 0, 0
         self._stats_due_s = STATS_EVERY_S
         self._stopping = False
 
     @property
     def audio_s(self) -> float:
         """Seconds on the source's timeline so far."""
-        return self._samples_heard / self._bundle.spec.sample_rate + self._lost_s
+        return self._timeline.audio_s
 
     def adjust(self, settings: Settings) -> None:
         """Go on with other settings, from the next update on."""
@@ -126,54 +125,58 @@ class Listener:
         for chunk in self._source:
             yield from self._take(chunk)
             if self.audio_s >= self._stats_due_s:
-                self._stats_due_s += STATS_EVERY_S
+                self._stats_due_s = self.audio_s // STATS_EVERY_S * STATS_EVERY_S + STATS_EVERY_S
                 yield self._stats()
             if self._stopping:
                 break
+        yield from self._end_stretch()
         yield self._stats()
         yield self._event_now(events.Stopped, reason="stopped" if self._stopping else "the source ended")
 
     def _take(self, chunk: Chunk) -> Iterator[Event]:
         match chunk:
             case Block():
-                yield from self._hear(chunk)
+                yield from self._receive(chunk)
             case Hole(lost_s, reason):
-                self._skip(lost_s)
+                yield from self._skip(lost_s)
                 yield from self._gap(lost_s, reason)
             case Lost(stalled, reason):
+                yield from self._end_stretch()
                 yield self._event(events.SourceLost, source=self._source.name, stalled=stalled, reason=reason)
                 yield from self._show(decision.Memory(shown=Shown(State.NO_SOURCE)))
             case Restored(away_s):
-                self._skip(away_s)  # first: what was shown lasted until now
+                yield from self._skip(away_s)  # first: what was shown lasted until now
                 yield self._event(events.SourceRestored, source=self._source.name, away_s=away_s)
                 yield from self._gap(away_s, "the source was away")
                 yield from self._show(decision.Memory())
             case Idle():
                 yield self._tick(None)
 
-    def _hear(self, block: Block) -> Iterator[Event]:
-        samples = self._at_model_rate(block)
+    def _receive(self, block: Block) -> Iterator[Event]:
+        if block.sample_rate != self._timeline.source_rate:
+            yield from self._end_stretch()
+        samples = self._timeline.push(block)
         if block.heard_at is not None:
-            self._began_s = block.heard_at - self.audio_s - samples.size / self._bundle.spec.sample_rate
-        if not samples.size:
-            return  # the resampler collects more first
+            self._began_s = block.heard_at - self._timeline.received_s
+        yield from self._hear(samples)
+        if samples.size:  # else the resampler collects more first
+            yield self._tick(self._block_level.take())
+
+    def _end_stretch(self, lost_s: float = 0.0) -> Iterator[Event]:
+        yield from self._hear(self._timeline.rest())
+        self._timeline.next_stretch(lost_s)
+
+    def _hear(self, samples: NDArray[np.float32]) -> Iterator[Event]:
         while samples.size:
             room = max(1, round(self._interval_s * self._bundle.spec.sample_rate) - self._since_update)
             piece, samples = samples[:room], samples[room:]
             self._stream.push(piece)
             self._block_level.push(piece)
             self._interval_level.push(piece)
-            self._samples_heard += piece.size
+            self._timeline.heard(piece.size)
             self._since_update += piece.size
             if piece.size == room:
                 yield from self._update()
-        yield self._tick(self._block_level.take())
-
-    def _at_model_rate(self, block: Block) -> NDArray[np.float32]:
-        if self._resampler is None or block.sample_rate != self._resampler_rate:
-            self._resampler = Resampler(block.sample_rate, self._bundle.spec.sample_rate)
-            self._resampler_rate = block.sample_rate
-        return self._resampler.push(pcm.to_mono(block.frames))
 
     def _update(self) -> Iterator[Event]:
         started = time.perf_counter()
@@ -201,7 +204,7 @@ class Listener:
                 settings=self._settings.decision,
             )
         yield from self._show(memory)
-        yield self._prediction(probabilities, level)
+        yield self._prediction(probabilities, level, elapsed_s)
         self._pace(time.perf_counter() - started)
 
     def _another_record(self) -> bool:
@@ -233,12 +236,11 @@ class Listener:
                 tempo_bpm=self._shown_tempo(),
             )
 
-    def _skip(self, lost_s: float) -> None:
+    def _skip(self, lost_s: float) -> Iterator[Event]:
+        yield from self._end_stretch(lost_s)
         self._gaps += 1
-        self._lost_s += lost_s
         self._since_update = 0
         self._forget()
-        self._resampler = None
         self._interval_level.take()
 
     def _gap(self, lost_s: float, reason: str) -> Iterator[Event]:
@@ -246,11 +248,14 @@ class Listener:
         if lost_s > SHORT_GAP_S:
             yield from self._show(decision.Memory())
 
-    def _prediction(self, probabilities: NDArray[np.float32] | None, level_dbfs: float | None) -> Event:
-        labels, window_s = self._bundle.labels, self._stream.seconds
+    def _prediction(
+        self, probabilities: NDArray[np.float32] | None, level_dbfs: float | None, elapsed_s: float
+    ) -> Event:
+        labels, state = self._bundle.labels, self._memory.shown.state
+        window_s = elapsed_s if state is State.SILENCE else self._stream.seconds
         return self._event(
             events.Prediction,
-            state=self._memory.shown.state,
+            state=state,
             genre=self._memory.shown.genre,
             confidence=decision.confidence(self._memory, labels),
             probabilities=None if probabilities is None else dict(zip(labels, probabilities.tolist(), strict=True)),
@@ -278,7 +283,7 @@ class Listener:
             events.Stats,
             updates=self._updates,
             gaps=self._gaps,
-            dropped_s=self._lost_s,
+            dropped_s=self._timeline.lost_s,
             backlog_s=self._source.backlog_s,
             interval_s=self._interval_s,
             update_cost_s=self._update_cost_s,

@@ -23,38 +23,50 @@ import numpy as np
 
 from edge.audio.demo import synthesize
 from edge.events import Block, Chunk, Hole, Lost, Prediction, Restored
-from edge.live.pipeline import Listener
+from edge.live.pipeline import STATS_EVERY_S, Listener
 from edge.model.bundle import load_bundle
 from edge.sinks.history import HistorySink
 from edge.sinks.history_file import read_segments
 from edge.sinks.jsonl import JsonLines
+from features_np import resample
 
 RATE = 22_050
+#: An outage that no memory of what was heard survives, in seconds; each plan has so many.
+LONG_OUTAGE_S, LONG_OUTAGES = 3600, 2
 #: What a day is made of: (kind, relative frequency, shortest and longest in seconds).
+HEARD = ("music", "silence", "noise")
 PARTS = (("music", 5, 20, 300), ("silence", 5, 5, 600), ("noise", 1, 5, 60), ("hole", 2, 1, 30), ("loss", 1, 1, 120))
 
 
 def plan(seconds: int, seed: int, pace: int = 1) -> list[tuple[str, int]]:
-    """Parts of whole seconds that add up to ``seconds``; at a ``pace`` above 1 they are that many times shorter."""
-    opening = min(seconds, 60)  # music that fills the window: no memory is taken for the first time later
-    dice, parts, left = random.Random(seed), [("music", opening)], seconds - opening
+    """Parts of whole seconds that add up to ``seconds``; at a ``pace`` above 1 they are that many times shorter.
+
+    Not the long outages: the source is away for as long as it is.
+    """
+    opening = 60  # music that fills the window: no memory is taken for the first time later
+    dice, parts = random.Random(seed), [("music", opening)]
+    left = seconds - opening - LONG_OUTAGES * LONG_OUTAGE_S
     while left:
         kind, _, shortest, longest = dice.choices(PARTS, [part[1] for part in PARTS])[0]
         length = min(left, max(1, dice.randint(shortest, longest) // pace))
         parts.append((kind, length))
         left -= length
+    for number in range(LONG_OUTAGES):
+        parts.insert((number + 1) * len(parts) // (LONG_OUTAGES + 1), ("loss", LONG_OUTAGE_S))
     return parts
 
 
 class Day:
-    """Source that gives a plan's audio, a second at a time, as fast as it is taken."""
+    """Source that gives a plan's audio at a rate, a second at a time, as fast as it is taken."""
 
     name, backlog_s = "soak", 0.0
 
-    def __init__(self, parts: list[tuple[str, int]]) -> None:
+    def __init__(self, parts: list[tuple[str, int]], rate: int) -> None:
         self._parts = parts
-        self._pieces = [synthesize(30, tempo_bpm=bpm, key=key) for bpm, key in ((80, "C"), (118, "A"), (165, "F#"))]
-        self._noise = (0.05 * np.random.default_rng(0).standard_normal(RATE)).astype(np.float32)
+        self._rate = rate
+        pieces = (synthesize(30, tempo_bpm=bpm, key=key) for bpm, key in ((80, "C"), (118, "A"), (165, "F#")))
+        self._pieces = [resample(piece, orig_sr=RATE, target_sr=rate) for piece in pieces]
+        self._noise = (0.05 * np.random.default_rng(0).standard_normal(rate)).astype(np.float32)
 
     def __iter__(self) -> Iterator[Chunk]:
         """Yield blocks and losses."""
@@ -67,24 +79,27 @@ class Day:
             else:
                 piece = self._pieces[number % len(self._pieces)]
                 for second in range(length):
-                    start = second % 30 * RATE
-                    samples = {"music": piece[start : start + RATE], "noise": self._noise}.get(kind, 0 * self._noise)
-                    yield Block(samples[:, np.newaxis], RATE)
+                    start = second % 30 * self._rate
+                    music = piece[start : start + self._rate]
+                    samples = {"music": music, "noise": self._noise}.get(kind, 0 * self._noise)
+                    yield Block(samples[:, np.newaxis], self._rate)
 
     def close(self) -> None:
         """Nothing is held."""
 
 
-def listen(parts: list[tuple[str, int]], history: Path) -> None:
+def listen(parts: list[tuple[str, int]], rate: int, history: Path) -> None:
     """Print events as JSON lines, with this process's memory now and then."""
-    seconds, source = sum(length for _, length in parts), Day(parts)
+    heard_s = sum(length for kind, length in parts if kind in HEARD)
     sinks = (JsonLines(sys.stdout), HistorySink(history, checkpoint_s=0.5, retention_days=365))
-    measured_s = 0.0
-    for event in Listener(source, load_bundle()).events():
+    predictions = 0
+    for event in Listener(Day(parts, rate), load_bundle()).events():
         for sink in sinks:
             sink(event)
-        if isinstance(event, Prediction) and event.audio_s >= measured_s:
-            measured_s += seconds / 100
+        if not isinstance(event, Prediction):
+            continue
+        predictions += 1
+        if predictions % max(1, heard_s // 100) == 0:
             print(json.dumps({"event": "memory", "audio_s": event.audio_s, "rss": resident()}), flush=True)
     for sink in sinks:
         sink.close()
@@ -114,17 +129,18 @@ class Outcome:
         return sum(length for kind, length in self.parts if kind in kinds)
 
     def rss_mb(self, quarter: int) -> float:
-        """Largest resident memory in one quarter (1 to 4) of the audio, in MB."""
-        low, high = (self.seconds * (quarter - 1) / 4, self.seconds * quarter / 4)
-        return max(event["rss"] for event in self.of("memory") if low <= event["audio_s"] <= high) / 1e6
+        """Largest resident memory in one quarter (1 to 4) of what was heard, in MB."""
+        measured = [event["rss"] for event in self.of("memory")]
+        return max(measured[(quarter - 1) * len(measured) // 4 : quarter * len(measured) // 4]) / 1e6
 
 
-def soak(seconds: int, seed: int, pace: int = 1) -> Outcome:
+def soak(seconds: int, seed: int, pace: int = 1, rate: int = RATE) -> Outcome:
     """Run it."""
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         history = Path(folder) / "h.db"
         started = time.monotonic()
         options = ["--listen", str(history), "--seconds", str(seconds), "--seed", str(seed), "--pace", str(pace)]
+        options += ["--rate", str(rate)]
         with subprocess.Popen(
             [sys.executable, "-m", "tests.edge.endurance.soak", *options], stdout=subprocess.PIPE
         ) as process:
@@ -136,7 +152,7 @@ def soak(seconds: int, seed: int, pace: int = 1) -> Outcome:
 
 def check(run: Outcome) -> None:
     """Raise ``AssertionError`` for the first thing that is wrong."""
-    heard = run.length("music", "silence", "noise")
+    heard = run.length(*HEARD)
     predictions = run.of("prediction")
     assert len(predictions) == heard, "one prediction for each second that was heard"
     assert len(run.of("gap")) == sum(kind in ("hole", "loss") for kind, _ in run.parts)
@@ -146,6 +162,8 @@ def check(run: Outcome) -> None:
     assert times == sorted(times)
     assert abs(times[-1] - run.seconds) < 0.001, "no drift between the events' times and the audio"
     assert run.of("stats")[-1]["updates"] == heard
+    minutes = [event["audio_s"] // STATS_EVERY_S for event in run.of("stats")[:-1]]
+    assert len(minutes) == len(set(minutes)), "counters once a minute, however much time has passed"
     assert abs(run.of("stats")[-1]["dropped_s"] - run.length("hole", "loss")) < 0.001
 
     shown = ("warming_up", None)
@@ -177,13 +195,14 @@ def main() -> None:
     parser.add_argument("--hours", type=float, default=24.0)
     parser.add_argument("--seconds", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rate", type=int, default=RATE, help="sample rate of the source in Hz")
     parser.add_argument("--pace", type=int, default=1, help="how many times faster things change")
     parser.add_argument("--listen", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.listen:
-        listen(plan(args.seconds, args.seed, args.pace), args.listen)
+        listen(plan(args.seconds, args.seed, args.pace), args.rate, args.listen)
         return
-    run = soak(round(args.hours * 3600), args.seed, args.pace)
+    run = soak(round(args.hours * 3600), args.seed, args.pace, args.rate)
     quarters = ", ".join(f"{run.rss_mb(quarter):.1f}" for quarter in (1, 2, 3, 4))
     print(f"{run.seconds / 3600:g} h of audio in {run.wall_s:.0f} s: {run.seconds / run.wall_s:.0f} times real time")
     print(f"{len(run.events)} events, {len(run.of('change'))} changes, {len(run.segments)} segments")

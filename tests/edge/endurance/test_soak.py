@@ -1,15 +1,18 @@
-"""A short form of ``python -m tests.edge.endurance.soak``: an hour in which things change eight times faster."""
+"""A short form of ``python -m tests.edge.endurance.soak``: half an hour heard, and two hours away.
+
+At the rates of real devices, and things change eight times faster.
+"""
 
 from dataclasses import replace
 
 import pytest
 
-from tests.edge.endurance.soak import check, soak
+from tests.edge.endurance.soak import LONG_OUTAGE_S, LONG_OUTAGES, check, soak
 
 
-@pytest.fixture(scope="module")
-def run():
-    return soak(3600, seed=3, pace=8)
+@pytest.fixture(scope="module", params=[44_100, 48_000])
+def run(request):
+    return soak(1800 + LONG_OUTAGES * LONG_OUTAGE_S, seed=3, pace=8, rate=request.param)
 
 
 def test_every_second_is_accounted_for_and_memory_is_flat(run):

@@ -1,0 +1,15 @@
+"""The clock that durations are measured with."""
+
+from __future__ import annotations
+
+import time
+
+
+def steady_s() -> float:
+    """Return seconds on the clock that nobody sets, and that runs on while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def slept_s() -> float:
+    """Return for how many seconds this machine has slept since it started; to a few microseconds."""
+    return steady_s() - time.monotonic()

@@ -1,0 +1,61 @@
+"""The source's own time: what was heard and what was lost, to the frame, whatever the sample rates."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.events import Block
+from features_np import Resampler, pcm
+
+
+class Timeline:
+    """Brings the blocks of one stretch of contiguous audio after the other to one rate, and keeps count.
+
+    A stretch ends at a hole, where the rate changes and at the end: ``rest`` is what the resampler still holds of it.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        """``sample_rate`` in Hz is that of the samples given out."""
+        self.lost_s = 0.0
+        self._sample_rate = sample_rate
+        self._stretch_at_s = 0.0
+        self._n_heard = 0  # samples of this stretch, counted by ``heard``
+        self._n_frames = 0  # of this stretch, received at the source's rate
+        self._resampler = Resampler(sample_rate, sample_rate)
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds up to the last sample that was counted as heard, lost ones included."""
+        return self._stretch_at_s + min(self._n_heard / self._sample_rate, self._n_frames / self.source_rate)
+
+    @property
+    def received_s(self) -> float:
+        """Seconds up to the last frame received: ahead of ``audio_s`` by what the resampler holds."""
+        return self._stretch_at_s + self._n_frames / self.source_rate
+
+    @property
+    def source_rate(self) -> int:
+        """The rate of the blocks of this stretch, in Hz."""
+        return self._resampler.orig_sr
+
+    def push(self, block: Block) -> NDArray[np.float32]:
+        """Take a block of this stretch; return the mono samples, of shape (n,), that are complete by now."""
+        if block.sample_rate != self.source_rate:
+            self._resampler = Resampler(block.sample_rate, self._sample_rate)
+        self._n_frames += len(block.frames)
+        return self._resampler.push(pcm.to_mono(block.frames))
+
+    def rest(self) -> NDArray[np.float32]:
+        """Return the last samples of this stretch."""
+        return self._resampler.flush()
+
+    def heard(self, n_samples: int) -> None:
+        """Count samples, as far as they are dealt with."""
+        self._n_heard += n_samples
+
+    def next_stretch(self, lost_s: float = 0.0) -> None:
+        """Begin another stretch, ``lost_s`` seconds after the end of this one."""
+        self._stretch_at_s = self.received_s + lost_s
+        self.lost_s += lost_s
+        self._n_heard = self._n_frames = 0
