@@ -6,6 +6,7 @@ ignored is found out months later. ``edge/service/livegenre.toml`` documents eve
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
@@ -37,6 +38,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "history.retention_days": (0, 36_500),
     "history.checkpoint_s": (0.1, 3_600),
 }
+
+#: Keys that name a file or a folder, where ~ is somebody's home.
+PATHS = frozenset({"model.folder", "history.file"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +101,25 @@ def parse_config(text: str, name: str) -> Config:
     """Return the configuration that ``text`` holds; ``name`` is the file's, for messages."""
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # also a number of thousands of digits, which tomllib does not call its own error
         raise ConfigError(f"{name}: is not TOML: {error}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{name}: is nested too deeply; a value here is a text, a number, true or false") from error
     for table, key, problem in _problems(tables):
         raise ConfigError(f"{name}, line {_line_of(text, table, key)}: {problem}")
     types = get_type_hints(Config)
-    return Config(**{table: _table(types[table], entries) for table, entries in tables.items()})
+    return Config(**{table: _table(table, types[table], entries) for table, entries in tables.items()})
 
 
-def _table(kind: type[Any], entries: Mapping[str, Any]) -> Any:
+def _table(table: str, kind: type[Any], entries: Mapping[str, Any]) -> Any:
     types = get_type_hints(kind)
-    return kind(**{key: float(value) if types[key] is float else value for key, value in entries.items()})
+
+    def converted(key: str, value: Any) -> Any:
+        if f"{table}.{key}" in PATHS:
+            return os.path.expanduser(value)  # noqa: PTH111 - "" must stay what it is
+        return float(value) if types[key] is float else value
+
+    return kind(**{key: converted(key, value) for key, value in entries.items()})
 
 
 def _problems(tables: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str]]:
@@ -134,8 +146,15 @@ def _problem(table: str, key: str, value: object, types: Mapping[str, type]) -> 
         return f"{key} must be {_TYPE_WORDS[types[key]]}"
     if isinstance(value, int | float) and not isinstance(value, bool):
         low, high = RANGES[f"{table}.{key}"]
-        if not low <= value <= high:
-            return f"{key} is {value}, must be {low} to {high}"
+        return None if low <= value <= high else f"{key} is {value}, must be {low} to {high}"
+    return _text_problem(table, key, value) if isinstance(value, str) else None
+
+
+def _text_problem(table: str, key: str, value: str) -> str | None:
+    if "\0" in value:
+        return f"{key} holds a NUL character, which no path and no command can"
+    if f"{table}.{key}" in PATHS and os.path.expanduser(value).startswith("~"):  # noqa: PTH111
+        return f"{key} is {value!r}, but there is no such user; write the whole path"
     if (table, key) == ("log", "level") and value not in LEVELS:
         return f"level is {value!r}, must be one of {', '.join(LEVELS)}"
     return None

@@ -1,4 +1,4 @@
-"""Logging for a program that runs for months: to stderr, in the journal's style, and never in floods."""
+"""Logging for a program that runs for months: to stderr, in the journal's style, and never in floods of warnings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TextIO
 
 from edge.words import safe
 
-#: Messages of one kind that are let through in a period, in seconds.
+#: Warnings of one kind that are let through in a period, in seconds.
 BURST, PERIOD_S = 5, 60.0
 #: syslog priorities, which the journal takes from a prefix (sd-daemon(3)).
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (logging.DEBUG, 7))
@@ -42,7 +42,10 @@ class _Stderr(logging.Handler):
             text = self.format(record)
             if _is_journal(sys.stderr):
                 priority = next((syslog for level, syslog in _PRIORITIES if record.levelno >= level), 7)
-                text = "\n".join(f"<{priority}>{line}" for line in text.splitlines())
+                prefix = f"<{priority}>"
+            else:  # the journal has times of its own
+                prefix = f"{time.strftime('%Y-%m-%dT%H:%M:%S%z', time.localtime(record.created))} "
+            text = "\n".join(prefix + line for line in text.splitlines())
             print(text, file=sys.stderr, flush=True)
         except Exception:  # a reader of stderr that went away must not end listening
             return
@@ -58,7 +61,10 @@ def _is_journal(stream: TextIO) -> bool:
 
 
 class RateLimit(logging.Filter):
-    """Lets ``BURST`` messages of one kind through a period, and says how many others there were."""
+    """Lets ``BURST`` warnings of one kind through a period, and says how many others there were.
+
+    Messages below a warning pass: they tell what was asked for, such as each change of genre.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,6 +72,8 @@ class RateLimit(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to let it through; kinds are known by their unformatted text."""
+        if record.levelno < logging.WARNING:
+            return True
         kind, now = (record.name, str(record.msg)), time.monotonic()
         start, count = self._seen.get(kind, (now, 0))
         if now - start >= PERIOD_S:

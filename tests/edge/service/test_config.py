@@ -61,12 +61,23 @@ def test_an_empty_file_is_the_defaults_and_a_key_changes_one():
         ("[source]\n[decision]\nlead = 0.5\n", "c.toml, line 3: lead is 0.5, must be 1 to 100"),
         ("[decision]\nsmoothing_s = nan\n", "c.toml, line 2: smoothing_s is nan"),
         ("history.checkpoint_s = 0\n", "c.toml, line 1: checkpoint_s is 0, must be 0.1 to 3600"),
+        ('[source]\nuri = "cmd:arecord\\u0000"\n', "c.toml, line 2: uri holds a NUL character"),
+        ("[source]\nuri = 'a\0b'\n", "c.toml: is not TOML"),
+        ("[source]\nuri = " + "[" * 3000 + "]" * 3000 + "\n", "c.toml: is nested too deeply"),
+        ("[source]\nchannels = " + "9" * 5000 + "\n", "c.toml: is not TOML"),
+        ("[history]\nfile = '~nobody-of-that-name/h.db'\n", "c.toml, line 2: file is '~nobody-of-that-name/h.db', but"),
         ("[log]\nlevel = 'loud'\n", "c.toml, line 2: level is 'loud', must be one of debug, info"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text, message):
     with pytest.raises(ConfigError, match=message):
         parse_config(text, "c.toml")
+
+
+def test_a_tilde_is_somebodys_home(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/mira")
+    config = parse_config("[history]\nfile = '~/genres.db'\n[model]\nfolder = '~/models/mine'\n", "")
+    assert (config.history.file, config.model.folder) == ("/home/mira/genres.db", "/home/mira/models/mine")
 
 
 def test_a_missing_or_unreadable_file_is_told(tmp_path):

@@ -7,14 +7,15 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from edge import words
 from edge.events import State
+from edge.history.reader import read_segments
 from edge.service import logs
-from edge.sinks.history_file import read_segments
 from tests.edge.pulse import wait_until
 from tests.edge.service.manager import Manager
 
@@ -173,6 +174,8 @@ def test_a_broken_disk_is_part_of_the_status(config, manager, tmp_path):
     [
         ("[source]\nuri = 'microphone'\n", "unknown source 'microphone'"),
         ("[source]\nurl = 'mic'\n", "line 2: unknown key url; is uri meant?"),
+        ('[source]\nuri = "cmd:arecord\\u0000"\n', "line 2: uri holds a NUL character"),
+        ("[source]\nuri = " + "[" * 3000 + "]" * 3000, "is nested too deeply"),
         ("[model]\nfolder = '/nowhere'\n", "/nowhere/genres.json: No such file"),
     ],
 )
@@ -190,14 +193,18 @@ def test_messages_of_one_kind_are_limited_and_counted(monkeypatch, capsys):
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     limit, kinds = logs.RateLimit(), []
     log = logging.getLogger("test of limits")
+    log.setLevel(logging.INFO)
     monkeypatch.setattr(log, "handle", lambda record: limit.filter(record) and kinds.append(record.getMessage()))
     for number in range(20):
         log.warning("the disk is full, %d", number)
+    for number in range(20):
+        log.info("now: %s", number)
     log.warning("the microphone is lost")
     now[0] += logs.PERIOD_S
     log.warning("the disk is full, %d", 99)
     assert kinds == [
         *(f"the disk is full, {number}" for number in range(logs.BURST)),
+        *(f"now: {number}" for number in range(20)),
         "the microphone is lost",
         f"the disk is full, 99 (and {20 - logs.BURST} like it before)",
     ]
@@ -209,4 +216,6 @@ def test_a_terminal_sees_plain_lines(config, manager):
     done = subprocess.run(
         command, capture_output=True, text=True, env=manager.env | {"JOURNAL_STREAM": "1:1"}, check=False
     )
-    assert done.stderr.startswith("unknown source")
+    told, line = done.stderr.split(maxsplit=1)
+    assert abs(datetime.fromisoformat(told).timestamp() - time.time()) < 60, "outside the journal a line has its time"
+    assert line.startswith("unknown source")
