@@ -5,20 +5,32 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import re
 import sys
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.commands import Subparsers
 
 if TYPE_CHECKING:
-    from edge.sinks.history_file import Segment
+    from edge.history.segments import Segment
 
 #: Where the service writes (its StateDirectory), and where a person's own runs do.
 SERVICE_FILE = Path("/var/lib/livegenre/history.db")
+#: The first and the last moment that Python has.
+EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+#: Units of how long ago something was.
+AGO = {
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "min": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -30,10 +42,10 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--file",
-        type=Path,
+        type=path_of,
         help=f"history file (default: {SERVICE_FILE}, the service's, if it exists; otherwise your own)",
     )
-    moment = "a local date or time (2026-11-21, 2026-11-21T20:30), today or yesterday"
+    moment = "a local date or time (2026-11-21, 2026-11-21T20:30), today, yesterday, or how long ago (30m, 2h, 7d)"
     parser.add_argument("--since", metavar="WHEN", help=f"from {moment}")
     parser.add_argument("--until", metavar="WHEN", help=f"to {moment}; a day counts to its end")
     form = parser.add_mutually_exclusive_group()
@@ -44,26 +56,34 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the history; 0 also when nothing was heard."""
-    from edge.sinks.history_file import daily_totals, read_segments
+    from edge.history.reader import each_segment, each_span
+    from edge.history.segments import daily_totals
 
     since = None if args.since is None else parse_moment(args.since, "--since")
     until = None if args.until is None else parse_moment(args.until, "--until", end_of_day=True)
-    segments = read_segments(args.file or _default_file(), since, until)
+    asked = (args.file or default_file(), since, until)
     if args.json:
-        for segment in segments:
+        for segment in each_segment(*asked):
             print(json.dumps(segment.to_json()))
     elif args.csv:
-        _print_csv(segments)
+        _print_csv(each_segment(*asked))
     else:
-        for day, totals in daily_totals(segments, since, until).items():
+        days = daily_totals(each_span(*asked), since, until)
+        for day, totals in days.items():
             print(f"{day:%a %d %b %Y}  {summary(totals)}")
-        if not segments:
+        if not days:
             print("Nothing was heard then.", file=sys.stderr)
     return 0
 
 
-def _default_file() -> Path:
-    from edge.sinks.history_file import own_file
+def path_of(text: str) -> Path:
+    """Return a path as given on a command line; a shell leaves the ~ in ``--file=~/history.db`` as it is."""
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser fails for a user who does not exist
+
+
+def default_file() -> Path:
+    """Return the service's history where there is one, otherwise one's own."""
+    from edge.history.database import own_file
 
     try:
         return SERVICE_FILE if SERVICE_FILE.exists() else own_file()
@@ -72,19 +92,34 @@ def _default_file() -> Path:
 
 
 def parse_moment(text: str, option: str, end_of_day: bool = False) -> datetime:
-    """Return a moment for ``text``; a time without a zone is local, a day alone its start (or its end)."""
+    """Return a moment for ``text``; a time without a zone is local, a day alone its start (or its end).
+
+    A moment that the local calendar does not have becomes the first or the last there is.
+    """
     from edge.errors import ConfigError
 
-    words = {"today": 0, "yesterday": 1}
-    if text in words:
-        text = (date.today() - timedelta(days=words[text])).isoformat()
+    if ago := re.fullmatch(r"(\d{1,6}) ?(s|m|min|h|d|w)", text):
+        now = datetime.now(UTC)
+        return now - min(int(ago[1]) * AGO[ago[2]], now - EARLIEST)
     try:
-        moment = datetime.fromisoformat(text)
+        moment, is_day = _local(text)
     except ValueError as error:
-        raise ConfigError(f"{option} {text}: write a date as 2026-11-21 or a time as 2026-11-21T20:30") from error
-    if end_of_day and re.fullmatch(r"\d{4}-\d\d-\d\d", text):
-        moment += timedelta(days=1)
-    return moment.astimezone()
+        remedy = "write a date as 2026-11-21, a time as 2026-11-21T20:30, or how long ago as 2h"
+        raise ConfigError(f"{option} {text}: {remedy}") from error
+    try:
+        return (moment + timedelta(days=end_of_day and is_day)).astimezone()
+    except (OverflowError, ValueError):
+        return EARLIEST if moment.year == 1 else LATEST
+
+
+def _local(text: str) -> tuple[datetime, bool]:
+    """Return a moment, and whether it is a whole day."""
+    days = {"today": 0, "yesterday": 1}
+    try:
+        day = date.today() - timedelta(days=days[text]) if text in days else date.fromisoformat(text)
+    except ValueError:
+        return datetime.fromisoformat(text), False
+    return datetime.combine(day, datetime.min.time()), True
 
 
 def summary(totals: dict[str, float]) -> str:
@@ -105,7 +140,7 @@ def in_words(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min"
 
 
-def _print_csv(segments: Sequence[Segment]) -> None:
+def _print_csv(segments: Iterable[Segment]) -> None:
     from edge.words import safe
 
     columns = ("start", "end", "duration_s", "state", "genre", "confidence", "tempo_bpm")

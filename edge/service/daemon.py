@@ -19,6 +19,7 @@ from edge.audio.raw_format import RawFormat
 from edge.audio.sources import Source, from_uri
 from edge.errors import BundleError, ConfigError, EdgeError, HistoryError, RuntimeMissing, SoundSystemStuck
 from edge.events import Change, Event, Gap, SourceLost, SourceRestored, Started, State, Stats
+from edge.history.database import own_file
 from edge.live.pipeline import Listener, Settings
 from edge.model.bundle import Bundle, load_bundle
 from edge.service import logs
@@ -27,7 +28,6 @@ from edge.service.sd_notify import Notifier
 from edge.sinks import Sink
 from edge.sinks.guard import Guarded
 from edge.sinks.history import HistorySink
-from edge.sinks.history_file import own_file
 
 log = logging.getLogger(__name__)
 

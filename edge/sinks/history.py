@@ -3,6 +3,10 @@
 The segment that is still open is written again every few seconds, so a killed program loses no more than that. While
 the file cannot be written (disk full, read-only, locked, removed) segments wait in a bounded buffer, and writing is
 tried again until it succeeds. A damaged file is set aside and a new one begun.
+
+The segments of one run touch or leave a hole, and never overlap: each begins where the one before ended, unless more
+time has passed on the wall clock. A sound card's clock and the wall clock drift apart, so durations, which are the
+audio's, give way by a little.
 """
 
 from __future__ import annotations
@@ -11,13 +15,15 @@ import logging
 import sqlite3
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from edge.errors import HistoryError
 from edge.events import Change, Event, Prediction, Started, State, Stopped
-from edge.sinks.history_file import DAMAGED, HistoryWriter, Segment, new_id, set_aside
+from edge.history.database import DAMAGED, set_aside
+from edge.history.segments import Segment
+from edge.history.writer import HistoryWriter, new_id
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +31,8 @@ MAX_WAITING = 1000  # segments kept in memory while the file cannot be written: 
 MAX_RETRY_S = 60.0
 REPORT_EVERY_S = 600.0  # how often a failure that lasts is logged
 CLOCK_STEP_S = 1.0  # a difference between the clocks that is no jitter: somebody set the wall clock
+AHEAD_S = 60.0  # how far the file's newest segment may be ahead of the clock and be believed
+DRIFT = 0.001  # of a second a second: far more than a sound card's clock is wrong by
 DAY_S = 86_400.0
 
 
@@ -52,14 +60,26 @@ class _Open:
     tempi: Counter[int] = field(default_factory=Counter)  # by tenths of a BPM: bounded, however long it lasts
     opened: float = field(default_factory=_steady_clock)
     is_followed: bool = False  # the audio has gone on to another answer
+    is_written: bool = False  # it is in the file, however much of it
+    drift_s: float = 0.0  # what the wall clock makes of it beyond the audio's clock
 
     @property
     def duration_s(self) -> float:
         """By the audio's clock; a source that is lost has none until it is back, so till then by ours."""
         duration_s = self.to_audio_s - self.from_audio_s
         if self.state == State.NO_SOURCE and not self.is_followed:
-            return max(duration_s, _steady_clock() - self.opened)
-        return duration_s
+            duration_s = max(duration_s, _steady_clock() - self.opened)
+        return round(duration_s + self.drift_s, 3)  # as the file keeps it
+
+    @property
+    def ended(self) -> float:
+        """Wall clock."""
+        return round(self.started + self.duration_s, 3)
+
+    def follow_wall_clock(self, ended: float) -> None:
+        """Let it end by the wall clock, as far as clocks drift."""
+        most_s = DRIFT * self.duration_s
+        self.drift_s = min(max(ended - self.ended, -most_s), most_s)
 
     def hear(self, prediction: Prediction) -> None:
         if prediction.confidence is not None:
@@ -89,8 +109,8 @@ class HistorySink:
     def __init__(self, path: Path, *, checkpoint_s: float = 5.0, retention_days: float = 0.0) -> None:
         """Open ``path``; 0 days keep everything.
 
-        A file that belongs to another program or a newer one is a ``HistoryError``. Anything else that is wrong may
-        pass, and is tried again.
+        A file that belongs to another program or a newer one, or that another process records into, is a
+        ``HistoryError``. Anything else that is wrong may pass, and is tried again.
         """
         self.failures = 0
         self.forgotten = 0
@@ -100,6 +120,9 @@ class HistorySink:
         self._keep = timedelta(days=retention_days)
         self._open: _Open | None = None
         self._last_id = 0
+        self._first_id: int | None = None  # of this run
+        self._ended: float | None = None  # wall clock: when the last segment did
+        self._moved_s = 0.0  # by which the clock was set since, and this run's segments in the file were not yet
         self._waiting: dict[int, Segment] = {}
         self._writer: HistoryWriter | None = None
         self._clock_offset = _clock_offset()
@@ -115,32 +138,46 @@ class HistorySink:
             self._continue_with(event)
         elif self._open is not None:
             self._open.to_audio_s = max(self._open.to_audio_s, event.audio_s)
-        if isinstance(event, Stopped) or time.monotonic() >= self._next_write:
+        if isinstance(event, Stopped) or time.monotonic() >= self._next_write or self._has_news():
             self._write_or_wait()
+
+    def _has_news(self) -> bool:
+        """Whether an answer is heard that the file does not know of: whoever corrects it looks there."""
+        current = self._open
+        return self.problem is None and current is not None and not current.is_written and current.duration_s > 0
 
     def _continue_with(self, event: Prediction | Change) -> None:
         current = self._open
         if current is None or (current.state, current.genre) != (event.state, event.genre):
             if current is not None:
                 current.is_followed = True
-            self._end_segment(event.audio_s)
-            now = event.time.timestamp()
-            self._last_id = max(new_id(now), self._last_id + 1)
-            current = _Open(self._last_id, now, str(event.state), event.genre, event.audio_s, event.audio_s)
-            self._open = current
+            current = self._open = self._begin_segment(event)
         current.to_audio_s = max(current.to_audio_s, event.audio_s)
         if isinstance(event, Prediction):
             current.hear(event)
 
-    def _end_segment(self, audio_s: float | None) -> None:
+    def _begin_segment(self, event: Prediction | Change) -> _Open:
+        heard = round(event.time.timestamp(), 3)
+        self._end_segment(event.audio_s, heard)
+        self._last_id = max(new_id(heard), self._last_id + 1)
+        self._first_id = self._first_id or self._last_id
+        touches = self._ended is not None and heard - self._ended <= CLOCK_STEP_S
+        started = self._ended if touches and self._ended is not None else heard
+        return _Open(self._last_id, started, str(event.state), event.genre, event.audio_s, event.audio_s)
+
+    def _end_segment(self, audio_s: float | None, followed: float | None = None) -> None:
+        """End the open segment at ``audio_s``; ``followed`` is the wall clock when the next one was heard to begin."""
         self._follow_clock()
-        if self._open is None:
+        ended, self._open = self._open, None
+        if ended is None:
             return
         if audio_s is not None:
-            self._open.to_audio_s = max(self._open.to_audio_s, audio_s)
-        if self._open.duration_s > 0:
-            self._waiting[self._open.id] = self._open.segment()
-        self._open = None
+            ended.to_audio_s = max(ended.to_audio_s, audio_s)
+        if ended.duration_s > 0:
+            if followed is not None and abs(followed - ended.ended) <= CLOCK_STEP_S:
+                ended.follow_wall_clock(followed)
+            self._ended = ended.ended
+            self._waiting[ended.id] = ended.segment()
         while len(self._waiting) > MAX_WAITING:
             del self._waiting[next(iter(self._waiting))]
             self.forgotten += 1
@@ -148,11 +185,17 @@ class HistorySink:
     def _follow_clock(self) -> None:
         """Believe the clock's newest setting: a Pi has no battery clock and learns the time after it has booted."""
         offset = _clock_offset()
-        step = offset - self._clock_offset
-        if abs(step) > CLOCK_STEP_S:
-            self._clock_offset = offset
-            if self._open is not None:
-                self._open.started += step
+        step = round(offset - self._clock_offset, 3)
+        if abs(step) <= CLOCK_STEP_S:
+            return
+        self._clock_offset = offset
+        self._moved_s += step
+        for row_id, segment in self._waiting.items():
+            self._waiting[row_id] = replace(segment, start=segment.start + timedelta(seconds=step))
+        if self._open is not None:
+            self._open.started = round(self._open.started + step, 3)
+        if self._ended is not None:
+            self._ended = round(self._ended + step, 3)
 
     def _write_or_wait(self, refuse: bool = False) -> None:
         try:
@@ -167,25 +210,36 @@ class HistorySink:
 
     def _write(self) -> None:
         self._follow_clock()
-        rows = dict(self._waiting)
-        if self._open is not None and self._open.duration_s > 0:
-            rows[self._open.id] = self._open.segment()
+        rows, current = dict(self._waiting), self._open
+        if current is not None and current.duration_s > 0:
+            rows[current.id] = current.segment()
         try:
-            self._opened().write(rows)
+            self._put(rows)
         except sqlite3.DatabaseError as error:
             if getattr(error, "sqlite_errorcode", 0) & 0xFF not in DAMAGED:
                 raise
             self._close_writer()
             aside = set_aside(self._path)
             log.error("history %s was damaged (%s): kept as %s, a new one begins", self._path, error, aside.name)
-            self._opened().write(rows)
+            self._put(rows)
+        if current is not None:
+            current.is_written = current.id in rows
         self._clean()
+
+    def _put(self, rows: dict[int, Segment]) -> None:
+        writer = self._opened()
+        writer.write(rows, moved_s=self._moved_s, moved_from=self._first_id or 0)
+        self._moved_s = 0.0
 
     def _opened(self) -> HistoryWriter:
         if self._writer is not None and not self._writer.is_in_place():
             self._close_writer()
         if self._writer is None:
             self._writer = HistoryWriter(self._path)
+            self._last_id = max(self._last_id, self._writer.newest_id())
+            before = self._writer.newest_end_s()
+            if self._first_id is None and before is not None and before - time.time() < AHEAD_S:
+                self._ended = before  # of a process that has just ended, say
         return self._writer
 
     def _clean(self) -> None:
@@ -195,12 +249,12 @@ class HistorySink:
 
     def _failed(self, error: Exception) -> None:
         self.failures += 1
-        self.problem = str(error)
+        self.problem = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         now = time.monotonic()
         if now >= self._next_report:
             log.warning(
                 "history %s cannot be written: %s; listening goes on, %d segments wait, %d forgotten, retry in %.0f s",
-                *(self._path, error, len(self._waiting), self.forgotten, self._retry_s),
+                *(self._path, self.problem, len(self._waiting), self.forgotten, self._retry_s),
             )
             self._next_report = now + REPORT_EVERY_S
         self._next_write = now + self._retry_s

@@ -24,9 +24,10 @@ from rich.console import Console
 from edge import words
 from edge.audio.demo import synthesize
 from edge.events import Change, Gap, Prediction, SourceLost, SourceRestored, Started, State, Stopped
+from edge.history.segments import Segment
+from edge.history.writer import HistoryWriter
 from edge.service import logs
 from edge.service.sd_notify import Notifier
-from edge.sinks.history_file import HistoryWriter, Segment
 from edge.sinks.jsonl import JsonLines
 from edge.sinks.lines import Lines
 from edge.sinks.terminal import render

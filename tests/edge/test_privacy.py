@@ -19,8 +19,8 @@ import pytest
 import soundfile
 
 from edge.audio.demo import synthesize
+from edge.history.reader import read_segments
 from edge.service.systemd_unit import unit
-from edge.sinks.history_file import read_segments
 from tests.edge.pulse import Pulse, wait_until
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
@@ -113,7 +113,7 @@ def _segments(history):
 
 def test_no_file_is_written_but_the_history(session):
     trace, folder, segments = session
-    history = {f"{folder}/state/history.db{suffix}" for suffix in ("", "-wal", "-shm", "-journal")}
+    history = {f"{folder}/state/history.db{suffix}" for suffix in ("", "-wal", "-shm", "-journal", ".lock")}
     written = files_opened_to_write(trace)
     assert written & history, "the trace shows nothing: it would not show a recording either"
     assert {path for path in written - history if not WRITABLE.fullmatch(path)} == set()

@@ -26,7 +26,8 @@ import soundfile
 
 from edge.audio.demo import synthesize
 from edge.audio.microphone import STUCK_S
-from edge.sinks.history_file import read_segments
+from edge.history.database import APPLICATION_ID
+from edge.history.reader import read_segments
 from tests.edge.pulse import Pulse, wait_until
 from tests.edge.service.manager import Manager
 
@@ -106,7 +107,8 @@ class BadDay:
             file.unlink()
 
     def history_is_replaced_by_garbage(self) -> None:
-        (self.state / "garbage").write_bytes(self.dice.randbytes(9000))
+        header = bytes(68) + APPLICATION_ID.to_bytes(4, "big")  # without it the file would be another's, and left alone
+        (self.state / "garbage").write_bytes(header + self.dice.randbytes(9000))
         (self.state / "garbage").rename(self.history)
 
     def history_is_locked(self) -> None:
@@ -193,7 +195,7 @@ def live_through(day: BadDay, seconds: float) -> None:
     assert all(segment.duration_s >= 0 for segment in segments)
     overlaps = [(b.start - a.end).total_seconds() for a, b in pairwise(segments)]
     print(f"largest overlap of two segments: {max(0.0, -min(overlaps, default=0.0)):.2f} s")
-    assert min(overlaps, default=0.0) > -2.0, "segments follow one another"
+    assert min(overlaps, default=0.0) >= 0.0, "segments follow one another"
 
     asked = time.monotonic()
     day.daemon.terminate()

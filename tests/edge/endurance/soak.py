@@ -23,10 +23,10 @@ import numpy as np
 
 from edge.audio.demo import synthesize
 from edge.events import Block, Chunk, Hole, Lost, Prediction, Restored
+from edge.history.reader import read_segments
 from edge.live.pipeline import STATS_EVERY_S, Listener
 from edge.model.bundle import load_bundle
 from edge.sinks.history import HistorySink
-from edge.sinks.history_file import read_segments
 from edge.sinks.jsonl import JsonLines
 from features_np import resample
 

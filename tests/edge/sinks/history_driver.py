@@ -8,12 +8,13 @@ import itertools
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from edge.events import Prediction, State
+from edge.history.reader import read_segments
 from edge.sinks.history import HistorySink
-from edge.sinks.history_file import read_segments
 
 GENRES = ("blues", "classical", "jazz")
 
@@ -46,19 +47,24 @@ def mount(*arguments):
 def full(folder):
     mount("-t", "tmpfs", "-o", "size=1m", "none", folder)
     sink, events = HistorySink(folder / "h.db", checkpoint_s=0.0), predictions()
+    problems = set()
     feed(sink, events, 100)
     with (folder / "filler").open("wb", buffering=0) as filler:
-        for size in (4096, 1):
-            try:
-                while filler.write(b"x" * size):
-                    pass
-            except OSError:
-                continue
-    feed(sink, events, 400)
-    during = {"failures": sink.failures, "problem": sink.problem}
+        for _ in range(400):
+            fill(filler)  # anew each time: the history may give room back
+            feed(sink, events, 1)
+            problems.add(str(sink.problem))
+    during = {"failures": sink.failures, "problems": " ".join(problems)}
     (folder / "filler").unlink()
     feed(sink, events, 3)  # the first of them may still find the log as the full disk left it
     return sink, during
+
+
+def fill(filler):
+    for size in (4096, 1):
+        with suppress(OSError):
+            while filler.write(b"x" * size):
+                pass
 
 
 def readonly(folder):
@@ -66,7 +72,7 @@ def readonly(folder):
     mount("-o", "remount,bind,ro", folder)  # the mount, not its file system: all that a user's own namespace may do
     sink, events = HistorySink(folder / "h.db", checkpoint_s=0.0), predictions()
     feed(sink, events, 500)
-    during = {"failures": sink.failures, "problem": sink.problem}
+    during = {"failures": sink.failures, "problems": sink.problem}
     mount("-o", "remount,bind,rw", folder)
     feed(sink, events, 3)
     return sink, during

@@ -5,6 +5,7 @@ import json
 import logging
 import os
 import random
+import re
 import sqlite3
 import subprocess
 import sys
@@ -16,12 +17,15 @@ import pytest
 
 from edge.commands import history as command
 from edge.errors import HistoryError
+from edge.history.reader import read_segments
+from edge.history.segments import Segment
+from edge.history.writer import HistoryWriter
 from edge.sinks import history
 from edge.sinks.history import HistorySink
-from edge.sinks.history_file import HistoryWriter, Segment, read_segments
 from tests.edge.sinks import history_driver
 from tests.edge.sinks.history_driver import feed, predictions
 
+LIVEGENRE = Path(sys.executable).with_name("livegenre")
 DRIVER = [sys.executable, history_driver.__file__]
 CLONE_NEWUSER = 0x10000000  # sched.h
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[3])}
@@ -57,7 +61,7 @@ def test_killed_at_any_moment_it_loses_nothing_that_was_written(tmp_path):
     assert sorted(entry.name for entry in tmp_path.iterdir() if "corrupt" in entry.name) == []
 
 
-@pytest.mark.parametrize(("fault", "words"), [("full", "full"), ("readonly", "unable to open")])
+@pytest.mark.parametrize(("fault", "words"), [("full", "full"), ("readonly", "Read-only file system")])
 def test_full_or_read_only_disk_is_waited_for_and_nothing_is_missing_afterwards(tmp_path, fault, words):
     namespace = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--map-root-user"])]
     command = [*namespace, *DRIVER, fault, str(tmp_path)]
@@ -65,7 +69,7 @@ def test_full_or_read_only_disk_is_waited_for_and_nothing_is_missing_afterwards(
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["during"]["failures"] > 0
-    assert words in report["during"]["problem"]
+    assert words in report["during"]["problems"]
     assert report["after"] == {"problem": None, "forgotten": 0}
     assert [tuple(segment) for segment in report["segments"]] == answers(503)
     assert done.stderr.count("cannot be written") == 1, "a failure that lasts is told once"
@@ -172,13 +176,79 @@ def test_while_it_fails_tries_become_rarer(tmp_path, monkeypatch, caplog):
     assert len(caplog.records) == 6, "every ten minutes"
 
 
-def test_another_user_can_read_what_the_service_writes(tmp_path):
-    path = tmp_path / "h.db"
-    sink = HistorySink(path, checkpoint_s=0.0)
-    feed(sink, predictions(), 20)
+def test_its_group_can_read_it_and_nobody_else(tmp_path):
+    path = tmp_path / "new" / "h.db"
+    before = os.umask(0)
+    try:
+        sink = HistorySink(path, checkpoint_s=0.0)
+        feed(sink, predictions(), 20)
+        modes = {entry.name: entry.stat().st_mode & 0o777 for entry in path.parent.iterdir()}
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("h.db", "h.db-wal", "h.db-shm", "h.db.lock"), 0o640)
+    assert path.parent.stat().st_mode & 0o777 == 0o750
     for _ in range(2):
-        assert as_another_user(tmp_path, lambda: len(read_segments(path))) == 3
+        assert as_another_user(tmp_path, lambda: len(read_segments(path)), of_group=True) == 3
         sink.close()
+
+
+def test_two_processes_do_not_record_into_one_file(tmp_path):
+    path = tmp_path / "h.db"
+    with subprocess.Popen([*DRIVER, "endless", str(path)], stdout=subprocess.PIPE, env=ENVIRONMENT) as driver:
+        driver.stdout.readline()
+        with pytest.raises(HistoryError, match=rf"another livegenre \(process {driver.pid}\) records there"):
+            HistorySink(path)
+        assert read_segments(path) is not None, "reading is another matter"
+        driver.kill()
+    HistorySink(path).close()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["h.db"], "the lock leaves nothing"
+
+
+def test_one_process_may_open_it_anew_before_it_closes_it(tmp_path):
+    """As a daemon does that reads its configuration again."""
+    before, events = HistorySink(tmp_path / "h.db", checkpoint_s=0.0), predictions()
+    feed(before, events, 10)
+    after = HistorySink(tmp_path / "h.db", checkpoint_s=0.0)
+    before.close()
+    feed(after, events, 10)
+    done = subprocess.run([*DRIVER, "endless", tmp_path / "h.db"], env=ENVIRONMENT, capture_output=True, check=False)
+    assert b"records there" in done.stderr
+    after.close()
+
+
+@pytest.mark.parametrize("content", [b"Shopping\n- milk\n", b"x" * 5000, b"SQLite format 3\0" + b"x" * 5000])
+def test_a_file_that_is_no_history_is_never_touched(tmp_path, content):
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+    with pytest.raises(HistoryError, match=r"notes\.txt: "):
+        HistorySink(path)
+    sink, events = HistorySink(tmp_path / "h.db", checkpoint_s=0.0), predictions()
+    feed(sink, events, 10)
+    path.replace(tmp_path / "h.db")
+    feed(sink, events, 10)
+    assert sink.problem is not None, "what took its place meanwhile is not touched either"
+    sink.close()
+    left = {entry.name for entry in tmp_path.iterdir()}
+    assert left - {"h.db-wal", "h.db-shm"} == {"h.db"}
+    assert (tmp_path / "h.db").read_bytes() == content
+
+
+def test_zeros_where_the_history_was_are_set_aside(tmp_path):
+    """What some file systems leave of a file after a power cut."""
+    path = tmp_path / "h.db"
+    path.write_bytes(bytes(8192))
+    sink = HistorySink(path)
+    feed(sink, predictions(), 15)
+    sink.close()
+    assert recorded(path) == answers(15)
+    assert [entry.read_bytes() for entry in tmp_path.glob("h.db.corrupt-*Z")] == [bytes(8192)]
+
+
+def test_a_new_history_says_what_it_is_from_its_first_byte_on(tmp_path):
+    sink = HistorySink(tmp_path / "h.db")
+    header = (tmp_path / "h.db").read_bytes()[:100]
+    assert header[68:72] == b"lvgn", "also while all else is in the write-ahead log"
+    sink.close()
 
 
 def test_the_services_history_is_told_to_be_read_with_sudo(tmp_path, monkeypatch):
@@ -188,16 +258,18 @@ def test_the_services_history_is_told_to_be_read_with_sudo(tmp_path, monkeypatch
     monkeypatch.setattr(command, "SERVICE_FILE", path)
 
     def told():
-        assert command._default_file() == path
-        with pytest.raises(HistoryError, match="try sudo livegenre history"):
+        assert command.default_file() == path
+        with pytest.raises(HistoryError, match=re.escape(f"try sudo {LIVEGENRE} history")):
             read_segments(path)
         return 42
 
     assert as_another_user(tmp_path, told) == 42
 
 
-def as_another_user(folder, work):
+def as_another_user(folder, work, of_group=False):
     """What ``work`` returns (a small number) in a process that may do in ``folder`` what others than its owner may.
+
+    Others are those of its group, or all others.
 
     Only root could become another user. So the owner gets no more rights than others meanwhile, and the process loses
     root's, if it had them, in a user namespace where nobody is mapped.
@@ -205,7 +277,7 @@ def as_another_user(folder, work):
     folder.chmod(0o755)
     modes = {entry: entry.stat().st_mode & 0o777 for entry in sorted((folder, *folder.rglob("*")), reverse=True)}
     for entry, mode in modes.items():
-        entry.chmod((mode & 0o007) * 0o111)
+        entry.chmod(((mode >> 3 if of_group else mode) & 0o007) * 0o111)
     try:
         child = os.fork()
         if child == 0:

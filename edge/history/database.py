@@ -1,0 +1,153 @@
+"""The history file itself: where it is, how its layout is made and told from other files, and how it is opened."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from edge.errors import HistoryError
+
+#: Layout of the file, in SQLite's ``user_version``; a file with a higher number was made by a newer program.
+SCHEMA = 1
+#: SQLite's ``application_id``: tells our file from another program's ("lvgn" in ASCII).
+APPLICATION_ID = 0x6C76676E
+#: What SQLite reports for a file that is damaged or was never a database.
+DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+#: What a household hears concerns the household: its group may read, others may not.
+FILE_MODE, FOLDER_MODE = 0o640, 0o750
+
+# SQLite's file header: 100 bytes, this text first, the application's id at byte 68.
+_MAGIC, _HEADER_BYTES, _ID_AT = b"SQLite format 3\0", 100, 68
+
+_CREATE = """
+CREATE TABLE segments (
+    id INTEGER PRIMARY KEY,      -- see new_id()
+    start_ms INTEGER NOT NULL,   -- UTC, milliseconds since 1970
+    duration_ms INTEGER NOT NULL,
+    state TEXT NOT NULL,         -- music, silence, no_music, unsure, no_source, warming_up
+    genre TEXT,                  -- with the state music alone
+    confidence REAL,             -- mean over the segment, 0..1
+    tempo_bpm REAL               -- median over the segment
+)
+"""
+
+
+def own_file() -> Path:
+    """Return where to write by default: the service's state directory, or that of the person who runs the program."""
+    service = os.environ.get("STATE_DIRECTORY", "").partition(":")[0]  # set by systemd
+    if service:
+        return Path(service) / "history.db"
+    state_home = Path(os.environ.get("XDG_STATE_HOME", ""))
+    if not state_home.is_absolute():  # the specification asks for a relative path to be ignored
+        try:
+            state_home = Path.home() / ".local" / "state"
+        except RuntimeError as error:
+            raise HistoryError("no home folder to keep the history in; name a file") from error
+    return state_home / "livegenre" / "history.db"
+
+
+def open_to_write(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
+    """Open or create a history; whatever SQLite raises comes out as it is.
+
+    A file that is no history, or a newer one, is a ``HistoryError``, and is not touched.
+    """
+    _require_history(path)
+    if not path.exists():
+        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, FILE_MODE))  # what SQLite makes beside it has the same mode
+    connection = sqlite3.connect(path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False)
+    try:
+        _prepare(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    run = connection.execute
+    if run("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+        damage = sqlite3.DatabaseError("quick_check found damage")
+        damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damage
+    with transaction(connection):  # before the write-ahead log: from its first byte on the file says what it is
+        if run("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
+            run(_CREATE)
+            run(f"PRAGMA application_id = {APPLICATION_ID}")
+            run(f"PRAGMA user_version = {SCHEMA}")
+        require_ours(connection, path)
+    run("PRAGMA journal_mode = WAL")
+    # With WAL a killed program loses nothing that was committed, and a power cut the last seconds but not the file.
+    run("PRAGMA synchronous = NORMAL")
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Write all of it or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open without writing, so that someone who may not write there can read."""
+    # Without a write-ahead log nobody has the file open, and nothing need be locked or made beside it.
+    mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=5.0)
+
+
+def require_ours(connection: sqlite3.Connection, path: Path) -> None:
+    """Raise ``HistoryError`` for another program's database and for a layout that is newer than this program."""
+    if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        raise HistoryError(f"{path}: is a database of another program; choose another file for the history")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA:
+        raise HistoryError(f"{path}: was written by a newer livegenre (layout {version}); update livegenre")
+
+
+def _require_history(path: Path) -> None:
+    """Raise ``HistoryError`` for a file that is another's; one of ours may be damaged, and one may not be there."""
+    header = _header(path)
+    if not header or _is_ours(header):
+        return
+    if not header.startswith(_MAGIC):
+        raise HistoryError(f"{path}: is not a livegenre history; choose another file for the history")
+    with closing(open_to_read(path)) as connection:
+        if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            require_ours(connection, path)
+
+
+def _header(path: Path) -> bytes:
+    if not path.is_file():  # opening a pipe would wait for its other end
+        return b""
+    with path.open("rb") as file:
+        return file.read(_HEADER_BYTES)
+
+
+def _is_ours(header: bytes) -> bool:
+    """Whether a file of ours begins so; zeros are what some file systems leave of one after a power cut."""
+    return header[_ID_AT : _ID_AT + 4] == APPLICATION_ID.to_bytes(4, "big") or not any(header)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file and its log to ``NAME.corrupt-TIMESTAMP``; returns the new path. Nothing is deleted.
+
+    Only a history is ever renamed: anything else is a ``HistoryError``.
+    """
+    if not _is_ours(_header(path)):
+        raise HistoryError(f"{path}: is damaged and may not be a history of livegenre; move it away or choose another")
+    aside = path.with_name(f"{path.name}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}")
+    for suffix in ("-wal", "-shm", ""):  # the file itself last: until then a retry finds all that is left
+        companion = path.with_name(path.name + suffix)
+        if companion.exists():
+            companion.rename(aside.with_name(aside.name + suffix))
+    return aside

@@ -1,0 +1,52 @@
+"""Reading a history, also while another process writes it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from edge.errors import HistoryError
+from edge.history.database import open_to_read, require_ours
+from edge.history.segments import FIRST_MS, LAST_MS, Segment, Span, from_ms, to_ms
+from edge.installation import as_root
+
+_WITHIN = "FROM segments WHERE start_ms < ? AND start_ms + duration_ms > ? AND start_ms BETWEEN ? AND ?"
+
+
+def read_segments(path: Path, since: datetime | None = None, until: datetime | None = None) -> list[Segment]:
+    """Return the segments that overlap ``since``..``until``, in the order of their start.
+
+    Raises ``HistoryError`` for a file that cannot be read as a history.
+    """
+    return list(each_segment(path, since, until))
+
+
+def each_segment(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Segment]:
+    """Yield what ``read_segments`` returns, one after the other: there may be hundreds of thousands."""
+    query = f"SELECT start_ms, duration_ms, state, genre, confidence, tempo_bpm {_WITHIN} ORDER BY start_ms, id"
+    for start_ms, duration_ms, *rest in _rows(path, query, since, until):
+        yield Segment(from_ms(start_ms), duration_ms / 1000, *rest)
+
+
+def each_span(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Span]:
+    """Yield the same segments for ``daily_totals``, in any order."""
+    return _rows(path, f"SELECT start_ms, duration_ms, coalesce(genre, state) {_WITHIN}", since, until)
+
+
+def _rows(path: Path, query: str, since: datetime | None, until: datetime | None) -> Iterator[Any]:
+    since_ms = FIRST_MS if since is None else to_ms(since)
+    until_ms = LAST_MS if until is None else to_ms(until)
+    try:
+        if not path.exists():
+            raise HistoryError(f"{path}: no such file; nothing has been recorded there yet")
+        with closing(open_to_read(path)) as connection:
+            require_ours(connection, path)
+            yield from connection.execute(query, (until_ms, since_ms, FIRST_MS, LAST_MS))
+    except PermissionError as error:
+        raise HistoryError(f"{path}: is not yours to read; try {as_root('history')}") from error
+    except sqlite3.Error as error:
+        raise HistoryError(f"{path}: cannot be read as a history: {error}") from error

@@ -1,0 +1,72 @@
+"""One process at a time records into a history: two would count every hour twice."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+
+from edge.errors import HistoryError
+
+# Descriptor and number of holders by lock file. A process may hold a lock more than once: while its configuration is
+# read again, the new sink opens before the old one closes.
+_held: dict[Path, tuple[int, int]] = {}
+_guard = Lock()
+
+
+class RecordingLock:
+    """Held from creation to ``release``; ``HistoryError`` if another process holds it.
+
+    It is a file of its own, ``NAME.lock``: SQLite's locks on the history would be lost with any descriptor of ours
+    that is closed. The kernel lets go of it with the process, however that ends.
+    """
+
+    def __init__(self, history: Path) -> None:
+        self._path = history.parent.resolve() / f"{history.name}.lock"
+        with _guard:
+            descriptor, holders = _held.get(self._path, (-1, 0))
+            if holders == 0:
+                descriptor = _lock(self._path, history)
+            _held[self._path] = (descriptor, holders + 1)
+
+    def release(self) -> None:
+        """Let another process record; the file goes with the last holder."""
+        with _guard:
+            descriptor, holders = _held.pop(self._path)
+            if holders > 1:
+                _held[self._path] = (descriptor, holders - 1)
+                return
+            if _is_at(self._path, descriptor):
+                self._path.unlink(missing_ok=True)
+            os.close(descriptor)
+
+
+def _lock(path: Path, history: Path) -> int:
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
+            os.close(descriptor)
+            raise HistoryError(
+                f"{history}: another livegenre (process {holder}) records there; stop it or choose another file"
+            ) from error
+        except BaseException:
+            os.close(descriptor)
+            raise
+        if _is_at(path, descriptor):  # otherwise whoever held it has just removed it
+            break
+        os.close(descriptor)
+    with suppress(OSError):  # on a full disk the lock holds without the number
+        os.pwrite(descriptor, f"{os.getpid():<20}".encode("ascii"), 0)
+    return descriptor
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except OSError:
+        return False

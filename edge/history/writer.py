@@ -1,0 +1,110 @@
+"""Writing a history: one process at a time, a transaction for each write."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from edge.history.database import FOLDER_MODE, open_to_write, transaction
+from edge.history.recording_lock import RecordingLock
+from edge.history.segments import Segment, to_ms
+
+_UPSERT = """
+INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
+    start_ms = excluded.start_ms, duration_ms = excluded.duration_ms,
+    confidence = excluded.confidence, tempo_bpm = excluded.tempo_bpm
+"""
+
+
+def new_id(now_s: float) -> int:
+    """Return an id for a segment that begins now (seconds since 1970): in order of time.
+
+    The writer chooses it, not SQLite: a write that is repeated after a doubtful failure then changes nothing.
+    """
+    return (round(now_s * 1000) << 15) + random.getrandbits(15)
+
+
+class HistoryWriter:
+    """An open history file. Whatever SQLite raises comes out as it is: what to do about it is the caller's to say."""
+
+    def __init__(self, path: Path, busy_timeout_s: float = 0.25) -> None:
+        """Open or create ``path``.
+
+        A file that is no history, a newer one, or one that another process records into is a ``HistoryError``.
+        """
+        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        self._path = path
+        self._lock = RecordingLock(path)
+        try:
+            self._connection = open_to_write(path, busy_timeout_s)
+        except BaseException:
+            self._lock.release()
+            raise
+        self._identity = _identity(path)
+
+    def is_in_place(self) -> bool:
+        """Whether the path still leads to the open file; one that was removed or replaced takes writes to nowhere."""
+        return _identity(self._path) == self._identity
+
+    def newest_id(self) -> int:
+        """Return the id of the segment that was begun last, 0 if there is none."""
+        newest = self._connection.execute("SELECT max(id) FROM segments").fetchone()[0]
+        return 0 if newest is None else int(newest)
+
+    def newest_end_s(self) -> float | None:
+        """Return when the segment that was begun last ended, in seconds since 1970; None if there is none."""
+        query = "SELECT (start_ms + duration_ms) / 1000.0 FROM segments ORDER BY id DESC LIMIT 1"
+        newest = self._connection.execute(query).fetchone()
+        return None if newest is None else float(newest[0])
+
+    def write(self, segments: Mapping[int, Segment], *, moved_s: float = 0.0, moved_from: int = 0) -> None:
+        """Write segments by their ids in one transaction; one that is there already is brought up to date.
+
+        Before that, the start of those there with an id of ``moved_from`` or above moves by ``moved_s`` seconds.
+        """
+        with transaction(self._connection):
+            if moved_s:
+                move = "UPDATE segments SET start_ms = start_ms + ? WHERE id >= ?"
+                self._connection.execute(move, (round(moved_s * 1000), moved_from))
+            self._connection.executemany(_UPSERT, [_row(*item) for item in segments.items()])
+
+    def forget_older_than(self, keep: timedelta) -> int:
+        """Delete the segments that began longer than ``keep`` ago; returns how many.
+
+        Ago is counted from the newest segment if the clock is later: one that is years ahead must not empty the file.
+        """
+        newest_ms = self._connection.execute("SELECT max(start_ms) FROM segments").fetchone()[0]
+        if newest_ms is None:
+            return 0
+        cutoff_ms = min(to_ms(datetime.now(UTC)), newest_ms) - keep // timedelta(milliseconds=1)
+        with transaction(self._connection):
+            return self._connection.execute("DELETE FROM segments WHERE start_ms < ?", (cutoff_ms,)).rowcount
+
+    def close(self) -> None:
+        """Close the file; SQLite folds the write-ahead log into it."""
+        try:
+            self._connection.close()
+        finally:
+            self._lock.release()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _row(row_id: int, segment: Segment) -> tuple[object, ...]:
+    return (
+        row_id,
+        to_ms(segment.start),
+        round(segment.duration_s * 1000),
+        segment.state,
+        segment.genre,
+        None if segment.confidence is None else round(segment.confidence, 3),
+        None if segment.tempo_bpm is None else round(segment.tempo_bpm, 1),
+    )

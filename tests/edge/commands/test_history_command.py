@@ -1,0 +1,175 @@
+"""What the history command prints, however days are written and however much was heard."""
+
+import argparse
+import csv
+import io
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from edge.commands import history as command
+from edge.errors import ConfigError, HistoryError
+from edge.history.database import own_file
+from edge.history.segments import Segment
+from edge.history.writer import HistoryWriter
+
+
+@pytest.fixture
+def berlin(monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def utc_now():
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
+def run_command(capsys, *arguments):
+    parser = argparse.ArgumentParser()
+    command.add_parser(parser.add_subparsers())
+    assert command.run(parser.parse_args(["history", *map(str, arguments)])) == 0
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def evening(tmp_path, berlin):
+    """Jazz over midnight in Berlin, then silence, then a little rock."""
+    writer = HistoryWriter(tmp_path / "h.db")
+    night = datetime(2026, 11, 20, 22, 0, tzinfo=UTC)  # 23:00 in Berlin
+    writer.write(
+        {
+            1: Segment(night, 4 * 3600 + 1200.0, "music", "jazz", 0.8125, 120.25),
+            2: Segment(night + timedelta(hours=5), 2700.0, "silence"),
+            3: Segment(night + timedelta(hours=6), 40.0, "music", "rock", 0.5, None),
+        }
+    )
+    writer.close()
+    return tmp_path / "h.db"
+
+
+def test_summary_for_people(evening, capsys):
+    assert run_command(capsys, "--file", evening) == (
+        "Fri 20 Nov 2026  jazz 1 h 0 min\nSat 21 Nov 2026  jazz 3 h 20 min, rock 40 s, silence 45 min\n"
+    )
+
+
+def test_summary_between_two_moments(evening, capsys):
+    arguments = ("--file", evening, "--since", "2026-11-21", "--until")
+    assert run_command(capsys, *arguments, "2026-11-21T01:30") == "Sat 21 Nov 2026  jazz 1 h 30 min\n"
+    assert "silence 45 min" in run_command(capsys, *arguments, "2026-11-21")
+
+
+@pytest.mark.parametrize("day", ["2026-11-21", "20261121", "2026-W47-6"])
+def test_a_day_counts_to_its_end_however_it_is_written(evening, capsys, day):
+    assert "silence 45 min" in run_command(capsys, "--file", evening, "--until", day)
+    assert "20 Nov" not in run_command(capsys, "--file", evening, "--since", day)
+
+
+def test_moments_at_the_ends_of_the_calendar_are_no_bounds(evening, capsys):
+    everything = run_command(capsys, "--file", evening)
+    for since in ("0001-01-01", "00010101", "0001-01-01T00:30", "999999w"):
+        assert run_command(capsys, "--file", evening, "--since", since) == everything
+    for until in ("9999-12-31", "99991231", "9999-W52-5", "9999-12-31T23:59:59"):
+        assert run_command(capsys, "--file", evening, "--until", until) == everything
+
+
+def test_how_long_ago(tmp_path, capsys):
+    now = utc_now()
+    writer = HistoryWriter(tmp_path / "h.db")
+    writer.write({hours: Segment(now - timedelta(hours=hours), 60.0, "music", f"h{hours}") for hours in (1, 3, 30)})
+    writer.close()
+    for ago, heard in [("2h", {"h1"}), ("90 min", {"h1"}), ("1d", {"h1", "h3"}), ("1w", {"h1", "h3", "h30"})]:
+        lines = run_command(capsys, "--file", tmp_path / "h.db", "--json", "--since", ago).splitlines()
+        assert {json.loads(line)["genre"] for line in lines} == heard
+
+
+def test_a_segment_beyond_the_calendar_is_passed_over(tmp_path, capsys):
+    """A clock that was set to nonsense must not keep the rest from being read."""
+    HistoryWriter(tmp_path / "h.db").close()
+    with sqlite3.connect(tmp_path / "h.db") as connection:
+        for row_id, start_ms in enumerate([-(2**62), 0, 253_402_300_799_000, 2**62]):
+            connection.execute(
+                "INSERT INTO segments VALUES (?, ?, 60000, 'music', 'jazz', NULL, NULL)", (row_id, start_ms)
+            )
+    connection.close()
+    assert "1970" in run_command(capsys, "--file", tmp_path / "h.db")
+    assert len(run_command(capsys, "--file", tmp_path / "h.db", "--json").splitlines()) == 1
+
+
+def test_segments_for_programs(evening, capsys):
+    lines = [json.loads(line) for line in run_command(capsys, "--file", evening, "--json").splitlines()]
+    assert lines[0] == {
+        **{"start": "2026-11-20T22:00:00.000Z", "end": "2026-11-21T02:20:00.000Z", "duration_s": 15_600.0},
+        **{"state": "music", "genre": "jazz", "confidence": 0.812, "tempo_bpm": 120.2},
+    }
+    rows = list(csv.DictReader(io.StringIO(run_command(capsys, "--file", evening, "--csv"))))
+    as_text = [{key: "" if value is None else str(value) for key, value in line.items()} for line in lines]
+    assert rows == as_text
+
+
+def test_wrong_moment_and_missing_file_are_told(evening, capsys):
+    for text in ("last week", "2026-02-30", "20261345", "2026-W60-1", "2 fortnights", "-2h", ""):
+        with pytest.raises(ConfigError, match=f"--since {text}: write a date"):
+            run_command(capsys, "--file", evening, f"--since={text}")
+    with pytest.raises(HistoryError, match="no such file"):
+        run_command(capsys, "--file", evening.with_name("none.db"))
+
+
+@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (3599.0, "1 h 0 min")])
+def test_durations_in_words(seconds, words):
+    assert command.in_words(seconds) == words
+
+
+def test_a_relative_state_folder_is_ignored_as_the_specification_says(monkeypatch, tmp_path):
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", "state")
+    assert own_file() == tmp_path / ".local" / "state" / "livegenre" / "history.db"
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert own_file() == tmp_path / "state" / "livegenre" / "history.db"
+
+
+def test_a_tilde_that_the_shell_left_is_expanded(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    writer = HistoryWriter(tmp_path / "h.db")
+    writer.write({1: Segment(datetime(2026, 11, 21, 12, tzinfo=UTC), 60.0, "music", "jazz")})
+    writer.close()
+    assert run_command(capsys, "--file=~/h.db").endswith("jazz 1 min\n")
+
+
+def test_ten_years_are_read_in_a_second_and_in_little_memory(tmp_path):
+    """300,000 segments; the time is the processor's, of the whole command."""
+    path = tmp_path / "h.db"
+    HistoryWriter(path).close()
+    step_ms, n_segments = 1_052_000, 300_000
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(
+            "INSERT INTO segments VALUES (?, ?, ?, 'music', ?, 0.5, 120.5)",
+            (
+                (number + 1, 1_450_000_000_000 + number * step_ms, 60_000 + number % 900_000, f"genre {number % 10}")
+                for number in range(n_segments)
+            ),
+        )
+    for form, most_s, lines in [((), 1.0, 3_653), (("--json",), 8.0, n_segments), (("--csv",), 8.0, n_segments + 1)]:
+        code = (
+            "import resource, sys, os; sys.argv[0] = 'livegenre'; from edge.cli import main; main(sys.argv[1:]); "
+            "used = resource.getrusage(resource.RUSAGE_SELF); "
+            "peak_kb = open('/proc/self/status').read().split('VmHWM:')[1].split()[0]; "  # maxrss has the parent's too
+            "print(used.ru_utime + used.ru_stime, int(peak_kb) / 1024, file=sys.stderr)"
+        )
+        command = [sys.executable, "-c", code, "history", "--file", path, *form]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        seconds, mebibytes = map(float, done.stderr.split())
+        print(f"{' '.join(('history', *form))}: {seconds:.2f} s, {mebibytes:.0f} MB")
+        assert abs(done.stdout.count("\n") - lines) <= 1
+        assert seconds < most_s
+        assert mebibytes < 64
