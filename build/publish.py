@@ -21,7 +21,6 @@ from build.report.model_card import model_card
 from edge.model.bundle import FORMAT, MODEL_FILE, SIDECAR_FILE, Bundle, ModelUse, load_bundle
 from edge.model.classifier import Classifier
 from edge.model.probe import RECIPE, probe_vector, run_probe
-from features_np.spec import REVISION
 
 CARD_FILE = "README.md"
 MODELS = Path(__file__).resolve().parents[1] / "models"
@@ -42,7 +41,7 @@ class Draft(ModelUse):
             "labels": list(self.labels),
             "feature_spec": self.spec.to_dict(),
             "feature_spec_digest": self.spec.digest(),
-            "feature_revision": REVISION,
+            "feature_revision": self.spec.REVISION,
             "normalization": {"mean": _numbers(self.mean), "scale": _numbers(self.scale)},
             "temperature": round(self.temperature, 4),
             "model": {

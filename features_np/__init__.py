@@ -9,6 +9,7 @@ floating, full scale 1; float64 is computed in float64, everything else in float
 * rhythm: ``onset_strength``, ``tempogram``, ``tempo``
 * shape: ``zero_crossing_rate``, ``spectral_rolloff``, ``spectral_centroid``
 * one vector of a signal, or of the last seconds of a stream: ``summarize`` and ``FeatureStream`` by a ``FeatureSpec``
+* log-mel patches, what a convolutional network hears: ``log_mel_patches`` and ``PatchStream`` by a ``PatchSpec``
 * rates and samples: ``resample``, ``Resampler``, ``int16_to_float32``, ``float32_to_int16``, ``to_mono``
 """
 
@@ -16,6 +17,7 @@ from features_np.chroma import chroma_stft, estimate_tuning
 from features_np.errors import FeatureError, SampleRateError, SignalError, SpecError
 from features_np.mel import melspectrogram
 from features_np.mfcc import mfcc
+from features_np.patches import PatchSpec, PatchStream, log_mel_patches
 from features_np.pcm import float32_to_int16, int16_to_float32, require_signal, to_mono
 from features_np.resample import Resampler, resample
 from features_np.rhythm import onset_strength, tempo, tempogram
@@ -30,6 +32,8 @@ __all__ = [
     "FeatureError",
     "FeatureSpec",
     "FeatureStream",
+    "PatchSpec",
+    "PatchStream",
     "Resampler",
     "SampleRateError",
     "SignalError",
@@ -38,6 +42,7 @@ __all__ = [
     "estimate_tuning",
     "float32_to_int16",
     "int16_to_float32",
+    "log_mel_patches",
     "melspectrogram",
     "mfcc",
     "onset_strength",

@@ -6,17 +6,12 @@ spec as a dictionary with its digest; the device rebuilds the spec from there an
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import ClassVar
 
 from features_np.errors import SpecError
-
-#: Changes whenever the same spec would give other numbers; part of the digest.
-REVISION = 1
+from features_np.options import Options
 
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
@@ -77,11 +72,14 @@ SEED_FEATURE_SETS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class FeatureSpec:
+class FeatureSpec(Options):
     """What a feature vector is made of; defaults are librosa 0.11's, at 22,050 Hz.
 
     Raises ``SpecError`` for values that no signal could satisfy.
     """
+
+    WHAT: ClassVar[str] = "feature spec"
+    REVISION: ClassVar[int] = 1  # changes whenever the same spec would give other numbers; part of the digest
 
     sample_rate: int = 22_050  # Hz
     window_s: float = 30.0  # seconds of audio a live vector describes, at least 3
@@ -102,7 +100,7 @@ class FeatureSpec:
     groups: tuple[str, ...] = _SEED85  # the vector's parts, in order
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "groups", tuple(self.groups))
+        Options.__post_init__(self)
         unknown = [group for group in self.groups if group not in GROUPS]
         if unknown:
             raise SpecError(f"unknown feature group {unknown[0]!r}; known are {', '.join(GROUPS)}")
@@ -127,10 +125,6 @@ class FeatureSpec:
         if {"modulation", "roughness", "flux"} & set(self.groups):
             self._require("n_mels", self.n_mels % N_ROUGHNESS_BANDS == 0, f"a multiple of {N_ROUGHNESS_BANDS}")
 
-    def _require(self, name: str, holds: bool, allowed: str) -> None:
-        if not holds:
-            raise SpecError(f"{name} is {getattr(self, name)!r}, must be {allowed}")
-
     @property
     def window_samples(self) -> int:
         """Length of the live window in samples."""
@@ -150,28 +144,6 @@ class FeatureSpec:
         if group.startswith("chroma"):
             return tuple(f"{group}_{pitch}" for pitch in PITCH_CLASSES)
         return ("tempo_bpm",) if group == "tempo" else (group,)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the spec as JSON-ready values."""
-        return {**asdict(self), "groups": list(self.groups)}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> FeatureSpec:
-        """Rebuild a spec; a missing or unknown key is a ``SpecError``, since its meaning would be a guess."""
-        known = {field.name for field in fields(cls)}
-        if missing := sorted(known - set(values)):
-            raise SpecError(f"feature spec lacks {missing[0]!r}")
-        if unknown := sorted(set(values) - known):
-            raise SpecError(f"feature spec has an unknown key {unknown[0]!r}; a newer livegenre may know it")
-        try:
-            return cls(**dict(values))
-        except TypeError as error:
-            raise SpecError(f"feature spec holds a value of the wrong type: {error}") from error
-
-    def digest(self) -> str:
-        """SHA-256 over the spec and the revision of the code that computes it, as ``sha256:<hex>``."""
-        canonical = json.dumps({"revision": REVISION, **self.to_dict()}, sort_keys=True, separators=(",", ":"))
-        return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
 @lru_cache(maxsize=16)  # a live update asks every second

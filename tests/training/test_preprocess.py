@@ -173,7 +173,7 @@ def test_a_damaged_cache_entry_is_computed_again(dataset, tmp_path):
 def test_another_revision_of_the_features_finds_nothing(dataset, tmp_path, monkeypatch):
     cache, path = VectorCache(tmp_path / "cache"), find_tracks(dataset)[0]
     extract(path, SPEC, cache)
-    monkeypatch.setattr("features_np.spec.REVISION", 10**6)
+    monkeypatch.setattr("features_np.FeatureSpec.REVISION", 10**6)
     assert not extract(path, SPEC, cache).cached
 
 
