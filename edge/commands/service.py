@@ -28,26 +28,30 @@ def add_parser(subparsers: Subparsers) -> None:
         )
     for action in (install, uninstall):
         action.add_argument("--root", type=Path, default=Path("/"), metavar="FOLDER", help="a system image's root")
+    uninstall.add_argument("--purge", action="store_true", help="remove the configuration and the history too")
     install.set_defaults(run=_install)
     uninstall.set_defaults(run=_uninstall)
     show.set_defaults(run=_show)
 
 
 def _install(args: argparse.Namespace) -> int:
+    from edge.installation import as_root
     from edge.service import systemd_unit
 
     for path in systemd_unit.install(args.root, network=args.network):
         print(f"wrote {words.safe(path)}")
     print(f"Set the source in {systemd_unit.CONFIG}, then: sudo systemctl enable --now livegenre")
-    print("See what it hears: systemctl status livegenre, sudo livegenre history")
+    print(f"See what it hears: systemctl status livegenre, {as_root('history')}")
     return 0
 
 
 def _uninstall(args: argparse.Namespace) -> int:
     from edge.service import systemd_unit
 
-    print(f"removed {words.safe(systemd_unit.uninstall(args.root))}")
-    print(f"Kept: {systemd_unit.CONFIG} and the history in /var/lib/livegenre")
+    for path in systemd_unit.uninstall(args.root, purge=args.purge):
+        print(f"removed {words.safe(path)}")
+    if not args.purge:
+        print(f"Kept: {systemd_unit.CONFIG} and the history in {systemd_unit.STATE[0]}; --purge removes them too")
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -9,9 +10,15 @@ from importlib.resources import files
 from pathlib import Path
 
 from edge.errors import ServiceError
+from edge.installation import as_root, executable
 
 UNIT = Path("/etc/systemd/system/livegenre.service")
 CONFIG = Path("/etc/livegenre.toml")
+#: What the service keeps: with DynamicUser= systemd makes the first a link to the second.
+STATE = (Path("/var/lib/livegenre"), Path("/var/lib/private/livegenre"))
+#: What ``systemctl edit`` and ``systemctl enable`` make.
+DROP_INS = UNIT.with_name(f"{UNIT.name}.d")
+WANTS = "*.wants"
 #: Exists where systemd is the running init (sd_booted(3)).
 SYSTEMD_RUNS = Path("/run/systemd/system")
 
@@ -45,9 +52,14 @@ def example_config() -> str:
 def install(root: Path, *, network: bool = False) -> list[Path]:
     """Write the unit, and the example configuration if there is none; returns the paths written.
 
-    ``root`` is where the system's files are: ``/``, or the folder of an image. Raises ``ServiceError`` when something
-    that the service needs could not be read by it, or the files cannot be written.
+    ``root`` is where the system's files are: ``/``, or the folder of an image. Raises ``ServiceError`` where systemd
+    does not run, when something that the service needs could not be read by it, or the files cannot be written.
     """
+    if root == Path("/") and not SYSTEMD_RUNS.exists():
+        raise ServiceError(
+            f"systemd does not run this machine: let whatever does run {executable()} daemon --config FILE "
+            "(livegenre service show --config prints one)"
+        )
     texts = {UNIT: unit(network=network)}
     if root == Path("/"):
         for path in _needed():
@@ -63,26 +75,40 @@ def install(root: Path, *, network: bool = False) -> list[Path]:
             _under(root, path).parent.mkdir(parents=True, exist_ok=True)
             _under(root, path).write_text(text, encoding="utf-8")
         except OSError as error:
-            raise ServiceError(f"{_under(root, path)}: {error.strerror}; run this with sudo") from error
+            raise ServiceError(f"{_under(root, path)}: {error.strerror}; try {as_root('service install')}") from error
     if root == Path("/"):
         _systemctl("daemon-reload")
     return [_under(root, path) for path in texts]
 
 
-def uninstall(root: Path) -> Path:
-    """Stop the service and remove the unit; configuration and history stay."""
-    path = _under(root, UNIT)
-    if not path.exists():
-        raise ServiceError(f"{path}: no such file; the service is not installed")
-    if root == Path("/"):
+def uninstall(root: Path, *, purge: bool = False) -> list[Path]:
+    """Stop the service and remove the unit with all that belongs to it; returns the paths removed.
+
+    Configuration and history stay, unless ``purge`` is asked for.
+    """
+    wants = _under(root, UNIT.parent).glob(WANTS)
+    paths = [*(folder / UNIT.name for folder in wants), _under(root, DROP_INS), _under(root, UNIT)]
+    paths += [_under(root, path) for path in (CONFIG, *STATE) if purge]
+    found = [path for path in paths if os.path.lexists(path)]
+    if not found:
+        raise ServiceError(f"{_under(root, UNIT)}: no such file; the service is not installed")
+    if root == Path("/") and UNIT in found:
         _systemctl("disable", "--now", UNIT.name)
-    try:
-        path.unlink()
-    except OSError as error:
-        raise ServiceError(f"{path}: {error.strerror}; run this with sudo") from error
+    for path in found:
+        try:
+            _remove(path)
+        except OSError as error:
+            raise ServiceError(f"{path}: {error.strerror}; try {as_root('service uninstall')}") from error
     if root == Path("/"):
         _systemctl("daemon-reload")
-    return path
+    return found
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)  # systemd may just have removed it
 
 
 def closed_to_others(path: Path) -> Path | None:
@@ -94,7 +120,7 @@ def closed_to_others(path: Path) -> Path | None:
 
 
 def _executable() -> Path:
-    path = Path(sys.executable).with_name("livegenre")
+    path = executable()
     if not path.exists():
         raise ServiceError(f"{path}: no such file; install livegenre with pip, then run it from there")
     return path
@@ -115,4 +141,4 @@ def _systemctl(*arguments: str) -> None:
         return  # nothing is running that would have to know
     done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ServiceError(f"systemctl {' '.join(arguments)}: {done.stderr.strip()}; run this with sudo")
+        raise ServiceError(f"systemctl {' '.join(arguments)}: {done.stderr.strip()}; run it as root")

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from edge.errors import ServiceError
+from edge.installation import as_root
 from edge.service import systemd_unit
 from edge.service.config import load_config
 
@@ -57,7 +59,57 @@ def test_what_cannot_be_written_is_told_in_one_line(tmp_path):
     (tmp_path / "etc").write_text("no folder")
     failed = run("service", "install", "--root", tmp_path, check=False)
     assert failed.returncode == 1
-    assert "run this with sudo" in failed.stderr
+    assert failed.stderr.count("\n") == 1
+    assert f"try sudo {LIVEGENRE} service install" in failed.stderr
+
+
+def files(root):
+    return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_symlink() or not path.is_dir()}
+
+
+def test_uninstall_leaves_what_was_asked_to_stay_and_purge_nothing(tmp_path):
+    """With what systemctl makes on the way, by systemctl itself."""
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "hostname").write_text("kitchen\n")
+    before = files(tmp_path)
+    state = tmp_path / "var" / "lib" / "private" / "livegenre"
+    for purge, kept in [
+        ((), {"etc/livegenre.toml", "var/lib/livegenre", "var/lib/private/livegenre/history.db"}),
+        (["--purge"], set()),
+    ]:
+        run("service", "install", "--root", tmp_path)
+        subprocess.run(["systemctl", f"--root={tmp_path}", "enable", "livegenre.service"], check=True)
+        assert any(name.endswith("wants/livegenre.service") for name in files(tmp_path)), "nothing was enabled"
+        drop_in = tmp_path / "etc" / "systemd" / "system" / "livegenre.service.d" / "override.conf"
+        drop_in.parent.mkdir()
+        drop_in.write_text("[Service]\nNice=5\n")
+        state.mkdir(parents=True, exist_ok=True)
+        (state / "history.db").write_text("")
+        if not (tmp_path / "var/lib/livegenre").is_symlink():
+            (tmp_path / "var/lib/livegenre").symlink_to("private/livegenre")
+        done = run("service", "uninstall", *purge, "--root", tmp_path)
+        assert files(tmp_path) - before == kept
+        assert ("Kept" in done.stdout) == bool(kept)
+    assert not state.exists()
+
+
+def test_without_systemd_no_unit_is_written(tmp_path, monkeypatch):
+    monkeypatch.setattr(systemd_unit, "UNIT", tmp_path / "livegenre.service")
+    monkeypatch.setattr(systemd_unit, "CONFIG", tmp_path / "livegenre.toml")
+    monkeypatch.setattr(systemd_unit, "SYSTEMD_RUNS", tmp_path / "none")
+    with pytest.raises(ServiceError, match=r"systemd does not run this machine: .* daemon --config FILE") as caught:
+        systemd_unit.install(Path("/"))
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_to_type_next_is_on_sudos_path(tmp_path):
+    assert f"sudo {LIVEGENRE} history" in run("service", "install", "--root", tmp_path).stdout
+
+
+def test_a_command_that_sudo_finds_is_called_by_its_name(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/usr/bin/python3")
+    assert as_root("history") == "sudo livegenre history"
 
 
 def test_a_place_that_the_service_could_not_read_is_named():
