@@ -31,6 +31,12 @@ def make_usable() -> None:
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
+def can_be_drawn_on(stream: TextIO) -> bool:
+    """Whether ``stream`` is a terminal that can move its cursor and show the characters of a display."""
+    moves = os.environ.get("TERM", "") not in ("", "dumb", "unknown")
+    return moves and stream.isatty() and stream.encoding.lower().replace("-", "") == "utf8"
+
+
 def tell(message: object) -> None:
     """Say something on standard error in one line; where that cannot be written, nobody hears it."""
     try:

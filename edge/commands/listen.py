@@ -7,6 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from edge import streams
 from edge.commands import Subparsers, add_model_option
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     raw = RawFormat(**{name: value for name, value in given.items() if value is not None})
     bundle = load_bundle(args.model)
     uri = "demo" if args.demo else args.source
-    watched = sys.stdout.isatty() and not args.json
+    watched = not args.json and streams.can_be_drawn_on(sys.stdout)
     source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw)
     listener = Listener(source, bundle)
     _stop_on_signals(listener)
