@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
 from build.errors import WorkerError
+from edge.live.batch import interrupts_left_to_us
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -28,7 +27,7 @@ def in_processes(work: Callable[[Item], Result], items: Iterable[Item], jobs: in
     # Not forked: the progress bar's thread may hold a lock at that moment.
     pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"))
     try:
-        with _interrupts_left_to_us():
+        with interrupts_left_to_us():
             futures = [pool.submit(work, item) for item in items]
         for future in as_completed(futures):
             yield future.result()
@@ -36,16 +35,6 @@ def in_processes(work: Callable[[Item], Result], items: Iterable[Item], jobs: in
         raise WorkerError("a process was killed, perhaps for memory; run the same command with fewer --jobs") from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-@contextmanager
-def _interrupts_left_to_us() -> Iterator[None]:
-    """Let processes started here inherit a blocked SIGINT: a terminal sends it to them too, even while they start."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def on_cluster(work: Callable[[Item], Result], items: Iterable[Item], address: str) -> Generator[Result, None, None]:

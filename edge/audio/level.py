@@ -1,4 +1,4 @@
-"""Input level in dBFS: RMS without the constant part, which cheap microphones add."""
+"""Input level in dBFS, RMS without the constant part, which cheap microphones add; and the mix that is heard."""
 
 from __future__ import annotations
 
@@ -6,6 +6,13 @@ import math
 
 import numpy as np
 from numpy.typing import NDArray
+
+from features_np import pcm
+
+#: Power below which only rounding is left: -140 dBFS, far below one step of 16-bit audio.
+FLOOR_POWER = 1e-14
+#: A mix this far below its channels has cancelled them, in power: they are the same sound in opposite phase (40 dB).
+CANCELLED = 1e-4
 
 
 class LevelMeter:
@@ -29,5 +36,11 @@ class LevelMeter:
         return 10.0 * math.log10(power) if power > FLOOR_POWER else None
 
 
-#: Power below which only rounding is left: -140 dBFS, far below one step of 16-bit audio.
-FLOOR_POWER = 1e-14
+def mono(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mix ``frames``, shape (n, channels), as ``pcm.to_mono`` does; the loudest channel where they cancel out."""
+    mix = pcm.to_mono(frames)
+    if frames.shape[1] > 1 and len(mix):
+        powers = np.einsum("ij,ij->j", frames, frames)
+        if float(mix @ mix) < CANCELLED * powers.max():
+            return np.ascontiguousarray(frames[:, powers.argmax()])
+    return mix

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +15,8 @@ from edge import streams, words
 from edge.commands import Subparsers, add_model_option
 
 if TYPE_CHECKING:
+    from edge.live.batch import Outcome
+    from edge.live.found_files import Found
     from edge.live.whole_file import Verdict
 
 
@@ -19,35 +25,61 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "classify",
         help="say the genre of audio files",
-        description="Say the genre of audio files: wav, flac, ogg, mp3, at any rate and channel count.",
-        epilog="A file that cannot be read is named on stderr, the others still go through, and the exit status is 1.",
+        description="Say the genre of audio files: wav, flac, ogg, mp3, at any rate and channel count; m4a, aac, wma "
+        "and more where ffmpeg is installed.",
+        epilog="A file that cannot be read is named on stderr, the others still go through, and the exit status is 1. "
+        "With --json it gives an object with path and error. One that is damaged or cut short is judged by what is "
+        "there, and named on stderr too.",
     )
-    parser.add_argument("paths", type=Path, nargs="+", metavar="PATH")
+    parser.add_argument(
+        "paths",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="file, folder (with all in it), playlist (.m3u, .m3u8), or - for a file on standard input",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="work in so many processes (default 1)")
     add_model_option(parser)
     parser.set_defaults(run=run)
 
 
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text}: write a number of processes, from 1 on")
+    return int(text)
+
+
 def run(args: argparse.Namespace) -> int:
     """Classify each file; status 1 if any could not be read."""
-    from edge.errors import AudioFileError
-    from edge.live.whole_file import classify_file
+    from edge.live.batch import Failure, classify_all
+    from edge.live.found_files import found_files
     from edge.model.bundle import load_bundle
 
     bundle = load_bundle(args.model)
-    status = 0
-    width = max(words.n_columns(words.safe(path)) for path in args.paths)
-    if not args.json:
-        print(f"{'FILE':{width}}  {'GENRE':12} {'SURE':>5}  {'TEMPO':>7}  {'LENGTH':>7}  NEXT")
-    for path in args.paths:
-        try:
-            verdict = classify_file(path, bundle)
-        except AudioFileError as error:
-            streams.tell(error)
-            status = 1
-            continue
-        print(json.dumps(verdict.to_json()) if args.json else _row(verdict, width), flush=True)
-    return status
+    n_failed = 0
+    with ExitStack() as kept:
+        files = found_files(args.paths, kept)
+        width = max(words.n_columns(words.safe(found.name)) for found in files)
+        if not args.json:
+            print(f"{'FILE':{width}}  {'GENRE':12} {'SURE':>5}  {'TEMPO':>7}  {'LENGTH':>7}  NEXT", flush=True)
+        with _progress(files) as done:
+            for outcome in classify_all(files, bundle, args.model, args.jobs):
+                n_failed += isinstance(outcome, Failure)
+                done(partial(_tell, outcome, width, as_json=args.json))
+    return 1 if n_failed else 0
+
+
+def _tell(outcome: Outcome, width: int, *, as_json: bool) -> None:
+    from edge.live.batch import Failure
+
+    problem = outcome if isinstance(outcome, Failure) else outcome.warning
+    if problem is not None:
+        streams.tell(problem)
+    if as_json:
+        print(json.dumps(outcome.to_json()), flush=True)
+    elif not isinstance(outcome, Failure):
+        print(_row(outcome, width), flush=True)
 
 
 def _row(verdict: Verdict, width: int) -> str:
@@ -59,3 +91,26 @@ def _row(verdict: Verdict, width: int) -> str:
     path, genre = words.table_cell(verdict.path, width), words.table_cell(words.label(verdict.genre), 12)
     tempo, length = words.tempo(tempo_bpm), words.clock(verdict.duration_s)
     return f"{path}  {genre} {verdict.confidence:>5.0%}  {tempo:>7}  {length:>7}  {following}"
+
+
+@contextmanager
+def _progress(files: Sequence[Found]) -> Iterator[Callable[[Callable[[], None]], None]]:
+    """Give a function that lets a file's outcome be told; where somebody watches, a bar below says how far it is."""
+    if len(files) < 2 or not streams.can_be_drawn_on(sys.stderr):
+        yield lambda tell: tell()
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+    console = Console(file=sys.stderr)
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bar:
+        task = bar.add_task("", total=len(files))
+
+        def done(tell: Callable[[], None]) -> None:
+            bar.stop()  # which takes it off the screen: both streams may lead there
+            tell()
+            bar.advance(task)
+            bar.start()
+
+        yield done

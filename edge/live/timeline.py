@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.audio.level import mono
 from edge.events import Block
-from features_np import Resampler, pcm
+from features_np import Resampler
 
 
 class Timeline:
@@ -44,7 +45,7 @@ class Timeline:
         if block.sample_rate != self.source_rate:
             self._resampler = Resampler(block.sample_rate, self._sample_rate)
         self._n_frames += len(block.frames)
-        return self._resampler.push(pcm.to_mono(block.frames))
+        return self._resampler.push(mono(block.frames))
 
     def rest(self) -> NDArray[np.float32]:
         """Return the last samples of this stretch."""

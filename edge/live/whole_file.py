@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.audio.file import AudioFile
-from edge.audio.level import LevelMeter
+from edge.audio.level import LevelMeter, mono
 from edge.errors import AudioFileError
 from edge.live.decision import Settings
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
 from edge.words import encodable
-from features_np import FeatureStream, Resampler, pcm
+from features_np import FeatureStream, Resampler
 
 #: Seconds below which there is nothing to classify: not even two beats at 120 BPM.
 SHORTEST_S = 1.0
@@ -38,6 +38,7 @@ class Verdict:
     probabilities: Mapping[str, float]  # per label; they sum to 1
     tempo_bpm: float | None  # median over the windows; None if the model uses no tempo
     duration_s: float
+    warning: str | None = None  # what of the file could not be heard, in words
 
     def to_json(self) -> dict[str, object]:
         """Return JSON-ready values."""
@@ -48,31 +49,38 @@ class Verdict:
             "probabilities": {encodable(label): round(value, 4) for label, value in self.probabilities.items()},
             "tempo_bpm": None if self.tempo_bpm is None else round(self.tempo_bpm, 2),
             "duration_s": round(self.duration_s, 3),
+            "warning": self.warning and encodable(self.warning),
         }
 
 
-def classify_file(path: Path, bundle: Bundle) -> Verdict:
-    """Classify one file of any rate, channel count and length; ``AudioFileError`` if it is none or holds no sound."""
-    file = AudioFile(path)
+def classify_file(path: Path, bundle: Bundle, name: str | None = None) -> Verdict:
+    """Classify one file of any rate, channel count and length, ``name`` to people (by default its path).
+
+    One that is damaged or cut short is judged by what is there, and its ``warning`` says so. ``AudioFileError`` if it
+    is none or holds no sound.
+    """
+    file = AudioFile(path, name)
     try:
         windows = _Windows(bundle)
         windows.hear(file)
     finally:
         file.close()
     if windows.seconds < SHORTEST_S:
-        raise AudioFileError(f"{path}: {windows.seconds:.1f} s of audio are too few, {SHORTEST_S:.0f} s are needed")
+        heard = f"{windows.seconds:.1f} s of audio are too few, {SHORTEST_S:.0f} s are needed"
+        raise AudioFileError(f"{file.name}: {heard}")
     if not windows.vectors:
-        raise AudioFileError(f"{path}: holds only silence")
+        raise AudioFileError(f"{file.name}: holds only silence")
     classify = Classifier(bundle)
     probabilities = np.mean([classify(vector) for vector in windows.vectors], axis=0)
     best = int(np.argmax(probabilities))
     return Verdict(
-        path=str(path),
+        path=file.name,
         genre=bundle.labels[best],
         confidence=float(probabilities[best]),
         probabilities=dict(zip(bundle.labels, probabilities.tolist(), strict=True)),
         tempo_bpm=_median_tempo(bundle, windows.vectors),
         duration_s=windows.seconds,
+        warning=windows.warning,
     )
 
 
@@ -82,6 +90,7 @@ class _Windows:
     def __init__(self, bundle: Bundle) -> None:
         self.vectors: list[NDArray[np.float32]] = []
         self.seconds = 0.0
+        self.warning: str | None = None
         self._spec = bundle.spec
         self._stream = FeatureStream(bundle.spec)
         self._level = LevelMeter()
@@ -89,9 +98,15 @@ class _Windows:
 
     def hear(self, file: AudioFile) -> None:
         resampler = Resampler(file.sample_rate, self._spec.sample_rate)
-        for block in file.blocks(BLOCK_S):
-            self.seconds += block.seconds
-            self._push(resampler.push(pcm.to_mono(block.frames)))
+        try:
+            for block in file.blocks(BLOCK_S):
+                self.seconds += block.seconds
+                self._push(resampler.push(mono(block.frames)))
+            self.warning = file.cut_short and f"{file.name}: {file.cut_short}"
+        except AudioFileError as error:  # nine tenths of a file say what it is
+            if self.seconds < SHORTEST_S:
+                raise
+            self.warning = str(error)
         self._push(resampler.flush())
         never_full = not self.vectors and self._wanted > 0
         # A rest of less than half a hop has been heard well enough in the window before.

@@ -1,0 +1,108 @@
+"""Which recordings a command line means: files, folders, playlists, and standard input."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import unquote, urlsplit
+
+PLAYLIST_SUFFIXES = frozenset({".m3u", ".m3u8"})
+STANDARD_INPUT = Path("-")
+#: Bytes copied at once.
+PIECE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A recording to read at ``path``, and what it is called; or what kept it from being found, in words."""
+
+    name: str
+    path: Path
+    error: str | None = None
+
+
+def found_files(paths: list[Path], kept: ExitStack) -> list[Found]:
+    """Return the recordings that ``paths`` stand for, in order, those of a folder by name, its folders included.
+
+    What is a pipe is read into memory, where it stays until ``kept`` is closed.
+    """
+    return [found for path in paths for found in _of_path(path, kept)]
+
+
+def _of_path(path: Path, kept: ExitStack) -> Iterator[Found]:
+    try:
+        mode = stat.S_IFIFO if path == STANDARD_INPUT else path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            yield from _in_folder(path)
+        elif path.suffix.lower() in PLAYLIST_SUFFIXES:
+            yield from _in_playlist(path)
+        elif path == STANDARD_INPUT:
+            yield Found("-", _in_memory(sys.stdin.buffer, kept))
+        elif stat.S_ISFIFO(mode):
+            with path.open("rb") as pipe:
+                yield Found(str(path), _in_memory(pipe, kept))
+        else:
+            yield Found(str(path), path)
+    except OSError as error:
+        yield Found(str(path), path, error.strerror or str(error))
+
+
+def _in_folder(folder: Path) -> Iterator[Found]:
+    from edge.audio.file import FFMPEG_SUFFIXES, OWN_SUFFIXES
+
+    problems: list[OSError] = []
+    n_found = 0
+    for parent, folders, names in os.walk(folder, onerror=problems.append):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(parent, name)
+            if path.suffix.lower() in OWN_SUFFIXES | FFMPEG_SUFFIXES and not name.startswith("."):
+                n_found += 1
+                yield Found(str(path), path)
+    for problem in problems:
+        yield Found(str(problem.filename), folder, problem.strerror or str(problem))
+    if not n_found and not problems:
+        yield Found(str(folder), folder, "holds no audio files")
+
+
+def _in_playlist(playlist: Path) -> Iterator[Found]:
+    lines = [line.strip() for line in playlist.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()]
+    entries = [line for line in lines if line and not line.startswith(b"#")]
+    if not entries:
+        yield Found(str(playlist), playlist, "is an empty playlist")
+    for entry in entries:
+        name = os.fsdecode(entry)
+        url = urlsplit(name) if "://" in name else None
+        if url is None:
+            yield _entry(entry, playlist.parent)
+        elif url.scheme == "file":
+            path = Path(unquote(url.path, errors="surrogateescape"))
+            yield Found(str(path), path)
+        else:
+            yield Found(name, playlist, "is on the network, from which livegenre fetches nothing")
+
+
+def _entry(entry: bytes, folder: Path) -> Found:
+    """Return the file that a line names: its bytes are a name here, or were written on Windows long ago."""
+    path = folder / os.fsdecode(entry)
+    for encoding in ("utf-8", "cp1252"):
+        if path.exists():
+            break
+        written = entry.decode(encoding, errors="replace")
+        path = next((path for path in (folder / written, folder / written.replace("\\", "/")) if path.exists()), path)
+    return Found(str(path), path)
+
+
+def _in_memory(pipe: BinaryIO, kept: ExitStack) -> Path:
+    """Copy a pipe into a file that exists in memory alone, which decoders can seek in."""
+    memory = kept.enter_context(os.fdopen(os.memfd_create("livegenre"), "w+b"))
+    while piece := pipe.read(PIECE):
+        memory.write(piece)
+    memory.flush()
+    return Path(f"/proc/{os.getpid()}/fd/{memory.fileno()}")  # other processes of ours reach it by this name
