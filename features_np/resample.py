@@ -27,45 +27,45 @@ CUTOFF = 0.97
 
 MAX_RATE = 768_000  # Hz; beyond any sound card
 
-#: Ratios with more phases than these (44,099 to 22,050 Hz) are filtered output by output, so many at a time that
-#: their gathered inputs stay within a few megabytes; a block of whole periods would be too long.
-MAX_PHASES, BLOCK_OUTPUTS = 512, 2048
 #: Seconds of input that one step of the fast convolution takes, at most: what it adds to the delay.
 STEP_S = 0.1
+
+#: One convolution changes the rate where a period of the ratio is short, and its length one that transforms fast: at
+#: most so many outputs, and no larger prime factor.
+MAX_PERIOD, MAX_FACTOR = 512, 13
+
+#: Between the samples of another convolution, whose rate leaves the upper half of its band empty, the interpolation
+#: takes so many on each side of an output, by a Kaiser-windowed sinc that is known at so many places between two.
+#: It adds an error of less than 1e-5 of the signal (-100 dB), as much as the filter itself lets through.
+NEIGHBOURS, PLACES, NEIGHBOURS_BETA = 8, 512, 13.0
 
 
 class Resampler:
     """Converts a stream from ``orig_sr`` to ``target_sr`` (whole Hz), block by block.
 
     ``push`` and ``flush`` together return what ``resample`` does of the joined blocks, however they were cut. The
-    output is aligned with the input, and the last ``delay_s`` seconds of it come only with more input, or with
-    ``flush``. Memory does not grow. Raises ``SampleRateError`` for a rate that is not 1 to 768,000 Hz.
+    output is aligned with the input: output ``n`` lies at ``n / target_sr`` seconds. The last ``delay_s`` seconds of it
+    come only with more input, or with ``flush``. Memory does not grow. Raises ``SampleRateError`` for a rate that is
+    not 1 to 768,000 Hz.
     """
 
     def __init__(self, orig_sr: int, target_sr: int) -> None:
         self.orig_sr, self.target_sr = _require_rate(orig_sr), _require_rate(target_sr)
-        common = gcd(self.orig_sr, self.target_sr)
-        self._up, self._down = self.target_sr // common, self.orig_sr // common
-        self._reach = reach_of(self._up, self._down)  # input samples needed on each side of an output
-        self._convolution = None
-        if self._up <= MAX_PHASES and self._up != self._down:
-            self._convolution = fast_convolution(self._up, self._down, round(STEP_S * self.orig_sr))
+        self._way = None if self.orig_sr == self.target_sr else way_of(self.orig_sr, self.target_sr)
         self.reset()
 
     @property
     def delay_s(self) -> float:
         """Seconds of input that must follow before a sample can come out, at most."""
-        if self._up == self._down:
-            return 0.0
-        return (self._convolution.delay if self._convolution else self._reach) / self.orig_sr
+        return self._way.delay / self.orig_sr if self._way else 0.0
 
     def reset(self) -> None:
         """Forget all input: the next block begins a new signal."""
-        lead = self._convolution.lead if self._convolution else self._reach
-        self._pending: NDArray[np.float32] = np.zeros(lead, dtype=np.float32)  # silence before the beginning
-        self._first = -lead  # index of the first pending input
         self._received = 0
         self._produced = 0
+        if self._way:
+            self._pending: NDArray[np.float32] = np.zeros(self._way.lead, dtype=np.float32)  # silence beforehand
+            self._between = self._way.interpolation()
 
     def push(self, block: Array) -> NDArray[np.float32]:
         """Take a block (n,), n >= 0, of floats; return the float32 output that is complete by now, possibly empty.
@@ -73,54 +73,36 @@ class Resampler:
         Raises ``SignalError`` for what is no block of mono audio, and then takes nothing.
         """
         samples = require_block(block).astype(np.float32, copy=False)
-        if self._up == self._down:
+        if self._way is None:
             return samples.copy()
         self._received += len(samples)
-        self._pending = np.concatenate((self._pending, samples))
-        if self._convolution:
-            return self._convolved(self._convolution)
-        # output n lies at input n * down / up; the `reach` inputs from there on must have come
-        return self._gathered(-((self._reach - self._received) * self._up // self._down))
-
-    def flush(self) -> NDArray[np.float32]:
-        """Return the rest, as if silence followed, and reset."""
-        if self._up == self._down:
-            return np.empty(0, dtype=np.float32)
-        end = -(-self._received * self._up // self._down)
-        missing = end - self._produced
-        after = self._convolution.n_inputs if self._convolution else self._reach
-        self._pending = np.concatenate((self._pending, np.zeros(after, dtype=np.float32)))
-        rest = self._convolved(self._convolution) if self._convolution else self._gathered(end)
-        self.reset()
-        return rest[:missing]
-
-    def _convolved(self, convolution: FastConvolution) -> NDArray[np.float32]:
-        """Compute all whole steps. They lie at fixed places, so every output is the same to the last bit."""
-        parts = [np.empty(0, dtype=np.float32)]
-        used = 0
-        while used + convolution.n_inputs <= len(self._pending):
-            parts.append(convolution(self._pending[used : used + convolution.n_inputs]))
-            used += convolution.step
-        self._pending = self._pending[used:].copy()
-        outputs = np.concatenate(parts)
+        outputs = self._outputs(self._way, samples)
         self._produced += len(outputs)
         return outputs
 
-    def _gathered(self, end: int) -> NDArray[np.float32]:
-        """Compute outputs up to but not including ``end``, each from its own inputs."""
-        taps = polyphase_filters(self._up, self._down)
-        parts = [np.empty(0, dtype=np.float32)]
-        for start in range(self._produced, end, BLOCK_OUTPUTS):
-            outputs = np.arange(start, min(start + BLOCK_OUTPUTS, end), dtype=np.int64)
-            whole, phase = np.divmod(outputs * self._down, self._up)
-            inputs = sliding_window_view(self._pending, 2 * self._reach)[whole - self._reach + 1 - self._first]
-            parts.append(np.einsum("ij,ij->i", inputs, taps[phase]))
-        self._produced = max(end, self._produced)
-        needed = self._produced * self._down // self._up - self._reach + 1
-        if needed > self._first:
-            self._pending = self._pending[needed - self._first :].copy()
-            self._first = needed
-        return np.concatenate(parts)
+    def flush(self) -> NDArray[np.float32]:
+        """Return the rest, as if silence followed, and reset.
+
+        With what ``push`` returned, that is one output for every ``1 / target_sr`` seconds begun: n inputs give
+        ``ceil(n * target_sr / orig_sr)`` in all.
+        """
+        if self._way is None:
+            return np.empty(0, dtype=np.float32)
+        missing = -(-self._received * self.target_sr // self.orig_sr) - self._produced
+        rest = self._outputs(self._way, np.zeros(self._way.tail, dtype=np.float32))
+        self.reset()
+        return rest[:missing]
+
+    def _outputs(self, way: Way, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Compute all whole steps. They lie at fixed places, so every output is the same to the last bit."""
+        pending, convolution, used = np.concatenate((self._pending, samples)), way.convolution, 0
+        outputs: list[NDArray[np.float32]] = [np.empty(0, dtype=np.float32)]
+        while used + convolution.n_inputs <= len(pending):
+            filtered = convolution(pending[used : used + convolution.n_inputs])
+            outputs.append(self._between(filtered) if self._between else filtered)
+            used += convolution.step
+        self._pending = pending[used:].copy()  # lest the whole block be kept
+        return np.concatenate(outputs)
 
 
 def resample(y: Array, *, orig_sr: int, target_sr: int) -> NDArray[np.float32]:
@@ -133,9 +115,48 @@ def resample(y: Array, *, orig_sr: int, target_sr: int) -> NDArray[np.float32]:
     return np.concatenate((resampler.push(y), resampler.flush()))
 
 
-def reach_of(up: int, down: int) -> int:
-    """Return how many inputs the filter reaches to each side of an output."""
-    return int(np.ceil(ZERO_CROSSINGS / min(1.0, up / down)))
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How one rate becomes another: by a convolution, and for ratios with long periods by interpolation after it."""
+
+    convolution: FastConvolution
+    ratio: tuple[int, int] | None  # from one output to the next, in samples after the convolution; None: they are it
+
+    @property
+    def lead(self) -> int:
+        """Inputs of silence that precede a signal. Interpolation also looks at what the filter rings beforehand."""
+        return self.convolution.lead * (2 if self.ratio else 1)
+
+    @property
+    def delay(self) -> float:
+        """Inputs that must follow an output's place before it can be computed, at most."""
+        beyond = NEIGHBOURS * self.convolution.n_inputs / self.convolution.n_outputs if self.ratio else 0.0
+        return self.convolution.delay + beyond
+
+    @property
+    def tail(self) -> int:
+        """Inputs after which everything before them has come out."""
+        return self.convolution.n_inputs + self.lead
+
+    def interpolation(self) -> Interpolation | None:
+        """Return the second part, at the beginning of a signal."""
+        if self.ratio is None:
+            return None
+        before = self.convolution.lead * self.convolution.n_outputs // self.convolution.n_inputs
+        return Interpolation(*self.ratio, first=-before)
+
+
+@lru_cache(maxsize=8)
+def way_of(orig_sr: int, target_sr: int) -> Way:
+    """Return how to convert between two different rates."""
+    common, share = gcd(orig_sr, target_sr), min(1.0, target_sr / orig_sr)
+    up, down, longest_step = target_sr // common, orig_sr // common, round(STEP_S * orig_sr)
+    if up <= MAX_PERIOD and _largest_factor(up * down) <= MAX_FACTOR:
+        return Way(fast_convolution(up, down, share, longest_step), None)
+    # a rate at least twice the lower of the two, so that half of its band or more is empty
+    doubled, divided = (1, orig_sr // (2 * target_sr)) if orig_sr >= 2 * target_sr else (2, 1)
+    ratio = orig_sr * doubled, target_sr * divided
+    return Way(fast_convolution(doubled, divided, share, longest_step), ratio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +192,12 @@ class FastConvolution:
 
 
 @lru_cache(maxsize=4)
-def fast_convolution(up: int, down: int, longest_step: int) -> FastConvolution:
-    """Return the convolution for a ratio whose steps take ``longest_step`` inputs at most, if the filter allows."""
-    reach = reach_of(up, down)
+def fast_convolution(up: int, down: int, share: float, longest_step: int) -> FastConvolution:
+    """Return the convolution that makes ``up`` outputs of ``down`` inputs and keeps ``share`` of the inputs' band.
+
+    Its steps take ``longest_step`` inputs at most, if the filter allows.
+    """
+    reach = int(np.ceil(ZERO_CROSSINGS / share))  # inputs on each side of an output
     lead = -(-reach // down) * down
     n_periods = 1
     while n_periods * down < 4 * lead or 2 * n_periods * down - 2 * lead <= longest_step:
@@ -184,31 +208,68 @@ def fast_convolution(up: int, down: int, longest_step: int) -> FastConvolution:
     finely = 4
     distance = np.arange(-reach * finely, reach * finely + 1) / finely
     impulse = np.zeros(n_inputs * finely)
-    impulse[np.arange(-reach * finely, reach * finely + 1)] = windowed_sinc(distance, up, down, reach)
+    impulse[np.arange(-reach * finely, reach * finely + 1)] = windowed_sinc(
+        CUTOFF * share * distance, distance / reach, KAISER_BETA
+    )
     response = rfft(impulse)[:n_bins].real
     response *= up / down / response[0]
     response[-1] = 0.0  # at the lower Nyquist frequency, where the filter ends
     return FastConvolution(n_inputs, n_outputs, lead, response.astype(np.float32))
 
 
-def windowed_sinc(distance: NDArray[np.float64], up: int, down: int, reach: int) -> NDArray[np.float64]:
-    """Return the filter ``distance`` inputs from its middle; 0 from ``reach`` on."""
-    window = np.i0(KAISER_BETA * np.sqrt(np.maximum(1 - (distance / reach) ** 2, 0.0)))
-    return np.asarray(np.sinc(CUTOFF * min(1.0, up / down) * distance) * window)
+class Interpolation:
+    """Outputs between the samples of a stream: one every ``step / unit`` of a sample, the first at sample 0.
 
-
-@lru_cache(maxsize=4)
-def polyphase_filters(up: int, down: int) -> NDArray[np.float32]:
-    """Return the taps for every phase of an output between two inputs: float32 (up, taps).
-
-    Phase ``p`` is the Kaiser-windowed sinc centred ``p / up`` behind the input before the output; every phase has the
-    gain 1 at 0 Hz (J. O. Smith, "Digital Audio Resampling").
+    The stream begins with sample ``first``, long enough before that. (J. O. Smith, "Digital Audio Resampling": a
+    windowed sinc from a table, linear between its entries.)
     """
-    reach = reach_of(up, down)
-    distance = np.arange(1 - reach, reach + 1) - np.arange(up)[:, np.newaxis] / up
-    taps = windowed_sinc(distance, up, down, reach)
+
+    def __init__(self, step: int, unit: int, *, first: int) -> None:
+        self._step, self._unit, self._first = step, unit, first
+        self._pending: NDArray[np.float32] = np.empty(0, dtype=np.float32)
+        self._produced = 0
+
+    def __call__(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Take the next samples; return the outputs whose neighbours on both sides have come."""
+        pending = np.concatenate((self._pending, samples))
+        newest = self._first + len(pending) - 1
+        end = max(-((NEIGHBOURS - newest) * self._unit // self._step), self._produced)
+        outputs = np.arange(self._produced, end, dtype=np.int64)
+        whole, part = np.divmod(outputs * self._step, self._unit)
+        place, fraction = np.divmod(part * (PLACES / self._unit), 1.0)
+        taps, change = (table[place.astype(np.intp)] for table in neighbour_taps())
+        taps += fraction.astype(np.float32)[:, np.newaxis] * change
+        inputs = sliding_window_view(pending, 2 * NEIGHBOURS)[whole - NEIGHBOURS + 1 - self._first]
+        needed = min(end * self._step // self._unit - NEIGHBOURS + 1 - self._first, len(pending))
+        self._pending, self._first, self._produced = pending[needed:].copy(), self._first + needed, end
+        return np.asarray(np.einsum("ij,ij->i", inputs, taps))
+
+
+@lru_cache(maxsize=1)
+def neighbour_taps() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the weights of an output's neighbours for each of its places, and how they change up to the next place.
+
+    Both are float32 of shape (PLACES, 2 * NEIGHBOURS); all weights of a place sum to 1.
+    """
+    distance = np.arange(1 - NEIGHBOURS, NEIGHBOURS + 1) - np.arange(PLACES + 1)[:, np.newaxis] / PLACES
+    taps = windowed_sinc(distance, distance / NEIGHBOURS, NEIGHBOURS_BETA)
     taps /= taps.sum(axis=1, keepdims=True)
-    return np.asarray(taps, dtype=np.float32)
+    return taps[:-1].astype(np.float32), np.diff(taps, axis=0).astype(np.float32)
+
+
+def windowed_sinc(crossings: NDArray[np.float64], place: NDArray[np.float64], beta: float) -> NDArray[np.float64]:
+    """Return a sinc at ``crossings`` of its zeros from its middle, under a Kaiser window at ``place``, -1 to 1."""
+    return np.asarray(np.sinc(crossings) * np.i0(beta * np.sqrt(np.maximum(1 - place**2, 0.0))))
+
+
+def _largest_factor(number: int) -> int:
+    factor = 2
+    while factor * factor <= number:
+        if number % factor:
+            factor += 1
+        else:
+            number //= factor
+    return number
 
 
 def _require_rate(rate: int) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+import sys
+import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -15,8 +17,17 @@ from tests.golden.signals import SIGNALS
 
 BLOCK_SIZES = st.lists(st.sampled_from((0, 1, 2, 17, 511, 512, 513, 4_410, 44_100)), max_size=8)
 RATES = st.sampled_from(
-    ((48_000, 22_050), (44_100, 22_050), (16_000, 22_050), (22_050, 48_000), (8_000, 11_025), (44_099, 22_050))
+    (
+        (48_000, 22_050),
+        (44_100, 22_050),
+        (16_000, 22_050),
+        (22_050, 48_000),
+        (8_000, 11_025),
+        (44_099, 22_050),
+        (22_255, 16_000),
+    )
 )
+resampling = sys.modules["features_np.resample"]  # the function has the module's name
 
 
 def _noise(n: int) -> np.ndarray:
@@ -50,7 +61,8 @@ def test_reset_forgets_and_without_it_the_past_is_heard() -> None:
 
 
 @pytest.mark.parametrize(
-    ("orig_sr", "target_sr"), [(48_000, 22_050), (44_100, 22_050), (16_000, 22_050), (96_000, 22_050)]
+    ("orig_sr", "target_sr"),
+    [(48_000, 22_050), (44_100, 22_050), (16_000, 22_050), (96_000, 22_050), (44_099, 22_050), (191_999, 16_000)],
 )
 def test_tones_keep_their_height_up_to_the_cutoff_and_vanish_beyond(orig_sr: int, target_sr: int) -> None:
     def tone(hertz: float, rate: int) -> np.ndarray:
@@ -67,16 +79,69 @@ def test_tones_keep_their_height_up_to_the_cutoff_and_vanish_beyond(orig_sr: int
 
 
 @pytest.mark.parametrize(
-    ("orig_sr", "target_sr"), [(48_000, 22_050), (44_100, 22_050), (16_000, 22_050), (8_000, 11_025)]
+    ("orig_sr", "target_sr"),
+    [(48_000, 22_050), (44_100, 22_050), (16_000, 22_050), (8_000, 11_025), (44_099, 22_050), (22_255, 16_000)],
 )
-def test_the_fast_way_is_the_filter_applied_output_by_output(
-    orig_sr: int, target_sr: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_either_way_is_the_filter_applied_output_by_output(orig_sr: int, target_sr: int) -> None:
     y = _noise(orig_sr)
-    fast = fx.resample(y, orig_sr=orig_sr, target_sr=target_sr)
-    monkeypatch.setattr(import_module("features_np.resample"), "MAX_PHASES", 0)  # the function has its name
-    one_by_one = fx.resample(y, orig_sr=orig_sr, target_sr=target_sr)
-    assert np.max(np.abs(fast - one_by_one)) < 1e-5  # -100 dB: what the filter lets through beyond its end
+    ours = fx.resample(y, orig_sr=orig_sr, target_sr=target_sr)
+    share = min(1.0, target_sr / orig_sr)
+    for output in (0, 1, 77, target_sr // 3, target_sr - 1):
+        distance = np.arange(orig_sr) - output * orig_sr / target_sr
+        place = np.clip(distance / np.ceil(resampling.ZERO_CROSSINGS / share), -1.0, 1.0)
+        taps = resampling.windowed_sinc(resampling.CUTOFF * share * distance, place, resampling.KAISER_BETA)
+        taps[np.abs(place) == 1.0] = 0.0
+        gain = resampling.CUTOFF * share / np.i0(resampling.KAISER_BETA)
+        assert ours[output] == pytest.approx(gain * taps @ y, abs=1e-5), output  # -100 dB
+
+
+@settings(deadline=None, max_examples=60)
+@given(orig_sr=st.integers(4_000, 384_000), target_sr=st.sampled_from((16_000, 22_050, 48_000)))
+def test_any_rate_keeps_every_sample_in_its_place_with_little_memory(orig_sr: int, target_sr: int) -> None:
+    """Two pulses, which lie between samples: the output has them where they were, and no more and no fewer samples."""
+
+    def pulses(rate: int) -> np.ndarray:
+        t = np.arange(round(1.1 * rate)) / rate
+        return sum(np.exp(-(((t - at) * 2_000.0) ** 2)) for at in (0.0, 0.300_007, 1.05)).astype(np.float32)
+
+    y, expected = pulses(orig_sr), pulses(target_sr)
+    for cached in (resampling.way_of, resampling.fast_convolution):
+        cached.cache_clear()
+    tracemalloc.start()
+    try:
+        resampler = fx.Resampler(orig_sr, target_sr)
+        blocks = [resampler.push(block) for block in np.array_split(y, 9)]
+        needed = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    ours = np.concatenate([*blocks, resampler.flush()])
+    assert len(ours) == -(-len(y) * target_sr // orig_sr)
+    inner = slice(target_sr // 50, round(1.08 * target_sr))  # the pulses go on before the beginning
+    assert np.max(np.abs(ours[inner] - expected[inner])) < 1e-4
+    assert needed < 4_000_000  # bytes, outputs and all
+
+
+@pytest.mark.parametrize("orig_sr", [44_099, 191_999, 383_999, 326_500])
+def test_the_first_second_at_an_odd_rate_takes_no_time(orig_sr: int) -> None:
+    y, seconds = _noise(orig_sr), []
+    for _ in range(5):
+        for cached in (resampling.way_of, resampling.fast_convolution):
+            cached.cache_clear()
+        began = time.process_time()
+        fx.Resampler(orig_sr, 22_050).push(y)
+        seconds.append(time.process_time() - began)
+    assert min(seconds) < 0.05
+
+
+@pytest.mark.parametrize("orig_sr", [8_000, 44_099, 44_100, 48_000, 191_999])
+def test_thirty_seconds_at_any_rate_are_as_many_samples(orig_sr: int) -> None:
+    """A file's end is not lost in the filter, nor is what comes before a gap: flush has it."""
+    resampler, n_samples = fx.Resampler(orig_sr, 22_050), 0
+    for _ in range(30):
+        n_samples += len(resampler.push(_noise(orig_sr)))
+        assert n_samples <= 30 * 22_050
+    assert n_samples > (30 - resampler.delay_s) * 22_050 - 2
+    assert n_samples + len(resampler.flush()) == 30 * 22_050
 
 
 def test_features_of_a_48_khz_copy_stay_close() -> None:
