@@ -16,11 +16,11 @@ from typing import NoReturn
 
 from edge import streams
 from edge.audio import native_stderr
-from edge.commands import bench, classify, daemon, devices, history, listen, selftest, service
+from edge.commands import bench, classify, correct, daemon, devices, history, listen, selftest, service
 from edge.errors import EdgeError, SoundSystemStuck
 from edge.words import safe
 
-COMMANDS = (listen, classify, devices, selftest, bench, daemon, service, history)
+COMMANDS = (listen, classify, devices, selftest, bench, daemon, service, history, correct)
 
 #: Exit statuses of ours that no exception carries.
 DEFECT, INTERRUPTED = 70, 130

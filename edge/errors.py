@@ -9,6 +9,7 @@
     ├── BundleError     (ValueError)     exit 3  a model that is damaged or does not fit this program
     ├── RuntimeMissing  (ImportError)    exit 3  no usable TFLite runtime
     ├── HistoryError    (OSError)        exit 1  a history file that cannot be read, or is not ours to write
+    ├── CorrectionError (ValueError)     exit 2  a label that the model does not know, or nothing to correct
     ├── ServiceError                     exit 1  the systemd service cannot be set up
     └── ConfigError     (ValueError)     exit 2  an option or a configuration key that makes no sense
 
@@ -50,6 +51,12 @@ class RuntimeMissing(EdgeError, ImportError):  # noqa: N818 - it is a state of t
 
 class HistoryError(EdgeError, OSError):
     """A history file cannot be read, belongs to another program or was written by a newer one."""
+
+
+class CorrectionError(EdgeError, ValueError):
+    """What was said to be heard is no label of the model, or nothing was heard that it could be said of."""
+
+    exit_status = 2
 
 
 class ServiceError(EdgeError):

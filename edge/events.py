@@ -11,7 +11,7 @@ The JSON names are the field names; they change only together with ``SCHEMA``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -23,6 +23,9 @@ from edge.words import encodable
 
 #: Version of the JSON lines, in each of them. Fields may be added within a version; none changes or goes away.
 SCHEMA = 1
+
+#: Marks fields that are for sinks within the program, and no part of the JSON lines.
+INTERNAL = "internal"
 
 
 class State(StrEnum):
@@ -97,7 +100,8 @@ class Event:
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-ready values, ``schema`` and ``event`` first; ``time`` is RFC 3339 in UTC, to the millisecond."""
-        values = {entry.name: _plain(getattr(self, entry.name)) for entry in fields(self)}
+        shown = (entry.name for entry in fields(self) if not entry.metadata.get(INTERNAL))
+        values = {name: _plain(getattr(self, name)) for name in shown}
         return {"schema": SCHEMA, "event": self.kind, **values}
 
 
@@ -111,6 +115,7 @@ class Started(Event):
     runtime: str  # the TFLite runtime in use
     window_s: float  # seconds of audio that one prediction describes
     labels: tuple[str, ...]
+    inputs: str = field(default="", metadata={INTERNAL: True})  # digest of what the numbers are that the model hears
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +131,8 @@ class Prediction(Event):
     level_dbfs: float | None  # RMS of the last second; None for exact zeros
     window_s: float  # seconds of audio described: less than the model's window at first, one interval in silence
     provisional: bool  # the window is not full yet
+    #: The numbers that the model heard, float32 in little-endian order; what corrections are learned from.
+    vector: bytes | None = field(default=None, repr=False, compare=False, metadata={INTERNAL: True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +56,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the history; 0 also when nothing was heard."""
-    from edge.history.reader import each_segment, each_span
+    from edge.history.reader import daily_agreement, each_segment, each_span
     from edge.history.segments import daily_totals
 
     since = None if args.since is None else parse_moment(args.since, "--since")
@@ -69,8 +69,11 @@ def run(args: argparse.Namespace) -> int:
         _print_csv(each_segment(*asked))
     else:
         days = daily_totals(each_span(*asked), since, until)
+        agreement = daily_agreement(*asked)
         for day, totals in days.items():
-            print(f"{day:%a %d %b %Y}  {summary(totals)}")
+            judged, right = agreement.get(day, (0, 0))
+            agreed = f"; right in {right} of {judged} that you judged" if judged else ""
+            print(f"{day:%a %d %b %Y}  {summary(totals)}{agreed}")
         if not days:
             print("Nothing was heard then.", file=sys.stderr)
     return 0
@@ -118,6 +121,8 @@ def _local(text: str) -> tuple[datetime, bool]:
     try:
         day = date.today() - timedelta(days=days[text]) if text in days else date.fromisoformat(text)
     except ValueError:
+        if re.fullmatch(r"\d\d:\d\d(:\d\d)?", text):
+            return datetime.combine(date.today(), time.fromisoformat(text)), False
         return datetime.fromisoformat(text), False
     return datetime.combine(day, datetime.min.time()), True
 
@@ -143,9 +148,10 @@ def in_words(seconds: float) -> str:
 def _print_csv(segments: Iterable[Segment]) -> None:
     from edge.words import safe
 
-    columns = ("start", "end", "duration_s", "state", "genre", "confidence", "tempo_bpm")
+    columns = ("start", "end", "duration_s", "state", "genre", "confidence", "tempo_bpm", "corrected")
     writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
     writer.writeheader()
     for segment in segments:
         row = segment.to_json()
-        writer.writerow({**row, "state": safe(row["state"]), "genre": row["genre"] and safe(row["genre"])})
+        names = {key: row[key] and safe(row[key]) for key in ("state", "genre", "corrected")}
+        writer.writerow({**row, **names})

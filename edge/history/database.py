@@ -12,7 +12,7 @@ from pathlib import Path
 from edge.errors import HistoryError
 
 #: Layout of the file, in SQLite's ``user_version``; a file with a higher number was made by a newer program.
-SCHEMA = 1
+SCHEMA = 2
 #: SQLite's ``application_id``: tells our file from another program's ("lvgn" in ASCII).
 APPLICATION_ID = 0x6C76676E
 #: What SQLite reports for a file that is damaged or was never a database.
@@ -23,7 +23,9 @@ FILE_MODE, FOLDER_MODE = 0o640, 0o750
 # SQLite's file header: 100 bytes, this text first, the application's id at byte 68.
 _MAGIC, _HEADER_BYTES, _ID_AT = b"SQLite format 3\0", 100, 68
 
-_CREATE = """
+#: What makes each layout from the one before; a new file goes through all.
+_MIGRATIONS = (
+    """
 CREATE TABLE segments (
     id INTEGER PRIMARY KEY,      -- see new_id()
     start_ms INTEGER NOT NULL,   -- UTC, milliseconds since 1970
@@ -32,8 +34,31 @@ CREATE TABLE segments (
     genre TEXT,                  -- with the state music alone
     confidence REAL,             -- mean over the segment, 0..1
     tempo_bpm REAL               -- median over the segment
+);
+""",
+    """
+CREATE TABLE models (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    inputs TEXT NOT NULL,        -- digest of what the numbers are that it hears
+    labels TEXT NOT NULL,        -- JSON
+    UNIQUE (name, inputs, labels)
+);
+CREATE TABLE heard (
+    segment_id INTEGER PRIMARY KEY,
+    model_id INTEGER NOT NULL,
+    window_s REAL NOT NULL,      -- of audio that the numbers describe
+    vector BLOB NOT NULL         -- float32, little-endian
+);
+CREATE TABLE corrections (       -- what people said; the newest of a segment holds
+    id INTEGER PRIMARY KEY,
+    segment_id INTEGER NOT NULL,
+    label TEXT NOT NULL,
+    made_ms INTEGER NOT NULL     -- UTC, milliseconds since 1970
+);
+CREATE VIEW corrected AS SELECT segment_id, label, max(id) AS id FROM corrections GROUP BY segment_id;
+""",
 )
-"""
 
 
 def own_file() -> Path:
@@ -74,15 +99,24 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         damage = sqlite3.DatabaseError("quick_check found damage")
         damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise damage
-    with transaction(connection):  # before the write-ahead log: from its first byte on the file says what it is
-        if run("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
-            run(_CREATE)
-            run(f"PRAGMA application_id = {APPLICATION_ID}")
-            run(f"PRAGMA user_version = {SCHEMA}")
-        require_ours(connection, path)
+    is_new = run("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
+    if is_new or require_ours(connection, path) < SCHEMA:
+        _migrate(connection, path)
     run("PRAGMA journal_mode = WAL")
     # With WAL a killed program loses nothing that was committed, and a power cut the last seconds but not the file.
     run("PRAGMA synchronous = NORMAL")
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Make the layout, or bring it up to date; another process may have done so meanwhile."""
+    run = connection.execute
+    with transaction(connection):  # before the write-ahead log: from its first byte on the file says what it is
+        if run("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
+            run(f"PRAGMA application_id = {APPLICATION_ID}")
+        for migration in _MIGRATIONS[require_ours(connection, path) :]:
+            for statement in migration.split(";\n"):
+                run(statement)
+        run(f"PRAGMA user_version = {SCHEMA}")
 
 
 @contextmanager
@@ -105,13 +139,14 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=5.0)
 
 
-def require_ours(connection: sqlite3.Connection, path: Path) -> None:
-    """Raise ``HistoryError`` for another program's database and for a layout that is newer than this program."""
+def require_ours(connection: sqlite3.Connection, path: Path) -> int:
+    """Return the file's layout; ``HistoryError`` if it is another program's, or newer than this program."""
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise HistoryError(f"{path}: is a database of another program; choose another file for the history")
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA:
         raise HistoryError(f"{path}: was written by a newer livegenre (layout {version}); update livegenre")
+    return version
 
 
 def _require_history(path: Path) -> None:

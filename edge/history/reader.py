@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,12 @@ from edge.history.database import open_to_read, require_ours
 from edge.history.segments import FIRST_MS, LAST_MS, Segment, Span, from_ms, to_ms
 from edge.installation import as_root
 
-_WITHIN = "FROM segments WHERE start_ms < ? AND start_ms + duration_ms > ? AND start_ms BETWEEN ? AND ?"
+_WITHIN = "WHERE start_ms < ? AND start_ms + duration_ms > ? AND start_ms BETWEEN ? AND ?"
+#: Segments beside what they were corrected to, by the file's layout.
+_FROM = {
+    1: "FROM segments LEFT JOIN (SELECT NULL AS segment_id, NULL AS label) AS corrected ON segment_id = segments.id",
+    2: "FROM segments LEFT JOIN corrected ON segment_id = segments.id",
+}
 
 
 def read_segments(path: Path, since: datetime | None = None, until: datetime | None = None) -> list[Segment]:
@@ -27,24 +32,38 @@ def read_segments(path: Path, since: datetime | None = None, until: datetime | N
 
 def each_segment(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Segment]:
     """Yield what ``read_segments`` returns, one after the other: there may be hundreds of thousands."""
-    query = f"SELECT start_ms, duration_ms, state, genre, confidence, tempo_bpm {_WITHIN} ORDER BY start_ms, id"
-    for start_ms, duration_ms, *rest in _rows(path, query, since, until):
+    columns = "start_ms, duration_ms, state, genre, confidence, tempo_bpm, label"
+    for start_ms, duration_ms, *rest in _rows(path, columns, since, until, "ORDER BY start_ms, segments.id"):
         yield Segment(from_ms(start_ms), duration_ms / 1000, *rest)
 
 
 def each_span(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Span]:
     """Yield the same segments for ``daily_totals``, in any order."""
-    return _rows(path, f"SELECT start_ms, duration_ms, coalesce(genre, state) {_WITHIN}", since, until)
+    return _rows(path, "start_ms, duration_ms, coalesce(label, genre, state)", since, until)
 
 
-def _rows(path: Path, query: str, since: datetime | None, until: datetime | None) -> Iterator[Any]:
+def daily_agreement(
+    path: Path, since: datetime | None = None, until: datetime | None = None
+) -> dict[date, tuple[int, int]]:
+    """Return (judged by people, of these right) by the local day on which segments began, where any was judged."""
+    days: dict[date, tuple[int, int]] = {}
+    columns = "start_ms, label = coalesce(genre, state)"
+    for start_ms, is_right in _rows(path, columns, since, until, "AND label NOT NULL"):
+        day = from_ms(start_ms).astimezone().date()
+        judged, right = days.get(day, (0, 0))
+        days[day] = (judged + 1, right + is_right)
+    return days
+
+
+def _rows(path: Path, columns: str, since: datetime | None, until: datetime | None, rest: str = "") -> Iterator[Any]:
     since_ms = FIRST_MS if since is None else to_ms(since)
     until_ms = LAST_MS if until is None else to_ms(until)
     try:
         if not path.exists():
             raise HistoryError(f"{path}: no such file; nothing has been recorded there yet")
         with closing(open_to_read(path)) as connection:
-            require_ours(connection, path)
+            layout = require_ours(connection, path)
+            query = f"SELECT {columns} {_FROM[layout]} {_WITHIN} {rest}"
             yield from connection.execute(query, (until_ms, since_ms, FIRST_MS, LAST_MS))
     except PermissionError as error:
         raise HistoryError(f"{path}: is not yours to read; try {as_root('history')}") from error

@@ -21,6 +21,7 @@ class Segment:
     genre: str | None = None
     confidence: float | None = None  # mean, 0..1
     tempo_bpm: float | None = None  # median
+    corrected: str | None = None  # the label that somebody gave it
 
     @property
     def end(self) -> datetime:
@@ -29,8 +30,8 @@ class Segment:
 
     @property
     def label(self) -> str:
-        """The genre, or the state where there is none."""
-        return self.genre or self.state
+        """What it was, as far as is known: the correction, else the genre, else the state."""
+        return self.corrected or self.genre or self.state
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-ready values; times are RFC 3339 in UTC."""
@@ -42,6 +43,7 @@ class Segment:
             "genre": self.genre,
             "confidence": self.confidence,
             "tempo_bpm": self.tempo_bpm,
+            "corrected": self.corrected,
         }
 
 

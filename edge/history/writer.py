@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +18,12 @@ INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
     start_ms = excluded.start_ms, duration_ms = excluded.duration_ms,
     confidence = excluded.confidence, tempo_bpm = excluded.tempo_bpm
 """
+_FORGET_HEARD = """
+DELETE FROM heard WHERE segment_id NOT IN (SELECT segment_id FROM heard ORDER BY segment_id DESC LIMIT ?)
+    AND segment_id NOT IN (SELECT segment_id FROM corrections)
+"""
+#: Segments that can still be corrected so that a model can learn from it: a lively day, 4 MB with a thousand numbers.
+KEEP_HEARD = 256
 
 
 def new_id(now_s: float) -> int:
@@ -24,6 +32,24 @@ def new_id(now_s: float) -> int:
     The writer chooses it, not SQLite: a write that is repeated after a doubtful failure then changes nothing.
     """
     return (round(now_s * 1000) << 15) + random.getrandbits(15)
+
+
+@dataclass(frozen=True, slots=True)
+class HeardBy:
+    """A model, and what its numbers are."""
+
+    name: str
+    inputs: str  # digest of what the numbers are
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The numbers that a model heard of a segment."""
+
+    model: HeardBy
+    window_s: float  # of audio that they describe
+    vector: bytes  # float32, little-endian
 
 
 class HistoryWriter:
@@ -59,16 +85,35 @@ class HistoryWriter:
         newest = self._connection.execute(query).fetchone()
         return None if newest is None else float(newest[0])
 
-    def write(self, segments: Mapping[int, Segment], *, moved_s: float = 0.0, moved_from: int = 0) -> None:
-        """Write segments by their ids in one transaction; one that is there already is brought up to date.
+    def write(
+        self,
+        segments: Mapping[int, Segment],
+        heard: Mapping[int, Heard] | None = None,
+        *,
+        moved_s: float = 0.0,
+        moved_from: int = 0,
+    ) -> None:
+        """Write segments, and what was heard of them, by their ids in one transaction; what is there is updated.
 
         Before that, the start of those there with an id of ``moved_from`` or above moves by ``moved_s`` seconds.
+        What was heard stays for the newest ``KEEP_HEARD`` segments, and for those that somebody corrected.
         """
         with transaction(self._connection):
             if moved_s:
                 move = "UPDATE segments SET start_ms = start_ms + ? WHERE id >= ?"
                 self._connection.execute(move, (round(moved_s * 1000), moved_from))
             self._connection.executemany(_UPSERT, [_row(*item) for item in segments.items()])
+            for segment_id, numbers in (heard or {}).items():
+                values = (segment_id, self._id_of(numbers.model), numbers.window_s, numbers.vector)
+                self._connection.execute("INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?)", values)
+            if heard:
+                self._connection.execute(_FORGET_HEARD, (KEEP_HEARD,))
+
+    def _id_of(self, model: HeardBy) -> int:
+        values = (model.name, model.inputs, json.dumps(model.labels))
+        self._connection.execute("INSERT OR IGNORE INTO models (name, inputs, labels) VALUES (?, ?, ?)", values)
+        query = "SELECT id FROM models WHERE (name, inputs, labels) = (?, ?, ?)"
+        return int(self._connection.execute(query, values).fetchone()[0])
 
     def forget_older_than(self, keep: timedelta) -> int:
         """Delete the segments that began longer than ``keep`` ago; returns how many.
@@ -80,7 +125,10 @@ class HistoryWriter:
             return 0
         cutoff_ms = min(to_ms(datetime.now(UTC)), newest_ms) - keep // timedelta(milliseconds=1)
         with transaction(self._connection):
-            return self._connection.execute("DELETE FROM segments WHERE start_ms < ?", (cutoff_ms,)).rowcount
+            n_forgotten = self._connection.execute("DELETE FROM segments WHERE start_ms < ?", (cutoff_ms,)).rowcount
+            for table in ("heard", "corrections"):
+                self._connection.execute(f"DELETE FROM {table} WHERE segment_id NOT IN (SELECT id FROM segments)")
+        return n_forgotten
 
     def close(self) -> None:
         """Close the file; SQLite folds the write-ahead log into it."""

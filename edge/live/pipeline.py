@@ -27,6 +27,7 @@ from edge.live.decision import Shown
 from edge.live.timeline import Timeline
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
+from edge.model.inputs import inputs_digest
 from features_np import FeatureStream
 
 #: Seconds of audio that a first, provisional answer needs; a tempo or a chord hardly shows in less.
@@ -121,6 +122,7 @@ class Listener:
             runtime=bundle.interpreter.runtime,
             window_s=bundle.spec.window_s,
             labels=bundle.labels,
+            inputs=inputs_digest(bundle.sidecar),
         )
         for chunk in self._source:
             yield from self._take(chunk)
@@ -186,6 +188,7 @@ class Listener:
         level = self._interval_level.take()
         memory = decision.hear(self._memory, level, elapsed_s, self._settings.decision)
         probabilities: NDArray[np.float32] | None = None
+        vector: NDArray[np.float32] | None = None
         if memory.shown.state is State.SILENCE:
             self._tempo_bpm = None
             self._forget()  # what ends the silence is judged by itself
@@ -204,7 +207,7 @@ class Listener:
                 settings=self._settings.decision,
             )
         yield from self._show(memory)
-        yield self._prediction(probabilities, level, elapsed_s)
+        yield self._prediction(probabilities, vector, level, elapsed_s)
         self._pace(time.perf_counter() - started)
 
     def _another_record(self) -> bool:
@@ -249,7 +252,11 @@ class Listener:
             yield from self._show(decision.Memory())
 
     def _prediction(
-        self, probabilities: NDArray[np.float32] | None, level_dbfs: float | None, elapsed_s: float
+        self,
+        probabilities: NDArray[np.float32] | None,
+        vector: NDArray[np.float32] | None,
+        level_dbfs: float | None,
+        elapsed_s: float,
     ) -> Event:
         labels, state = self._bundle.labels, self._memory.shown.state
         window_s = elapsed_s if state is State.SILENCE else self._stream.seconds
@@ -263,6 +270,7 @@ class Listener:
             level_dbfs=level_dbfs,
             window_s=window_s,
             provisional=window_s < self._bundle.spec.window_s,
+            vector=None if vector is None else vector.astype("<f4").tobytes(),
         )
 
     def _shown_tempo(self) -> float | None:

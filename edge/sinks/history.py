@@ -23,11 +23,12 @@ from edge.errors import HistoryError
 from edge.events import Change, Event, Prediction, Started, State, Stopped
 from edge.history.database import DAMAGED, set_aside
 from edge.history.segments import Segment
-from edge.history.writer import HistoryWriter, new_id
+from edge.history.writer import Heard, HeardBy, HistoryWriter, new_id
 
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 1000  # segments kept in memory while the file cannot be written: days of ordinary listening
+MAX_HEARD_WAITING = 32  # segments whose numbers wait with them: up to 16 KB each
 MAX_RETRY_S = 60.0
 REPORT_EVERY_S = 600.0  # how often a failure that lasts is logged
 CLOCK_STEP_S = 1.0  # a difference between the clocks that is no jitter: somebody set the wall clock
@@ -60,7 +61,9 @@ class _Open:
     tempi: Counter[int] = field(default_factory=Counter)  # by tenths of a BPM: bounded, however long it lasts
     opened: float = field(default_factory=_steady_clock)
     is_followed: bool = False  # the audio has gone on to another answer
+    has_full_window: bool = False
     is_written: bool = False  # it is in the file, however much of it
+    heard: Heard | None = None  # the numbers behind it, of the fullest window that was worth a write
     drift_s: float = 0.0  # what the wall clock makes of it beyond the audio's clock
 
     @property
@@ -81,12 +84,24 @@ class _Open:
         most_s = DRIFT * self.duration_s
         self.drift_s = min(max(ended - self.ended, -most_s), most_s)
 
-    def hear(self, prediction: Prediction) -> None:
+    def hear(self, prediction: Prediction, model: HeardBy | None) -> Heard | None:
+        """Take a prediction into account; returns the numbers behind it if they should be kept.
+
+        They should when they describe twice as much audio as those kept, or a full window for the first time. Later
+        ones might describe the next record already, and a memory card bears only so many writes.
+        """
         if prediction.confidence is not None:
             self.confidence_sum += prediction.confidence
             self.n_confidences += 1
         if prediction.tempo_bpm is not None:
             self.tempi[round(prediction.tempo_bpm * 10)] += 1
+        if prediction.vector is None or model is None or self.has_full_window:
+            return None
+        if prediction.provisional and self.heard and prediction.window_s < 2 * self.heard.window_s:
+            return None
+        self.has_full_window = not prediction.provisional
+        self.heard = Heard(model, prediction.window_s, prediction.vector)
+        return self.heard
 
     def segment(self) -> Segment:
         return Segment(
@@ -124,6 +139,8 @@ class HistorySink:
         self._ended: float | None = None  # wall clock: when the last segment did
         self._moved_s = 0.0  # by which the clock was set since, and this run's segments in the file were not yet
         self._waiting: dict[int, Segment] = {}
+        self._model: HeardBy | None = None
+        self._heard: dict[int, Heard] = {}  # by segment, waiting as well
         self._writer: HistoryWriter | None = None
         self._clock_offset = _clock_offset()
         self._next_write = self._next_cleaning = self._next_report = time.monotonic()
@@ -134,6 +151,8 @@ class HistorySink:
         """Take an event into account; writes when a checkpoint is due."""
         if isinstance(event, Started | Stopped):
             self._end_segment(event.audio_s if isinstance(event, Stopped) else None)
+            if isinstance(event, Started):
+                self._model = HeardBy(event.model, event.inputs, event.labels)
         elif isinstance(event, Prediction | Change):
             self._continue_with(event)
         elif self._open is not None:
@@ -154,7 +173,11 @@ class HistorySink:
             current = self._open = self._begin_segment(event)
         current.to_audio_s = max(current.to_audio_s, event.audio_s)
         if isinstance(event, Prediction):
-            current.hear(event)
+            heard = current.hear(event, self._model)
+            if heard is not None:
+                self._heard[current.id] = heard
+                while len(self._heard) > MAX_HEARD_WAITING:
+                    del self._heard[next(iter(self._heard))]
 
     def _begin_segment(self, event: Prediction | Change) -> _Open:
         heard = round(event.time.timestamp(), 3)
@@ -228,8 +251,11 @@ class HistorySink:
 
     def _put(self, rows: dict[int, Segment]) -> None:
         writer = self._opened()
-        writer.write(rows, moved_s=self._moved_s, moved_from=self._first_id or 0)
+        heard = {row_id: numbers for row_id, numbers in self._heard.items() if row_id in rows}
+        writer.write(rows, heard, moved_s=self._moved_s, moved_from=self._first_id or 0)
         self._moved_s = 0.0
+        for row_id in heard:
+            del self._heard[row_id]
 
     def _opened(self) -> HistoryWriter:
         if self._writer is not None and not self._writer.is_in_place():

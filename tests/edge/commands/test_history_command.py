@@ -109,7 +109,7 @@ def test_segments_for_programs(evening, capsys):
     lines = [json.loads(line) for line in run_command(capsys, "--file", evening, "--json").splitlines()]
     assert lines[0] == {
         **{"start": "2026-11-20T22:00:00.000Z", "end": "2026-11-21T02:20:00.000Z", "duration_s": 15_600.0},
-        **{"state": "music", "genre": "jazz", "confidence": 0.812, "tempo_bpm": 120.2},
+        **{"state": "music", "genre": "jazz", "confidence": 0.812, "tempo_bpm": 120.2, "corrected": None},
     }
     rows = list(csv.DictReader(io.StringIO(run_command(capsys, "--file", evening, "--csv"))))
     as_text = [{key: "" if value is None else str(value) for key, value in line.items()} for line in lines]

@@ -1,0 +1,56 @@
+"""``livegenre correct``: say what it really was."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from edge.commands import Subparsers
+from edge.commands.history import SERVICE_FILE, default_file, in_words, parse_moment, path_of
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "correct",
+        help="say what it really was",
+        description="Say what is playing, or what was at some time. The history keeps it beside what the model said, "
+        "with the numbers that the model heard (never audio): `python -m build.train --corrections` learns from them.",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("label", nargs="?", metavar="LABEL", help="one of the model's labels, such as jazz or 'no music'")
+    what.add_argument("--undo", action="store_true", help="take the last correction back")
+    parser.add_argument(
+        "--at", metavar="WHEN", help="what was heard then: 20:15, 2026-11-21T20:15, or 30m for half an hour ago"
+    )
+    parser.add_argument(
+        "--file",
+        type=path_of,
+        metavar="FILE",
+        help=f"history file (default: {SERVICE_FILE}, the service's, if it exists; otherwise your own)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Correct, or take the last correction back, and say what that was about."""
+    from edge import words
+    from edge.history.corrections import correct, undo
+
+    file: Path = args.file or default_file()
+    if args.undo:
+        done = undo(file)
+    else:
+        done = correct(file, args.label, None if args.at is None else parse_moment(args.at, "--at"))
+    segment = done.segment
+    heard = f"{segment.start.astimezone():%a %d %b %Y %H:%M:%S}, {in_words(segment.duration_s)}"
+    said = words.label(words.shown(segment.state, segment.genre))
+    if segment.corrected is None:
+        print(f"{heard}: {said}, as the model said")
+        return 0
+    label = words.label(segment.corrected)
+    verb = "is right" if label == said else f"is {label}"
+    print(f"{heard}: {said} {verb}. To take it back: livegenre correct --undo")
+    if not done.teaches:
+        print("It is too long ago to learn from: the numbers that the model heard then are kept no more.")
+    return 0

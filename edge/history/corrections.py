@@ -1,0 +1,172 @@
+"""Putting right what the model said: from the command, a page, a key or a message, in any process.
+
+A correction goes into the history, where the process that records has put what the model said and the numbers that it
+heard; SQLite sees to it that both can write. It takes effect wherever the history is read, and when a model is trained
+with ``python -m build.train --corrections``.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import struct
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from pathlib import Path
+
+from edge.errors import CorrectionError, HistoryError
+from edge.events import State
+from edge.history.database import open_to_read, open_to_write, require_ours, transaction
+from edge.history.segments import Segment, from_ms, to_ms
+from edge.installation import as_root
+
+#: How long ago something may have ended that is corrected without saying when it was heard.
+RECENT = timedelta(minutes=10)
+BUSY_TIMEOUT_S = 5.0
+#: States of segments that a model has judged.
+JUDGED = (State.MUSIC, State.UNSURE, State.NO_MUSIC)
+
+_COLUMNS = """
+SELECT segments.id, start_ms, duration_ms, state, genre, confidence, tempo_bpm, label, heard.segment_id
+FROM segments LEFT JOIN corrected ON corrected.segment_id = segments.id
+LEFT JOIN heard ON heard.segment_id = segments.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """A segment after a correction, or after one was taken back."""
+
+    segment: Segment
+    #: Whether the numbers that the model heard are kept, so that a model can learn from it.
+    teaches: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What can be learned from a correction."""
+
+    segment_id: int
+    label: str
+    vector: tuple[float, ...]
+
+
+def correct(path: Path, label: str, at: datetime | None = None) -> Corrected:
+    """Say what was heard at a moment, or what is heard now; returns the segment.
+
+    Raises ``CorrectionError`` for a label that the model does not know and where nothing was heard that it could be
+    said of, ``HistoryError`` for a history that cannot be changed.
+    """
+    with _changing(path, f"correct {label}") as connection:
+        row = _segment_at(connection, at)
+        label = _known(label, _labels(connection, row[0]))
+        made_ms = to_ms(datetime.now(UTC))
+        values = (row[0], label, made_ms)
+        connection.execute("INSERT INTO corrections (segment_id, label, made_ms) VALUES (?, ?, ?)", values)
+        return _corrected(connection, row[0])
+
+
+def undo(path: Path) -> Corrected:
+    """Take the last correction back, then the one before; returns its segment. Errors are those of ``correct``."""
+    with _changing(path, "correct --undo") as connection:
+        last = connection.execute("SELECT id, segment_id FROM corrections ORDER BY id DESC LIMIT 1").fetchone()
+        if last is None:
+            raise CorrectionError(f"{path}: nothing was corrected that could be undone")
+        connection.execute("DELETE FROM corrections WHERE id = ?", (last[0],))
+        return _corrected(connection, last[1])
+
+
+def known_labels(path: Path) -> tuple[str, ...]:
+    """Return what can be said of what is heard now: the labels of the model that recorded last."""
+    with closing(open_to_read(path)) as connection:
+        if require_ours(connection, path) < 2:
+            return ()
+        return _labels(connection, None)
+
+
+def lessons(path: Path, inputs: str) -> Iterator[Lesson]:
+    """Yield the newest correction of each segment whose numbers are the ones with the digest ``inputs``, in order.
+
+    See ``edge.model.inputs``: numbers of models that hear something else are passed over.
+    """
+    query = """
+SELECT corrected.segment_id, label, vector FROM corrected
+JOIN heard USING (segment_id) JOIN models ON models.id = heard.model_id WHERE inputs = ? ORDER BY corrected.segment_id
+"""
+    if not path.exists():
+        raise HistoryError(f"{path}: no such file; nothing has been recorded there yet")
+    try:
+        with closing(open_to_read(path)) as connection:
+            if require_ours(connection, path) < 2:
+                return
+            for segment_id, label, vector in connection.execute(query, (inputs,)):
+                yield Lesson(segment_id, label, struct.unpack(f"<{len(vector) // 4}f", vector))
+    except sqlite3.Error as error:
+        raise HistoryError(f"{path}: cannot be read as a history: {error}") from error
+
+
+@contextmanager
+def _changing(path: Path, command: str) -> Iterator[sqlite3.Connection]:
+    """One transaction of changes by people."""
+    try:
+        if not path.exists():
+            raise HistoryError(f"{path}: no such file; nothing has been recorded there yet")
+        with closing(open_to_write(path, BUSY_TIMEOUT_S)) as connection, transaction(connection):
+            yield connection
+    except PermissionError as error:
+        raise HistoryError(f"{path}: is not yours to change; try {as_root(command)}") from error
+    except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            raise HistoryError(f"{path}: is not yours to change; try {as_root(command)}") from error
+        raise HistoryError(f"{path}: cannot be changed: {error}") from error
+
+
+def _segment_at(connection: sqlite3.Connection, at: datetime | None) -> Sequence[object]:
+    states = ", ".join(f"'{state}'" for state in JUDGED)
+    moment_ms = to_ms(at or datetime.now(UTC))
+    earliest_ms = moment_ms if at else moment_ms - RECENT // timedelta(milliseconds=1)
+    query = f"""{_COLUMNS} WHERE state IN ({states}) AND start_ms <= ? AND start_ms + duration_ms > ?
+ORDER BY start_ms DESC, segments.id DESC LIMIT 1"""
+    row: Sequence[object] | None = connection.execute(query, (moment_ms, earliest_ms)).fetchone()
+    if row is None and at is None:
+        raise CorrectionError(
+            f"nothing was heard in the last {RECENT // timedelta(minutes=1)} minutes; say when it was"
+        )
+    if row is None:
+        raise CorrectionError(f"nothing was heard at {at:%H:%M:%S on %d %b %Y}; see `livegenre history --json`")
+    return row
+
+
+def _labels(connection: sqlite3.Connection, segment_id: object) -> tuple[str, ...]:
+    """Return the labels of the model that heard a segment, as far as that is kept; else of the newest."""
+    query = """
+SELECT labels FROM models ORDER BY id = (SELECT model_id FROM heard WHERE segment_id = ?) DESC, id DESC LIMIT 1
+"""
+    found = connection.execute(query, (segment_id,)).fetchone()
+    return () if found is None else tuple(json.loads(found[0]))
+
+
+def _known(label: str, labels: Sequence[str]) -> str:
+    """Return the model's label that is meant, however it is spelled: ``No music`` is ``no_music``."""
+    by_spelling = {_plain(known): known for known in labels}
+    if _plain(label) in by_spelling:
+        return by_spelling[_plain(label)]
+    if not labels:
+        raise CorrectionError("no model has recorded here yet whose labels could be said")
+    close = get_close_matches(_plain(label), list(by_spelling), 1)
+    known = f"is {by_spelling[close[0]]} meant?" if close else f"it knows {', '.join(labels)}"
+    raise CorrectionError(f"the model does not know {label!r}; {known}")
+
+
+def _plain(label: str) -> str:
+    return label.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+def _corrected(connection: sqlite3.Connection, segment_id: object) -> Corrected:
+    row = connection.execute(f"{_COLUMNS} WHERE segments.id = ?", (segment_id,)).fetchone()
+    _, start_ms, duration_ms, state, genre, confidence, tempo_bpm, label, heard_id = row
+    segment = Segment(from_ms(start_ms), duration_ms / 1000, state, genre, confidence, tempo_bpm, label)
+    return Corrected(segment, teaches=heard_id is not None)
