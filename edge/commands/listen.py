@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 from edge import streams
 from edge.commands import Subparsers, add_model_option
+from edge.commands.history import path_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from edge.live.pipeline import Listener
     from edge.sinks import Sink
 
@@ -35,6 +38,14 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--wait", action="store_true", help="wait for the microphone if it is not there yet")
     parser.add_argument("--rate", type=int, metavar="HZ", help="sample rate of - and cmd: (default 44100)")
     parser.add_argument("--channels", type=int, metavar="N", help="channels of - and cmd: (default 2)")
+    parser.add_argument(
+        "--history",
+        nargs="?",
+        type=path_of,
+        const=path_of(""),
+        metavar="FILE",
+        help="keep what is heard, as the service does, in FILE or your own history (see `livegenre history`)",
+    )
     add_model_option(parser)
     parser.set_defaults(run=run)
 
@@ -43,10 +54,13 @@ def run(args: argparse.Namespace) -> int:
     """Listen; status 0 when the source ends or a signal asks to stop."""
     from edge.audio.raw_format import RawFormat
     from edge.audio.sources import from_uri
+    from edge.errors import ConfigError
     from edge.live.pipeline import Listener
     from edge.model.bundle import load_bundle
     from edge.sinks.guard import Guarded
 
+    if args.fast and args.history is not None:
+        raise ConfigError("--history with --fast: what is not heard as it plays has no time of day; leave one out")
     given = {"sample_rate": args.rate, "channels": args.channels}
     raw = RawFormat(**{name: value for name, value in given.items() if value is not None})
     bundle = load_bundle(args.model)
@@ -55,14 +69,27 @@ def run(args: argparse.Namespace) -> int:
     source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw)
     listener = Listener(source, bundle)
     _stop_on_signals(listener)
-    sink = Guarded(_sink(as_json=args.json, watched=watched), "output", passes=(BrokenPipeError,))
+    sinks: list[Sink] = []
     try:
+        if args.history is not None:
+            sinks.append(_history(args.history))
+        sinks.append(Guarded(_sink(as_json=args.json, watched=watched), "output", passes=(BrokenPipeError,)))
         for event in listener.events():
-            sink(event)
+            for sink in sinks:
+                sink(event)
     finally:
-        sink.close()
+        for sink in sinks:
+            sink.close()
         source.close()
     return 0
+
+
+def _history(file: Path) -> Sink:
+    from edge.history.database import own_file
+    from edge.sinks.guard import Guarded
+    from edge.sinks.history import HistorySink
+
+    return Guarded(HistorySink(file if file.name else own_file()), "history")
 
 
 def _sink(*, as_json: bool, watched: bool) -> Sink:
