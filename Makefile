@@ -59,7 +59,7 @@ $(RUNTIME)/.ready: setup.cfg
 
 $(TESTING)/.ready: setup.cfg
 	@.ci/apt $(VENV_PACKAGE) libportaudio2 procps pulseaudio pulseaudio-utils libasound2-plugins \
-		ffmpeg strace systemd
+		ffmpeg strace systemd chromium
 	@$(call nothing-of-others)
 	@echo "livegenre: installing into $(TESTING): 2.4 GB, most of it TensorFlow; this takes some minutes" >&2
 	@$(call new-environment,$(TESTING))

@@ -11,6 +11,7 @@
     ├── HistoryError    (OSError)        exit 1  a history file that cannot be read, or is not ours to write
     ├── CorrectionError (ValueError)     exit 2  a label that the model does not know, or nothing to correct
     ├── ServiceError                     exit 1  the systemd service cannot be set up
+    ├── FaceError                        exit 1  a page, window or broker connection that cannot be had
     └── ConfigError     (ValueError)     exit 2  an option or a configuration key that makes no sense
 
 The message of each is one line that names the thing and the remedy.
@@ -61,6 +62,10 @@ class CorrectionError(EdgeError, ValueError):
 
 class ServiceError(EdgeError):
     """The systemd service cannot be set up or removed."""
+
+
+class FaceError(EdgeError):
+    """A face cannot work: its extra is not installed, its address is taken, there is no screen."""
 
 
 class ConfigError(EdgeError, ValueError):

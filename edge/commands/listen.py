@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.live.pipeline import Listener
+    from edge.model.bundle import Bundle
     from edge.sinks import Sink
+
+#: Where the page is if nothing else is said; that of ``edge.service.config``, which is slow to import.
+WEB_ADDRESS = "127.0.0.1:8730"
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -47,6 +51,16 @@ def add_parser(subparsers: Subparsers) -> None:
         help="keep what is heard, as the service does, in FILE or your own history (see `livegenre history`)",
     )
     add_model_option(parser)
+    faces = parser.add_argument_group(
+        "faces", "Shown beside the output; each needs its extra, livegenre[web] and so on."
+    )
+    faces.add_argument(
+        "--web",
+        nargs="?",
+        metavar="ADDRESS:PORT",
+        const=WEB_ADDRESS,
+        help=f"a page in the browser (default {WEB_ADDRESS})",
+    )
     parser.set_defaults(run=run)
 
 
@@ -73,6 +87,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.history is not None:
             sinks.append(_history(args.history))
+        sinks += _faces(args, bundle)
         sinks.append(Guarded(_sink(as_json=args.json, watched=watched), "output", passes=(BrokenPipeError,)))
         for event in listener.events():
             for sink in sinks:
@@ -85,11 +100,31 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _history(file: Path) -> Sink:
-    from edge.history.database import own_file
     from edge.sinks.guard import Guarded
     from edge.sinks.history import HistorySink
 
-    return Guarded(HistorySink(file if file.name else own_file()), "history")
+    return Guarded(HistorySink(_file(file)), "history")
+
+
+def _file(given: Path) -> Path:
+    from edge.history.database import own_file
+
+    return given if given.name else own_file()
+
+
+def _faces(args: argparse.Namespace, bundle: Bundle) -> list[Sink]:
+    """Open what the flags ask for, which are short for the daemon's configuration; without one, import nothing."""
+    if args.web is None:
+        return []
+    from edge.service.config import Config, WebConfig
+    from edge.service.faces import Faces
+
+    web = WebConfig() if args.web is None else WebConfig(enabled=True, address=args.web)
+    return [Faces(Config(web=web), bundle, args.history and _file(args.history), announce=_announce)]
+
+
+def _announce(text: str) -> None:
+    print(f"livegenre: {text}", file=sys.stderr, flush=True)
 
 
 def _sink(*, as_json: bool, watched: bool) -> Sink:

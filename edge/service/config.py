@@ -18,6 +18,7 @@ from typing import Any, get_type_hints
 from edge.audio.raw_format import RawFormat
 from edge.errors import ConfigError
 from edge.live import decision
+from edge.sinks.web.address import parse_address
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -40,7 +41,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
 }
 
 #: Keys that name a file or a folder, where ~ is somebody's home.
-PATHS = frozenset({"model.folder", "history.file"})
+PATHS = frozenset({"model.folder", "history.file", "web.token_file"})
+#: Keys that say where to listen for connections.
+ADDRESSES = frozenset({"web.address"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,16 @@ class HistoryConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class WebConfig:
+    """Whether and where to show a page; see ``edge.sinks.web``."""
+
+    enabled: bool = False
+    address: str = "127.0.0.1:8730"
+    token_file: str = ""
+    names: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LogConfig:
     """What to log."""
 
@@ -84,6 +97,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     decision: decision.Settings = field(default_factory=decision.Settings)
     history: HistoryConfig = field(default_factory=HistoryConfig)
+    web: WebConfig = field(default_factory=WebConfig)
     log: LogConfig = field(default_factory=LogConfig)
 
 
@@ -155,6 +169,11 @@ def _text_problem(table: str, key: str, value: str) -> str | None:
         return f"{key} holds a NUL character, which no path and no command can"
     if f"{table}.{key}" in PATHS and os.path.expanduser(value).startswith("~"):  # noqa: PTH111
         return f"{key} is {value!r}, but there is no such user; write the whole path"
+    if f"{table}.{key}" in ADDRESSES:
+        try:
+            parse_address(value)
+        except ConfigError as error:
+            return f"{key} is {error}"
     if (table, key) == ("log", "level") and value not in LEVELS:
         return f"level is {value!r}, must be one of {', '.join(LEVELS)}"
     return None

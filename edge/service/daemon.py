@@ -24,6 +24,7 @@ from edge.live.pipeline import Listener, Settings
 from edge.model.bundle import Bundle, load_bundle
 from edge.service import logs
 from edge.service.config import Config, load_config
+from edge.service.faces import Faces, faces_change
 from edge.service.sd_notify import Notifier
 from edge.sinks import Sink
 from edge.sinks.guard import Guarded
@@ -67,6 +68,7 @@ class Daemon:
         self._history: HistorySink | None = None
         self._sinks: list[Sink] = []
         self._keep_history(_history(self._config))
+        self._faces = self._open_faces(self._config, self._bundle)
         self._next: Source | None = None  # what to listen to once the present source is closed
         self._stop_asked = self._reload_asked = False
         self._shown = words.shown(State.WARMING_UP, None)
@@ -83,7 +85,7 @@ class Daemon:
                     self._listen(source)
                 self._notifier.stopping()
             finally:
-                self._close_sinks()
+                self._close_all()
                 if self._next is not None:
                     self._next.close()
         log.info("stopped")
@@ -112,13 +114,20 @@ class Daemon:
     def _give_up(self) -> None:
         """End at once, from another thread: a sound server that hangs holds the main one inside PortAudio."""
         log.warning("the sound system did not let go in time: left as it is")
-        self._close_sinks()
+        self._close_all()
         os._exit(0)
 
     def _keep_history(self, history: HistorySink | None) -> None:
         self._close_sinks()
         self._history = history
         self._sinks = [] if history is None else [Guarded(history, "history")]
+
+    def _open_faces(self, config: Config, bundle: Bundle) -> Faces:
+        return Faces(config, bundle, _history_file(config) if config.history.enabled else None, patient=True)
+
+    def _close_all(self) -> None:
+        self._close_sinks()
+        self._faces.close()
 
     def _close_sinks(self) -> None:
         for sink in self._sinks:
@@ -141,6 +150,7 @@ class Daemon:
         self._notifier.alive()
         for sink in self._sinks:
             sink(event)
+        self._faces(event)
         self._tell(event)
 
     def _tell(self, event: Event) -> None:
@@ -188,6 +198,9 @@ class Daemon:
         else:
             if history is not self._history:
                 self._keep_history(history)
+            if faces_change(before, config):
+                self._faces.close()  # first: the new one may be at the same address
+                self._faces = self._open_faces(config, bundle)
             self._config, self._bundle = config, bundle
             logs.set_up(config.log.level)
             log.info("configuration read again%s", "; listening starts anew" if self._next is not None else "")
@@ -203,8 +216,11 @@ def _history(config: Config) -> HistorySink | None:
     kept = config.history
     if not kept.enabled:
         return None
-    path = Path(kept.file) if kept.file else own_file()
-    return HistorySink(path, checkpoint_s=kept.checkpoint_s, retention_days=kept.retention_days)
+    return HistorySink(_history_file(config), checkpoint_s=kept.checkpoint_s, retention_days=kept.retention_days)
+
+
+def _history_file(config: Config) -> Path:
+    return Path(config.history.file) if config.history.file else own_file()
 
 
 def _source(config: Config) -> Source:

@@ -1,0 +1,117 @@
+"""The faces that a configuration asks for: opened, handed every event, and closed.
+
+What a face needs is imported when it is opened: one that nobody asked for costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from edge.errors import FaceError
+from edge.events import Event, Started
+from edge.history.database import own_file
+from edge.model.bundle import Bundle
+from edge.service.config import Config, WebConfig
+from edge.sinks import Sink
+from edge.sinks.guard import Guarded
+from edge.sinks.web import address
+
+log = logging.getLogger(__name__)
+
+#: Seconds after which a face that could not be opened is tried again.
+RETRY_S = 30.0
+
+
+class Faces:
+    """Sink that is all faces of a configuration."""
+
+    def __init__(
+        self,
+        config: Config,
+        bundle: Bundle,
+        history: Path | None = None,
+        *,
+        announce: Callable[[str], None] = log.info,
+        patient: bool = False,
+    ) -> None:
+        """``announce`` is told where a face is to be found. ``patient``: one that cannot be opened is tried again."""
+        openers = {"web page": partial(_web, config.web, bundle, history, announce)} if config.web.enabled else {}
+        self._sinks: list[Sink] = []
+        try:
+            for name, opener in openers.items():
+                face = Persistent(opener, name) if patient else opener()
+                self._sinks.append(Guarded(face, name))
+        except BaseException:
+            self.close()
+            raise
+
+    def __call__(self, event: Event) -> None:
+        """Hand an event to every face."""
+        for sink in self._sinks:
+            sink(event)
+
+    def close(self) -> None:
+        """Close every face."""
+        for sink in self._sinks:
+            sink.close()
+
+
+def faces_change(before: Config, after: Config) -> bool:
+    """Whether a change of configuration is one of the faces, or of what they show."""
+    return any(getattr(before, table) != getattr(after, table) for table in ("web", "history", "model"))
+
+
+class Persistent:
+    """Sink that opens another, and if that fails tries again later, with an event."""
+
+    def __init__(self, opener: Callable[[], Sink], name: str) -> None:
+        self._opener = opener
+        self._sink: Sink | None = None
+        self._started: Started | None = None
+        self._next_try = time.monotonic() + RETRY_S
+        try:
+            self._sink = opener()
+        except FaceError as error:
+            log.warning("%s: %s; listening goes on, tried again every %.0f s", name, error, RETRY_S)
+
+    def __call__(self, event: Event) -> None:
+        """Hand an event on; what opening raises comes through."""
+        if isinstance(event, Started):
+            self._started = event
+        if self._sink is None:
+            if time.monotonic() < self._next_try:
+                return
+            self._next_try = time.monotonic() + RETRY_S
+            self._sink = self._opener()
+            if self._started is not None and self._started is not event:
+                self._sink(self._started)
+        self._sink(event)
+
+    def close(self) -> None:
+        """Close it if it was opened."""
+        if self._sink is not None:
+            self._sink.close()
+
+
+def _module(name: str, extra: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        missing = str(error.name).partition(".")[0]
+        raise FaceError(f"{missing} is not installed; pip install 'livegenre[{extra}]'") from error
+
+
+def _web(config: WebConfig, bundle: Bundle, history: Path | None, announce: Callable[[str], None]) -> Sink:
+    where = address.parse_address(config.address, address.WEB_PORT)
+    token_file = Path(config.token_file) if config.token_file else own_file().with_name("web-token")
+    token = address.read_token(token_file)
+    page = _module("edge.sinks.web.page", "web").WebPage(where, token, bundle, history, config.names)
+    announce(f"the page is at {page.url}" + ("" if where.is_loopback else f" with the token in {token_file}"))
+    sink: Sink = page
+    return sink

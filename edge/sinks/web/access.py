@@ -1,0 +1,103 @@
+"""Who may ask the server for what; stands before every application that it serves.
+
+* The ``Host`` must be an IP address, or a name that is this machine's: a foreign name that was made to lead here (DNS
+  rebinding) would let a stranger's page read the answers as its own.
+* Where another machine can connect, everything but the page's own files needs the token; changing something always
+  does. It comes in a header that no other site's page can set, so there is nothing to forge, and no cookie.
+* Every answer carries the headers that keep browsers from doing more than the page needs.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import re
+import socket
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any, TypeAlias
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+}
+#: Methods that change nothing.
+SAFE_METHODS = ("GET", "HEAD")
+
+
+class Access:
+    """ASGI application that lets through to another what is allowed."""
+
+    def __init__(
+        self, app: App, token: str, *, open_to_read: bool, open_paths: Iterable[str] = (), names: Iterable[str] = ()
+    ) -> None:
+        """``open_to_read``: reading needs no token. ``open_paths`` are those that never do; ``names`` this machine's
+        beside its host name."""
+        self._app = app
+        self._token = token.encode()
+        self._open_to_read = open_to_read
+        self._open_paths = frozenset(open_paths)
+        own = socket.gethostname().lower()
+        self._names = frozenset({"localhost", own, f"{own}.local", *(name.lower() for name in names)})
+        self._headers = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request, or let the application do it."""
+        if scope["type"] != "http":
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *self._headers]
+            await send(message)
+
+        headers = dict(scope["headers"])
+        if not self._is_own_name(headers.get(b"host", b"").decode("latin-1")):
+            await _refuse(send_with_headers, 421, "this name is not this machine's: use its address or its own name")
+        elif not self._may(scope, headers.get(b"authorization", b"")):
+            await _refuse(send_with_headers, 401, "needs the token: Authorization: Bearer TOKEN")
+        else:
+            await self._app(scope, receive, send_with_headers)
+
+    def _is_own_name(self, host: str) -> bool:
+        found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::\d{1,5})?", host)
+        if not found:
+            return False
+        name = (found[1] or found[2]).lower()
+        return name.rstrip(".") in self._names or _is_ip_address(name)
+
+    def _may(self, scope: Scope, authorization: bytes) -> bool:
+        is_reading = scope["method"] in SAFE_METHODS
+        if is_reading and (self._open_to_read or scope["path"] in self._open_paths):
+            return True
+        kind, _, token = authorization.partition(b" ")
+        return kind.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._token)
+
+
+def _is_ip_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+async def _refuse(send: Send, status: int, words: str) -> None:
+    body = f'{{"error": "{words}"}}'.encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,174 @@
+"""What the server answers: the page's files, and the JSON beside it that ``openapi.json`` describes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from edge import words
+from edge.errors import HistoryError
+from edge.history.reader import read_segments
+from edge.history.segments import daily_totals, to_ms
+from edge.sinks.web import server
+from edge.sinks.web.access import Receive, Scope, Send
+from edge.sinks.web.board import Board
+
+log = logging.getLogger(__name__)
+
+#: The page's files, all that is ever read from disk for it: by path, file and type.
+PAGE = {
+    "/": ("page.html", "text/html; charset=utf-8"),
+    "/style.css": ("style.css", "text/css; charset=utf-8"),
+    "/script.js": ("script.js", "text/javascript; charset=utf-8"),
+    "/pictures.js": ("pictures.js", "text/javascript; charset=utf-8"),
+    "/icon.svg": ("icon.svg", "image/svg+xml"),
+    "/api/openapi.json": ("openapi.json", "application/json"),
+}
+#: Days of the history that are read at the same time; further requests wait.
+READS_AT_ONCE = 2
+
+
+class Events(Response):
+    """Server-sent events for as long as the client reads them."""
+
+    def __init__(self, board: Board) -> None:
+        super().__init__(headers={"content-type": "text/event-stream", "cache-control": "no-store"})
+        self._board = board
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send until the client goes, or does not read for ``server.PATIENCE_S``."""
+        headers = [pair for pair in self.raw_headers if pair[0] != b"content-length"]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        sending = asyncio.create_task(self._send(send))
+        leaving = asyncio.create_task(_until_gone(receive))
+        _, unfinished = await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        for task in unfinished:
+            task.cancel()
+        await asyncio.gather(sending, leaving, return_exceptions=True)
+
+    async def _send(self, send: Send) -> None:
+        async for text in self._board.messages():
+            async with asyncio.timeout(server.PATIENCE_S):
+                await send({"type": "http.response.body", "body": text, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class Api:
+    """The answers."""
+
+    def __init__(self, board: Board, model: Mapping[str, Any], history: Path | None) -> None:
+        """``model`` is what ``/api/model`` gives; ``history`` the file that is read, if one is kept."""
+        self._board = board
+        self._model = dict(model)
+        self._history = history
+        self._reads = asyncio.Semaphore(READS_AT_ONCE)
+
+    async def now(self, _request: Request) -> Response:
+        """What is heard now."""
+        return _json(self._board.now())
+
+    async def events(self, _request: Request) -> Response:
+        """The same, whenever it changes."""
+        if self._board.is_full:
+            raise HTTPException(503, "as many pages are open as there may be", {"retry-after": "10"})
+        return Events(self._board)
+
+    async def model(self, _request: Request) -> Response:
+        """What the classifier is, and how right."""
+        return _json(self._model)
+
+    async def history(self, request: Request) -> Response:
+        """One local day of the history."""
+        if self._history is None:
+            raise HTTPException(404, "no history is kept")
+        text = request.query_params.get("day")
+        try:
+            day = datetime.now().date() if text is None else date.fromisoformat(text)
+            since, until = (_midnight(day + timedelta(days=n)) for n in (0, 1))
+        except (ValueError, OverflowError) as error:
+            raise HTTPException(400, "day: write a date as 2026-11-21") from error
+        async with self._reads:
+            try:
+                return _json(await asyncio.to_thread(_day, self._history, since, until))
+            except HistoryError as error:
+                raise HTTPException(404, words.safe(error)) from error
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, datetime.min.time()).astimezone()
+
+
+def _day(file: Path, since: datetime, until: datetime) -> dict[str, Any]:
+    segments = read_segments(file, since, until)
+    spans = [(to_ms(segment.start), round(segment.duration_s * 1000), segment.label) for segment in segments]
+    totals = daily_totals(spans, since, until).get(since.date(), {})
+    return {
+        "day": since.date().isoformat(),
+        "start": since.isoformat(),
+        "end": until.isoformat(),
+        "totals": [
+            {"label": label, "seconds": round(seconds, 1)}
+            for label, seconds in sorted(totals.items(), key=lambda item: -item[1])
+        ],
+        "segments": [segment.to_json() for segment in segments],
+    }
+
+
+def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return JSONResponse(value, status, {"cache-control": "no-store", **(headers or {})})
+
+
+async def _error(_request: Request, error: Exception) -> Response:
+    if isinstance(error, HTTPException):
+        return _json({"error": error.detail}, error.status_code, error.headers)
+    log.error("the page's server failed", exc_info=error)
+    return _json({"error": "an error of the program's own; its log says more"}, 500)
+
+
+def _file(name: str, media_type: str) -> Response:
+    content = files("edge.sinks.web").joinpath(name).read_bytes()
+    return Response(content, media_type=media_type, headers={"cache-control": "no-cache"})
+
+
+def application(board: Board, model: Mapping[str, Any], history: Path | None) -> Starlette:
+    """Return the application."""
+    api = Api(board, model, history)
+    page = {path: _file(*entry) for path, entry in PAGE.items()}
+
+    async def page_file(request: Request) -> Response:
+        return page[request.url.path]
+
+    return Starlette(
+        routes=[
+            *(Route(path, page_file) for path in PAGE),
+            Route("/api/now", api.now),
+            Route("/api/events", api.events),
+            Route("/api/model", api.model),
+            Route("/api/history", api.history),
+        ],
+        exception_handlers={HTTPException: _error, Exception: _error},
+    )
+
+
+def model_card(name: str, labels: tuple[str, ...], runtime: str, window_s: float, sidecar: Mapping[str, Any]) -> Any:
+    """Return what ``/api/model`` gives, from a bundle's parts."""
+    kept = {key: sidecar[key] for key in ("metrics",) if isinstance(sidecar.get(key), dict)}
+    card = {"name": words.safe(name), "labels": [*labels], "runtime": runtime, "window_s": window_s, **kept}
+    return json.loads(json.dumps(card))

@@ -1,0 +1,173 @@
+"""What the page shows, kept up to date by events, and handed to everyone who reads along."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from edge import words
+from edge.events import Change, Event, Prediction, SourceLost, SourceRestored, Started, Stats, Stopped, Tick
+from edge.sinks.view import View, view_after
+
+#: Events that may wait for the server's thread; should it hang, the oldest are forgotten.
+MAX_WAITING = 64
+#: Messages that may wait for a reader; whoever is further behind is sent away, and comes back for the present.
+MAX_UNREAD = 64
+#: Readers at once.
+MAX_READERS = 64
+#: Seconds between two levels, at least.
+LEVEL_EVERY_S = 0.2
+#: What makes a new message of everything.
+NEWS = (Started, Prediction, Change, SourceLost, SourceRestored, Stats, Stopped)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is shown, and since when."""
+
+    state: str = "warming_up"
+    genre: str | None = None
+    since: datetime | None = None
+
+
+class Board:
+    """Takes events in any thread; everything else happens in the server's."""
+
+    def __init__(self) -> None:
+        self.wake: Callable[[], None] = lambda: None  # lets ``take_in`` run soon in the server's thread
+        self._inbox: deque[Event] = deque(maxlen=MAX_WAITING)
+        self._is_woken = False
+        self._view = View()
+        self._shown = Shown()
+        self._styles: tuple[tuple[str, float], ...] = ()
+        self._stats: Stats | None = None
+        self._runtime = ""
+        self._stopped = False
+        self._readers: set[asyncio.Queue[bytes | None]] = set()
+        self._level_due_s = 0.0
+
+    def put(self, event: Event) -> None:
+        """Take an event; never waits."""
+        self._inbox.append(event)
+        if not self._is_woken:
+            self._is_woken = True
+            self.wake()
+
+    def take_in(self) -> None:
+        """Bring everything up to date with the events that came, and tell the readers."""
+        self._is_woken = False  # first: what comes from here on wakes again
+        is_news = False
+        while self._inbox:
+            event = self._inbox.popleft()
+            self._hear(event)
+            is_news = is_news or isinstance(event, NEWS)
+            if isinstance(event, Tick):
+                self._tell_level()
+        if is_news and self._readers:
+            self._tell("now", self.now())
+
+    def _hear(self, event: Event) -> None:
+        self._view = view_after(self._view, event)
+        shown = (str(self._view.state), self._view.genre)
+        if self._shown.since is None or shown != (self._shown.state, self._shown.genre):
+            self._shown = Shown(*shown, since=event.time)
+        match event:
+            case Started():
+                self._runtime, self._stopped = event.runtime, False
+            case Prediction():
+                self._styles = tuple(getattr(event, "styles", None) or ())
+            case SourceLost():
+                self._styles = ()
+            case Stats():
+                self._stats = event
+            case Stopped():
+                self._stopped = True
+
+    def now(self) -> dict[str, Any]:
+        """Return the present as ``/api/now`` gives it."""
+        view, stats = self._view, self._stats
+        return {
+            "state": str(view.state),
+            "genre": view.genre,
+            "shown": words.shown(view.state, view.genre),
+            "since": _rfc3339(self._shown.since),
+            "confidence": _rounded(view.confidence),
+            "provisional": view.provisional,
+            "probabilities": {name: _rounded(value) for name, value in view.probabilities.items()},
+            "styles": [{"name": words.label(name), "score": _rounded(score)} for name, score in self._styles],
+            "tempo_bpm": _rounded(view.tempo_bpm, 1),
+            "level_dbfs": _rounded(view.level_dbfs, 1),
+            "audio_s": _rounded(view.audio_s),
+            "listening": bool(view.source) and not self._stopped,
+            "source": {"name": words.safe(view.source), "problem": view.problem and words.safe(view.problem)},
+            "model": words.safe(view.model),
+            "runtime": words.safe(self._runtime),
+            "dropped_s": _rounded(view.dropped_s, 1),
+            "gaps": 0 if stats is None else stats.gaps,
+            "backlog_s": _rounded(view.backlog_s, 1),
+            "update_cost_s": None if stats is None else _rounded(stats.update_cost_s, 5),
+        }
+
+    def _tell_level(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now >= self._level_due_s and self._readers:
+            self._level_due_s = now + LEVEL_EVERY_S
+            self._tell("level", {"level_dbfs": _rounded(self._view.level_dbfs, 1)})
+
+    def _tell(self, kind: str, value: Any) -> None:
+        text = message(kind, value)
+        for reader in [*self._readers]:
+            if reader.full():
+                self._readers.discard(reader)
+                reader.get_nowait()  # makes room for the end
+                reader.put_nowait(None)
+            else:
+                reader.put_nowait(text)
+
+    def dismiss(self) -> None:
+        """Let every reader go."""
+        for reader in self._readers:
+            if reader.full():
+                reader.get_nowait()
+            reader.put_nowait(None)
+        self._readers.clear()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there are as many readers as there may be."""
+        return len(self._readers) >= MAX_READERS
+
+    async def messages(self) -> AsyncIterator[bytes]:
+        """Yield what to send a reader from now on, as server-sent events; ends for one that falls behind."""
+        with self._reader() as reader:
+            yield b"retry: 2000\n\n" + message("now", self.now())
+            while (text := await reader.get()) is not None:
+                yield text
+
+    @contextmanager
+    def _reader(self) -> Iterator[asyncio.Queue[bytes | None]]:
+        reader: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_UNREAD)
+        self._readers.add(reader)
+        try:
+            yield reader
+        finally:
+            self._readers.discard(reader)
+
+
+def message(kind: str, value: Any) -> bytes:
+    """Return one server-sent event (HTML standard, 9.2): a kind, and JSON on a line."""
+    return f"event: {kind}\ndata: {json.dumps(value, allow_nan=False, separators=(',', ':'))}\n\n".encode()
+
+
+def _rounded(value: float | None, digits: int = 3) -> float | None:
+    return None if value is None else round(float(value), digits)
+
+
+def _rfc3339(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

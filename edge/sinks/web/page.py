@@ -1,0 +1,51 @@
+"""The sink: a page at an address, from the first event on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge.events import Event
+from edge.model.bundle import Bundle
+from edge.sinks.web.access import Access
+from edge.sinks.web.address import Address
+from edge.sinks.web.app import PAGE, application, model_card
+from edge.sinks.web.board import Board
+from edge.sinks.web.server import Server
+
+
+class WebPage:
+    """Sink that shows events to browsers. It never waits for one: events are handed to the server's thread."""
+
+    def __init__(self, address: Address, token: str, bundle: Bundle, history: Path | None, names: str = "") -> None:
+        """``history`` is the file that the page's day is read from; ``names`` are further names of this machine.
+
+        Raises ``FaceError`` if the address cannot be had.
+        """
+        self._board = Board()
+        card = model_card(bundle.name, bundle.labels, bundle.interpreter.runtime, bundle.spec.window_s, bundle.sidecar)
+        access = Access(
+            application(self._board, card, history),
+            token,
+            open_to_read=address.is_loopback,
+            open_paths=PAGE,
+            names=names.replace(",", " ").split(),
+        )
+        self._server = Server(access, address, name="web page", on_start=self._connect)
+
+    def _connect(self) -> None:
+        self._board.wake = lambda: self._server.call_soon(self._board.take_in)
+        self._board.take_in()
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self._server.address.url
+
+    def __call__(self, event: Event) -> None:
+        """Show an event."""
+        self._board.put(event)
+
+    def close(self) -> None:
+        """End the server."""
+        self._server.call_soon(self._board.dismiss)
+        self._server.close()

@@ -1,0 +1,71 @@
+"""Events as they happen in a room, for faces to show."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any
+
+from edge.events import Change, Event, Prediction, SourceLost, SourceRestored, Started, State, Stats, Tick
+
+LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock", "no_music")
+_seconds = count()
+
+
+def started(source: str = "USB Mic", labels: tuple[str, ...] = LABELS) -> Event:
+    """Listening begins."""
+    return Started(**_when(), source=source, model="timbre", runtime="tflite-runtime", window_s=30.0, labels=labels)
+
+
+def prediction(genre: str | None, state: State = State.MUSIC, labels: tuple[str, ...] = LABELS, **other: Any) -> Event:
+    """One second of a genre, or of another state."""
+    heard = state is State.MUSIC
+    values: dict[str, Any] = {
+        "state": state,
+        "genre": genre,
+        "confidence": 0.62 if heard else None,
+        "probabilities": {label: 0.6 if label == genre else 0.04 for label in labels} if heard else None,
+        "tempo_bpm": 112.4 if heard else None,
+        "level_dbfs": -18.04,
+        "window_s": 30.0,
+        "provisional": False,
+    }
+    return Prediction(**_when(), **{**values, **other})
+
+
+def change(genre: str | None, previous: str | None = None, state: State = State.MUSIC) -> Event:
+    """Another genre is shown from now on."""
+    return Change(
+        **_when(),
+        state=state,
+        genre=genre,
+        previous_state=State.MUSIC if previous else State.WARMING_UP,
+        previous_genre=previous,
+        confidence=0.62,
+        tempo_bpm=112.4,
+    )
+
+
+def tick(level_dbfs: float | None = -18.0) -> Event:
+    """The level, several times a second."""
+    return Tick(**_when(), level_dbfs=level_dbfs, backlog_s=0.0)
+
+
+def lost(reason: str = "unplugged") -> Event:
+    """The microphone goes away."""
+    return SourceLost(**_when(), source="USB Mic", stalled=False, reason=reason)
+
+
+def restored() -> Event:
+    """And comes back."""
+    return SourceRestored(**_when(), source="USB Mic", away_s=3.0)
+
+
+def stats(**other: Any) -> Event:
+    """The counters."""
+    values = {"updates": 60, "gaps": 1, "dropped_s": 1.5, "backlog_s": 0.0, "interval_s": 1.0, "update_cost_s": 0.004}
+    return Stats(**_when(), **{**values, **other})
+
+
+def _when() -> dict[str, Any]:
+    return {"time": datetime.now(UTC), "audio_s": float(next(_seconds))}
