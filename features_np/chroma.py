@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features_np.errors import SignalError
-from features_np.pcm import require_positive_rate
+from features_np.pcm import require_count, require_positive_rate
 from features_np.spectrum import Array, normalize, spectrogram
 
 #: Where spectral peaks are looked for, Hz, and how far below a frame's loudest bin; librosa.piptrack's defaults.
@@ -42,7 +42,8 @@ def chroma_stft(
     squared peaks weigh otherwise than those of ``estimate_tuning(y=y)``, as in librosa). ``norm`` is taken per frame.
     Equals ``librosa.feature.chroma_stft`` 0.11. Raises ``SignalError`` as ``stft`` does.
     """
-    power = spectrogram(
+    require_count("n_chroma", n_chroma)
+    power, n_fft = spectrogram(
         y=y,
         S=S,
         n_fft=n_fft,
@@ -53,7 +54,6 @@ def chroma_stft(
         pad_mode=pad_mode,
         power=2,
     )
-    n_fft = 2 * (len(power) - 1)
     if tuning is None:
         tuning = estimate_tuning(S=power, sr=sr, bins_per_octave=n_chroma)
     filters = chroma_filterbank(
@@ -117,8 +117,8 @@ def estimate_tuning(
     times their frame's maximum. 0.0 where there are no peaks. Equals ``librosa.estimate_tuning`` 0.11 (which warns
     about an empty set; this does not).
     """
-    magnitude = spectrogram(y=y, S=S, n_fft=n_fft, hop_length=hop_length)
-    n_fft = 2 * (len(magnitude) - 1)
+    require_count("bins_per_octave", bins_per_octave)
+    magnitude, n_fft = spectrogram(y=y, S=S, n_fft=n_fft, hop_length=hop_length)
     pitches, heights, _ = spectral_peaks(magnitude.T, sr=sr, n_fft=n_fft, fmin=fmin, fmax=fmax, threshold=threshold)
     return tuning_from_deviations(
         pitch_deviations(pitches, resolution=resolution, bins_per_octave=bins_per_octave), heights, resolution

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features_np.errors import SignalError
-from features_np.pcm import require_positive_rate
+from features_np.pcm import require_count, require_positive_rate
 from features_np.spectrum import Array, fft_frequencies, normalize, spectrogram
 
 # Slaney's Auditory Toolbox (1998): linear below 1 kHz, 27 logarithmic steps per factor of 6.4 above.
@@ -53,6 +53,7 @@ def mel_filterbank(
     ``n_mels + 2`` frequencies evenly spaced in mel from ``fmin`` to ``fmax`` (default sr / 2) are the corners.
     ``norm`` "slaney" gives every filter the area 1 per Hz; a number is a p-norm, None leaves peaks of 1.
     """
+    require_count("n_mels", n_mels)
     top = require_positive_rate(sr) / 2 if fmax is None else float(fmax)
     if not 0 <= fmin < top:
         raise SignalError(f"fmin is {fmin} Hz, must be 0 or above and below fmax ({top} Hz)")
@@ -132,7 +133,7 @@ def melspectrogram(
 
     Equals ``librosa.feature.melspectrogram`` 0.11; frequencies in Hz. Raises ``SignalError`` as ``stft`` does.
     """
-    spectrum = spectrogram(
+    spectrum, n_fft = spectrogram(
         y=y,
         S=S,
         n_fft=n_fft,
@@ -143,6 +144,5 @@ def melspectrogram(
         pad_mode=pad_mode,
         power=power,
     )
-    n_fft = 2 * (len(spectrum) - 1)
     filters = mel_filters(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=norm)
     return filters.apply(spectrum.T).T

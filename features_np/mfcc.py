@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from features_np.errors import SignalError
 from features_np.fft import dct
 from features_np.mel import melspectrogram
+from features_np.pcm import require_count
 from features_np.spectrum import Array, power_to_db
 
 
@@ -40,6 +41,7 @@ def mfcc(
     The DCT along mel bands of ``power_to_db(melspectrogram(...))``, so values below the loudest mel bin of the whole
     signal by more than 80 dB are clipped. Equals ``librosa.feature.mfcc`` 0.11. Raises ``SignalError``.
     """
+    require_count("n_mfcc", n_mfcc)
     if lifter < 0:
         raise SignalError(f"lifter is {lifter}, must be 0 or above")
     if S is None:

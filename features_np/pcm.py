@@ -96,6 +96,13 @@ def require_rate(sr: float, expected: float) -> None:
         raise SampleRateError(f"audio is at {sr:g} Hz, {expected:g} Hz is needed; {remedy}")
 
 
+def require_count(name: str, value: Any, least: int = 1) -> int:
+    """Return ``value`` if it is a whole number, ``least`` or more, else raise ``SignalError`` that says ``name``."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise SignalError(f"{name} is {value!r}, must be a whole number, {least} or more")
+    return int(value)
+
+
 def require_positive_rate(sr: float) -> float:
     """Return ``sr`` (Hz) if it is above zero and finite, else raise ``SampleRateError``."""
     if not (np.isfinite(sr) and sr > 0):

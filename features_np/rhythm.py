@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from features_np.errors import SignalError
 from features_np.fft import irfft, next_fast_len, rfft
 from features_np.mel import melspectrogram
-from features_np.pcm import require_positive_rate
+from features_np.pcm import require_count, require_positive_rate
 from features_np.pulse import mean_tempogram
 from features_np.spectrum import Array, frame_signal, hann_window, normalize, power_to_db
 
@@ -34,8 +34,8 @@ def onset_strength(
     maximum. Centred, the values are shifted by ``n_fft // (2 * hop_length)`` frames, so that an onset stands where it
     is heard. Equals ``librosa.onset.onset_strength`` 0.11 (Böck and Widmer, 2013). Raises ``SignalError``.
     """
-    if lag < 1:
-        raise SignalError(f"lag is {lag} frames, must be at least 1")
+    require_count("lag", lag)
+    require_count("hop_length", hop_length)
     if S is None:
         S = power_to_db(
             melspectrogram(y=y, sr=sr, n_fft=n_fft, hop_length=hop_length, n_mels=n_mels, fmin=fmin, fmax=fmax)
@@ -81,8 +81,7 @@ def tempogram(
     Müller and Kurth, 2010). Raises ``SignalError`` if there is nothing to compute it from.
     """
     envelope = _envelope(y, sr, onset_envelope, hop_length)
-    if win_length < 1:
-        raise SignalError(f"win_length is {win_length}, must be at least 1 frame")
+    require_count("win_length", win_length)
     if center:
         padded = np.pad(envelope, win_length // 2, mode="linear_ramp", end_values=0)
         frames = frame_signal(padded, win_length, 1)[: len(envelope)]
@@ -126,6 +125,7 @@ def tempo(
 
 def tempo_window_frames(ac_size: float, sr: float, hop_length: int) -> int:
     """Return how many whole hops ``ac_size`` seconds are; ``librosa.time_to_frames``."""
+    require_count("hop_length", hop_length)
     frames = int(ac_size * require_positive_rate(sr)) // hop_length
     if frames < 2:
         raise SignalError(f"{ac_size} s are {frames} frames, too few for a lag; take a longer ac_size")

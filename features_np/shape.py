@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features_np.errors import SignalError
-from features_np.pcm import require_signal
+from features_np.pcm import require_count, require_signal
 from features_np.spectrum import Array, fft_frequencies, normalize, spectrogram
 
 #: What counts as zero when signs are compared; librosa.zero_crossings' default.
@@ -22,6 +22,7 @@ def zero_crossing_rate(
     Raises ``SignalError`` for what is not a signal, or shorter than a frame when not centred.
     """
     signal = require_signal(y)
+    frame_length, hop_length = require_count("frame_length", frame_length), require_count("hop_length", hop_length)
     if center:
         signal = np.pad(signal, frame_length // 2, mode="edge")
     elif len(signal) < frame_length:
@@ -58,7 +59,7 @@ def spectral_rolloff(
     """
     if not 0 < roll_percent < 1:
         raise SignalError(f"roll_percent is {roll_percent}, must be between 0 and 1")
-    magnitude = spectrogram(
+    magnitude, n_fft = spectrogram(
         y=y,
         S=S,
         n_fft=n_fft,
@@ -68,7 +69,7 @@ def spectral_rolloff(
         center=center,
         pad_mode=pad_mode,
     )
-    frequencies = fft_frequencies(sr=sr, n_fft=2 * (len(magnitude) - 1))
+    frequencies = fft_frequencies(sr=sr, n_fft=n_fft)
     return rolloff_frequencies(magnitude.T, frequencies, roll_percent)[np.newaxis]
 
 
@@ -96,7 +97,7 @@ def spectral_centroid(
     Equals ``librosa.feature.spectral_centroid`` 0.11, from ``y`` or a magnitude spectrogram ``S``. Raises
     ``SignalError`` as ``stft`` does.
     """
-    magnitude = spectrogram(
+    magnitude, n_fft = spectrogram(
         y=y,
         S=S,
         n_fft=n_fft,
@@ -106,7 +107,7 @@ def spectral_centroid(
         center=center,
         pad_mode=pad_mode,
     )
-    return centroid_frequencies(magnitude.T, fft_frequencies(sr=sr, n_fft=2 * (len(magnitude) - 1)))[np.newaxis]
+    return centroid_frequencies(magnitude.T, fft_frequencies(sr=sr, n_fft=n_fft))[np.newaxis]
 
 
 def centroid_frequencies(frames: Array, frequencies: Array) -> NDArray[np.float64]:

@@ -122,8 +122,21 @@ class FeatureSpec(Options):
         self._require("coarse_interval", self.coarse_interval >= 1, "at least 1 frame")
         self._require("coarse_offset", self.coarse_offset >= 0, "at least 0 frames")
         self._require("coarse_range_db", self.coarse_range_db > 0, "above 0 dB")
-        if {"modulation", "roughness", "flux"} & set(self.groups):
-            self._require("n_mels", self.n_mels % N_ROUGHNESS_BANDS == 0, f"a multiple of {N_ROUGHNESS_BANDS}")
+        self._require_of_groups()
+
+    def _require_of_groups(self) -> None:
+        """Check what single groups need beyond what all do."""
+        groups = set(self.groups)
+        if {"modulation", "roughness", "flux"} & groups:
+            allowed = f"a multiple of {N_ROUGHNESS_BANDS} for modulation, roughness and flux"
+            self._require("n_mels", self.n_mels % N_ROUGHNESS_BANDS == 0, allowed)
+        if any(group.startswith("timbre") for group in groups):
+            self._require("n_mels", self.n_mels >= N_TIMBRE, f"at least {N_TIMBRE} for the timbre groups")
+        if "tempo" in groups:
+            n_lags = int(self.tempo_window_s * self.sample_rate) // self.hop_length
+            needed = 2 + int(60.0 * self.sample_rate / (self.hop_length * self.max_tempo))  # one below max_tempo
+            seconds = needed * self.hop_length / self.sample_rate
+            self._require("tempo_window_s", n_lags >= needed, f"at least {seconds:.3g} s at this hop_length")
 
     @property
     def window_samples(self) -> int:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from features_np.errors import SignalError
 from features_np.fft import rfft
-from features_np.pcm import require_positive_rate, require_signal
+from features_np.pcm import require_count, require_positive_rate, require_signal
 
 Array = NDArray[Any]
 
@@ -79,10 +79,11 @@ def stft(
     Raises ``SignalError`` for what is not a signal and for parameters that leave no frame.
     """
     signal = require_signal(y)
-    win_length = n_fft if win_length is None else win_length
-    hop_length = win_length // 4 if hop_length is None else hop_length
+    n_fft = require_count("n_fft", n_fft)
+    win_length = n_fft if win_length is None else require_count("win_length", win_length)
+    hop_length = max(win_length // 4, 1) if hop_length is None else require_count("hop_length", hop_length)
     weights = _window(window, win_length, n_fft).astype(signal.dtype)
-    frames = frame_signal(_pad(signal, n_fft, center, pad_mode), n_fft, _require_hop(hop_length))
+    frames = frame_signal(_pad(signal, n_fft, center, pad_mode), n_fft, hop_length)
     spectrum = np.empty((len(frames), 1 + n_fft // 2), dtype=np.result_type(signal.dtype, np.complex64))
     for block in blocks_of(len(frames), n_fft):
         spectrum[block] = rfft(frames[block] * weights, axis=-1)
@@ -100,22 +101,24 @@ def spectrogram(
     center: bool = True,
     pad_mode: str = "constant",
     power: float = 1.0,
-) -> Array:
-    """Return ``S`` if given, else ``abs(stft(y)) ** power``: real, shape (1 + n_fft // 2, frames).
+) -> tuple[Array, int]:
+    """Return ``S`` if given, else ``abs(stft(y)) ** power``: real, shape (1 + n_fft // 2, frames); and its ``n_fft``.
 
-    Raises ``SignalError`` if neither or a complex, negative or non-finite ``S`` is given.
+    That of ``S`` is ``n_fft`` if it has so many bins, else the even one that has. Raises ``SignalError`` if neither is
+    given, or an ``S`` that is complex, negative or not finite.
     """
     if S is not None:
-        return require_spectrogram(S)
+        n_bins = len(require_spectrogram(S))
+        return S, n_fft if n_fft // 2 + 1 == n_bins else max(2 * (n_bins - 1), 1)
     if y is None:
         raise SignalError("neither y nor S is given; pass a signal or its spectrogram")
     spectrum = stft(
         y, n_fft=n_fft, hop_length=hop_length, win_length=win_length, window=window, center=center, pad_mode=pad_mode
     )
     if power == 2:
-        return squared_magnitude(spectrum.T).T
+        return squared_magnitude(spectrum.T).T, n_fft
     magnitude = np.abs(spectrum)
-    return magnitude if power == 1 else np.asarray(magnitude**power)
+    return magnitude if power == 1 else np.asarray(magnitude**power), n_fft
 
 
 def squared_magnitude(spectrum: Array, out: Array | None = None) -> Array:
@@ -184,8 +187,8 @@ def normalize(values: Array, norm: float | None, *, axis: int) -> Array:
 
 
 def _window(window: str | Array, win_length: int, n_fft: int) -> NDArray[np.float64]:
-    if not 1 <= win_length <= n_fft:
-        raise SignalError(f"win_length is {win_length}, must be 1 to n_fft ({n_fft})")
+    if win_length > n_fft:
+        raise SignalError(f"win_length is {win_length}, must be at most n_fft ({n_fft})")
     values = hann_window(win_length) if isinstance(window, str) and window == "hann" else window
     if isinstance(values, str) or np.shape(values) != (win_length,):
         raise SignalError(f"window must be 'hann' or an array of win_length ({win_length}) values")
@@ -201,9 +204,3 @@ def _pad(signal: Array, n_fft: int, center: bool, pad_mode: str) -> Array:
     if len(signal) < n_fft:
         raise SignalError(f"{len(signal)} samples are less than one frame of {n_fft}; centre it or give more")
     return signal
-
-
-def _require_hop(hop_length: int) -> int:
-    if hop_length < 1:
-        raise SignalError(f"hop_length is {hop_length}, must be at least 1")
-    return hop_length

@@ -63,7 +63,7 @@ def vector_of_rows(
     if "tempo" in kinds:
         parts["tempo"] = np.array([_tempo(rise_of(floor_of(rows.log_mel, spec.top_db)), spec)])
     if kinds & TIMBRE_KINDS:
-        parts |= timbre_statistics(coarse_frames(rows.log_mel, spec))
+        parts |= timbre_statistics(coarse_frames(rows.log_mel, spec), spec.groups)
     if "chroma" in kinds:
         tuning = tuning_from_deviations(rows.deviations, rows.heights)
         values["chroma"] = chroma_of(tuning)

@@ -8,6 +8,7 @@ deeper is the recording's or the room's noise.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
 from functools import lru_cache
 
 import numpy as np
@@ -20,6 +21,7 @@ from features_np.spec import (
     N_MODULATED_BANDS,
     N_ROUGHNESS_BANDS,
     N_TIMBRE,
+    TIMBRE_GROUPS,
     FeatureSpec,
 )
 
@@ -52,8 +54,8 @@ def below_peak(frames: NDArray[np.float32] | Array, range_db: float) -> Array:
     return np.maximum(levels, -range_db, out=levels)
 
 
-def timbre_statistics(frames: Array) -> dict[str, Array]:
-    """Describe coarse frames (n, n_mels) in dB, n >= 1; returns one array per group of a FeatureSpec.
+def timbre_statistics(frames: Array, groups: Collection[str] = TIMBRE_GROUPS) -> dict[str, Array]:
+    """Describe coarse frames (n, n_mels) in dB, n >= 1; returns one array for each of the ``groups`` that are here.
 
     * ``timbre_mean``, ``timbre_std``: of the first cepstral coefficients (orthonormal DCT-II over the mel bands);
     * ``timbre_step``: their mean absolute change from frame to frame;
@@ -65,18 +67,20 @@ def timbre_statistics(frames: Array) -> dict[str, Array]:
 
     A statistic that needs more frames than there are is zero: nothing was seen to move.
     """
-    cepstra = dct(frames, type=2, norm="ortho", axis=1)[:, :N_TIMBRE].copy()  # lest the others be kept
-    between_bins = _mean_size(np.diff(frames, axis=1))
-    return {
-        "timbre_mean": cepstra.mean(axis=0),
-        "timbre_std": cepstra.std(axis=0),
-        "timbre_step": _mean_change(cepstra),
-        "timbre_slope": _slope_deviation(cepstra),
-        "timbre_covariance": _covariance_roots(cepstra[:, :N_COVARIED]),
-        "modulation": modulation_energy(_bands(frames, N_MODULATED_BANDS)).ravel(),
-        "roughness": _bands(np.append(between_bins, between_bins[-1])[np.newaxis], N_ROUGHNESS_BANDS)[0],
-        "flux": _bands(_mean_change(frames)[np.newaxis], N_ROUGHNESS_BANDS)[0],
+    cepstra = np.empty((0, 0))
+    if any(group.startswith("timbre") for group in groups):
+        cepstra = dct(frames, type=2, norm="ortho", axis=1)[:, :N_TIMBRE].copy()  # lest the others be kept
+    statistics: dict[str, Callable[[], Array]] = {
+        "timbre_mean": lambda: cepstra.mean(axis=0),
+        "timbre_std": lambda: cepstra.std(axis=0),
+        "timbre_step": lambda: _mean_change(cepstra),
+        "timbre_slope": lambda: _slope_deviation(cepstra),
+        "timbre_covariance": lambda: _covariance_roots(cepstra[:, :N_COVARIED]),
+        "modulation": lambda: modulation_energy(_bands(frames, N_MODULATED_BANDS)).ravel(),
+        "roughness": lambda: _roughness(frames),
+        "flux": lambda: _bands(_mean_change(frames)[np.newaxis], N_ROUGHNESS_BANDS)[0],
     }
+    return {group: statistic() for group, statistic in statistics.items() if group in groups}
 
 
 def modulation_energy(levels: Array) -> Array:
@@ -103,6 +107,11 @@ def chroma_profile(mean: Array, deviation: Array) -> Array:
     """
     spectra = (np.abs(rfft(values)) for values in (mean, deviation))
     return np.concatenate([np.sort(mean), np.sort(deviation), *spectra])
+
+
+def _roughness(frames: Array) -> Array:
+    between_bins = _mean_size(np.diff(frames, axis=1))
+    return np.asarray(_bands(np.append(between_bins, between_bins[-1])[np.newaxis], N_ROUGHNESS_BANDS)[0])
 
 
 def _bands(values: Array, n_bands: int) -> Array:

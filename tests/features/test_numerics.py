@@ -134,6 +134,17 @@ def test_a_rate_other_than_the_specs_is_an_error() -> None:
         (lambda y: fx.tempo(y=y, start_bpm=0), "start_bpm"),
         (lambda y: fx.tempo(y=y, ac_size=0.01), "ac_size"),
         (lambda y: fx.spectral_rolloff(y=y, roll_percent=1), "roll_percent"),
+        (lambda y: fx.stft(y, n_fft=0), "n_fft is 0, must be a whole number, 1 or more"),
+        (lambda y: fx.stft(y, n_fft=2048.0), "n_fft is 2048.0"),
+        (lambda y: fx.stft(y, win_length=0), "win_length is 0"),
+        (lambda y: fx.melspectrogram(y=y, n_mels=0), "n_mels is 0"),
+        (lambda y: fx.mfcc(y=y, n_mfcc=0), "n_mfcc is 0"),
+        (lambda y: fx.chroma_stft(y=y, n_chroma=0), "n_chroma is 0"),
+        (lambda y: fx.estimate_tuning(y=y, bins_per_octave=0), "bins_per_octave is 0"),
+        (lambda y: fx.zero_crossing_rate(y, hop_length=0), "hop_length is 0"),
+        (lambda y: fx.zero_crossing_rate(y, frame_length=0), "frame_length is 0"),
+        (lambda y: fx.onset_strength(y=y, hop_length=0), "hop_length is 0"),
+        (lambda _: fx.tempo(onset_envelope=np.ones(99), hop_length=0), "hop_length is 0"),
     ],
 )
 def test_a_bad_argument_is_an_error_that_names_it(call: Callable[[np.ndarray], object], message: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import librosa
 import numpy as np
 import pytest
@@ -121,6 +123,39 @@ def test_other_arguments_than_the_defaults(case: str) -> None:
     expected, ours = OTHER_ARGUMENTS[case](librosa.feature, y), OTHER_ARGUMENTS[case](fx, y)
     assert ours.shape == expected.shape
     assert np.allclose(ours, expected, rtol=1e-4, atol=2e-3), np.max(np.abs(ours - expected))
+
+
+ODD = 2_047
+ODD_LENGTHS = {
+    "centroid": lambda m, y: m.spectral_centroid(y=y, n_fft=ODD),
+    "centroid of S": lambda m, y: m.spectral_centroid(S=np.abs(librosa.stft(y, n_fft=ODD)), n_fft=ODD),
+    "centroid of S, n_fft untold": lambda m, y: m.spectral_centroid(S=np.abs(librosa.stft(y, n_fft=1_001))),
+    "roll-off": lambda m, y: m.spectral_rolloff(y=y, n_fft=ODD),
+    "mel": lambda m, y: m.melspectrogram(y=y, n_fft=ODD),
+    "mel of S": lambda m, y: m.melspectrogram(S=np.abs(librosa.stft(y, n_fft=ODD)) ** 2, n_fft=ODD),
+    "chroma": lambda m, y: m.chroma_stft(y=y, n_fft=ODD, tuning=0.0),
+    "chroma, tuned": lambda m, y: m.chroma_stft(y=y, n_fft=ODD),
+}
+
+
+@pytest.mark.parametrize("case", ODD_LENGTHS)
+def test_frames_of_an_odd_length(case: str) -> None:
+    """The bins of an odd length lie otherwise than those of the even one that has as many."""
+    y = SIGNALS["music"]()[: 4 * 22_050]
+    expected, ours = ODD_LENGTHS[case](librosa.feature, y), ODD_LENGTHS[case](fx, y)
+    assert ours.shape == expected.shape
+    bounds = {
+        "centroid": FRAMES["spectral_centroid"],
+        "roll-off": FRAMES["spectral_rolloff"],
+        "mel": FRAMES["melspectrogram"] * expected.max(),
+        "chroma": FRAMES["chroma_stft"],
+    }
+    assert np.max(np.abs(ours - expected)) <= bounds[re.split("[ ,]", case)[0]]
+
+
+def test_tuning_of_frames_of_an_odd_length() -> None:
+    y = SIGNALS["music"]()[: 4 * 22_050]
+    assert fx.estimate_tuning(y=y, n_fft=ODD) == librosa.estimate_tuning(y=y, n_fft=ODD)
 
 
 def test_onset_strength_with_other_arguments() -> None:
