@@ -38,8 +38,9 @@ class RecordingLock:
             if holders > 1:
                 _held[self._path] = (descriptor, holders - 1)
                 return
-            if _is_at(self._path, descriptor):
-                self._path.unlink(missing_ok=True)
+            with suppress(OSError):  # of a disk that is gone
+                if _is_at(self._path, descriptor):
+                    self._path.unlink(missing_ok=True)
             os.close(descriptor)
 
 

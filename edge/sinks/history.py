@@ -15,6 +15,7 @@ import logging
 import sqlite3
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -295,9 +296,10 @@ class HistorySink:
         self._next_write = time.monotonic() + self._checkpoint_s
 
     def _close_writer(self) -> None:
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            with suppress(sqlite3.Error):  # on a disk that is gone
+                writer.close()
 
     def close(self) -> None:
         """Write what is left and close the file; what cannot be written now is lost, and logged."""

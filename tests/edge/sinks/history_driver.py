@@ -1,6 +1,7 @@
 """Runs a history sink in a process of its own, for the tests that kill it or pull the disk from under it.
 
 ``endless FILE``: one second of audio an event, another answer every seventh, each written before it is printed.
+``numbers FILE COUNT``: the same with a model's numbers, and an end.
 ``full FOLDER``, ``readonly FOLDER``: to be run in a mount namespace; mounts a small tmpfs there and prints a report.
 """
 
@@ -9,10 +10,11 @@ import json
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from edge.events import Prediction, State
+from edge.events import Prediction, Started, State
 from edge.history.reader import read_segments
 from edge.sinks.history import HistorySink
 
@@ -33,6 +35,22 @@ def endless(path):
     for event in predictions():
         sink(event)
         print(int(event.audio_s), flush=True)
+
+
+def numbers(path, count):
+    """As ``endless``, with a model's thousand numbers behind each answer, which are kept too."""
+    sink = HistorySink(path, checkpoint_s=0.0)
+    began = datetime.now(UTC)
+    sink(
+        Started(
+            **{"time": began, "audio_s": 0.0, "source": "none", "model": "none", "runtime": "none", "inputs": "none"},
+            **{"window_s": 30.0, "labels": GENRES},
+        )
+    )
+    for event in itertools.islice(predictions(), count):
+        sink(replace(event, window_s=event.audio_s % 7 + 1, provisional=True, vector=bytes(4000)))
+        print(int(event.audio_s), flush=True)
+    sink.close()
 
 
 def feed(sink, events, count):
@@ -89,5 +107,7 @@ if __name__ == "__main__":
     task, place = sys.argv[1], Path(sys.argv[2])
     if task == "endless":
         endless(place)
+    elif task == "numbers":
+        numbers(place, int(sys.argv[3]))
     else:
         report(*{"full": full, "readonly": readonly}[task](place), place / "h.db")

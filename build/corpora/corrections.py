@@ -1,0 +1,43 @@
+"""What people put right, as rows to train on: the numbers that a model heard of their records, and what these were.
+
+The rows come from a history file (``livegenre correct``). They were heard by a real microphone in a real room, which no
+other row here was, and they are of the very records that a model got wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from build.errors import DatasetError
+from build.tables.feature_table import FeatureTable
+from edge.errors import EdgeError
+from edge.history.corrections import lessons
+
+
+def read_corrections(history: Path, inputs: str, columns: Sequence[str]) -> FeatureTable:
+    """Return a row for each corrected segment whose numbers are ``columns``, in order, under the digest ``inputs``.
+
+    See ``edge.model.inputs``. Numbers that a model with other inputs heard are passed over; ``DatasetError`` if there
+    is nothing to learn from, or a row does not fit what its digest says.
+    """
+    try:
+        found = list(lessons(history, inputs))
+    except EdgeError as error:
+        raise DatasetError(str(error)) from error
+    if not found:
+        raise DatasetError(
+            f"{history}: holds no correction with numbers that this model could learn from; correct what is heard with "
+            "the model that is to be trained again"
+        )
+    values = [lesson.vector for lesson in found]
+    if any(len(vector) != len(columns) for vector in values) or not np.isfinite(np.concatenate(values)).all():
+        raise DatasetError(f"{history}: holds numbers that are not the {len(columns)} of their digest; it is damaged")
+    return FeatureTable(
+        track_ids=tuple(f"correction.{lesson.segment_id}" for lesson in found),
+        genres=tuple(lesson.label for lesson in found),
+        columns=tuple(columns),
+        values=np.array(values, dtype=np.float32),
+    )
