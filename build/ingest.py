@@ -31,7 +31,8 @@ from build.errors import IngestError, run_command
 from build.files import written_whole
 from edge.model.bundle import load_bundle
 from edge.model.classifier import Classifier
-from features_np import FeatureSpec, int16_to_float32, summarize
+from edge.model.hearing import describe
+from features_np import FeatureSpec, int16_to_float32
 
 EXCERPTS_S = (30, 60)
 #: How much of an excerpt's SHA-256 stands in its file name: what tells two recordings apart, here and later.
@@ -73,7 +74,7 @@ def classify(sources: Sequence[str], model: Path | None) -> None:
 
     def say(_item: Item, recording: Recording) -> str:
         samples = int16_to_float32(middle(recording.path, bundle.spec.window_s, bundle.spec.sample_rate))
-        probabilities = classifier(summarize(samples, bundle.spec))
+        probabilities = classifier(describe(samples, bundle))
         best = np.argsort(-probabilities)[:N_SHOWN]
         return ", ".join(f"{bundle.labels[index]} {probabilities[index]:.0%}" for index in best)
 

@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import json
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,20 +19,29 @@ from numpy.typing import NDArray
 
 from build.errors import PublishError, run_command
 from build.report.model_card import model_card
-from edge.model.bundle import FORMAT, MODEL_FILE, SIDECAR_FILE, Bundle, ModelUse, load_bundle
+from edge.model.bundle import LISTENER_FILE, MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
 from edge.model.classifier import Classifier
 from edge.model.probe import RECIPE, probe_vector, run_probe
+from edge.model.sidecar import FORMAT, ModelUse
 
 CARD_FILE = "README.md"
+#: The networks of a bundle by their files' names.
+Networks = Mapping[str, bytes]
+
 MODELS = Path(__file__).resolve().parents[1] / "models"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Draft(ModelUse):
-    """A converted model with all that its sidecar says of how to use it, before it is measured."""
+    """Converted networks with all that their sidecar says of how to use them, before they are measured.
+
+    ``origin`` says in words where the listener's weights came from, who made them, and under which licence.
+    """
 
     model: bytes
     training: dict[str, Any]
+    listener_model: bytes | None = None
+    origin: Mapping[str, str] | None = None
 
     def sidecar(self) -> dict[str, Any]:
         """Return the sidecar's JSON document, without metrics."""
@@ -46,51 +56,83 @@ class Draft(ModelUse):
             "temperature": round(self.temperature, 4),
             "model": {
                 "file": MODEL_FILE,
-                "sha256": hashlib.sha256(self.model).hexdigest(),
-                "bytes": len(self.model),
-                "quantization": "int8, inputs and outputs included; the outputs are logits",
+                **_file(self.model),
+                "quantization": "full integer, inputs and outputs included; the outputs are logits",
             },
+            "listener": self._listener(),
             "training": self.training,
         }
+
+    def _listener(self) -> dict[str, Any] | None:
+        if self.listener is None or self.listener_model is None:
+            return None
+        return {
+            "file": LISTENER_FILE,
+            **_file(self.listener_model),
+            "patch_spec": self.listener.patch_spec.to_dict(),
+            "patch_spec_digest": self.listener.patch_spec.digest(),
+            "outputs": [{"name": name, "size": size} for name, size in self.listener.outputs],
+            "statistics": list(self.listener.statistics),
+            "styles": list(self.listener.styles),
+            "origin": dict(self.origin or {}),
+        }
+
+    @property
+    def networks(self) -> Networks:
+        """The networks' files by name."""
+        return {MODEL_FILE: self.model} | ({LISTENER_FILE: self.listener_model} if self.listener_model else {})
 
     def open(self) -> Bundle:
         """Return the draft as the device would load it."""
         with tempfile.TemporaryDirectory() as folder:
-            _write(Path(folder), self.model, self.sidecar())
-            return load_bundle(Path(folder))
+            _write(Path(folder), self.networks, self.sidecar())
+            return load_bundle(Path(folder), try_first=False)
 
 
 def publish(draft: Draft, metrics: dict[str, Any], folder: Path) -> Bundle:
     """Write a draft with its metrics and a probe as a bundle into ``folder``, and return it as loaded from there."""
     sidecar = {**draft.sidecar(), "metrics": metrics, "probe": make_probe(draft.open())}
-    return install(draft.model, sidecar, folder)
+    return install(draft.networks, sidecar, folder)
 
 
 def make_probe(bundle: Bundle) -> dict[str, Any]:
     """Return a probe: a synthetic piece's recipe with the vector and the probabilities that this machine computes."""
-    vector = probe_vector(RECIPE, bundle.spec)
+    vector = probe_vector(RECIPE, bundle)
     probabilities = Classifier(bundle)(vector)
     return {"recipe": dict(RECIPE), "vector": _numbers(vector), "probabilities": _numbers(probabilities)}
 
 
-def install(model: bytes, sidecar: dict[str, Any], folder: Path) -> Bundle:
+def install(networks: Networks, sidecar: dict[str, Any], folder: Path) -> Bundle:
     """Check a bundle in a folder of its own, then put its files in place of those in ``folder``.
 
     ``BundleError`` if it cannot be loaded, ``PublishError`` if its probe does not come out as it says.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".publish-") as staging:
-        _write(Path(staging), model, sidecar)
-        result = run_probe(load_bundle(Path(staging)))
+        _write(Path(staging), networks, sidecar)
+        result = run_probe(load_bundle(Path(staging), try_first=False))
         if not result.passed:
             raise PublishError(f"the bundle's probe does not reproduce: {result}; nothing was written")
-        for name in (MODEL_FILE, SIDECAR_FILE, CARD_FILE):
+        for name in (*networks, SIDECAR_FILE, CARD_FILE):
             Path(staging, name).replace(folder / name)
-    return load_bundle(folder)
+        if LISTENER_FILE not in networks:
+            (folder / LISTENER_FILE).unlink(missing_ok=True)  # of the bundle that was there before
+    return load_bundle(folder, try_first=False)
 
 
-def _write(folder: Path, model: bytes, sidecar: dict[str, Any]) -> None:
-    (folder / MODEL_FILE).write_bytes(model)
+def networks_in(folder: Path, sidecar: Mapping[str, Any]) -> Networks:
+    """Return the files of the networks that a bundle's folder holds."""
+    names = [MODEL_FILE, *([LISTENER_FILE] if sidecar["listener"] else [])]
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def _file(network: bytes) -> dict[str, str | int]:
+    return {"sha256": hashlib.sha256(network).hexdigest(), "bytes": len(network)}
+
+
+def _write(folder: Path, networks: Networks, sidecar: dict[str, Any]) -> None:
+    for name, network in networks.items():
+        (folder / name).write_bytes(network)
     (folder / SIDECAR_FILE).write_text(json.dumps(sidecar, indent=1) + "\n", encoding="utf-8")
     if "metrics" in sidecar:
         (folder / CARD_FILE).write_text(model_card(sidecar), encoding="utf-8")
@@ -110,7 +152,7 @@ def main() -> int:
 
     def body() -> None:
         bundle = load_bundle(arguments.folder)
-        install((arguments.folder / MODEL_FILE).read_bytes(), dict(bundle.sidecar), arguments.out)
+        install(networks_in(arguments.folder, bundle.sidecar), dict(bundle.sidecar), arguments.out)
         print(f"{bundle.name} installed in {arguments.out}")
 
     return run_command(body, "build.publish")

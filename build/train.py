@@ -169,6 +169,7 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
         name=best.recipe.name,
         labels=labels,
         spec=FeatureSpec(groups=best.recipe.groups),
+        listener=None,
         mean=best.fitted.mean,
         scale=best.fitted.scale,
         temperature=temperature,

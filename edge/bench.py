@@ -23,7 +23,7 @@ from edge.events import Block, Chunk
 from edge.live.pipeline import LONGEST_INTERVAL_S, Listener
 from edge.model.bundle import Bundle, load_bundle
 from edge.model.classifier import Classifier
-from features_np import FeatureStream
+from edge.model.hearing import HearingStream
 from features_np.pcm import float32_to_int16
 
 #: Seconds of the synthesized piece, and how often listening goes through it: a window to fill, and a while beyond.
@@ -74,7 +74,7 @@ class _Piece:
         """Nothing is held."""
 
 
-def measure(model: Path | None = None) -> Figures:
+def measure(model: Path | str | None = None) -> Figures:
     """Measure everything; takes some ten seconds on a small device."""
     load_s = _median_time(lambda: load_bundle(model), IMPORTS)
     bundle = load_bundle(model)
@@ -120,7 +120,7 @@ def _core_share(bundle: Bundle, piece: np.ndarray[Any, np.dtype[np.float32]]) ->
 
 def _update_times(bundle: Bundle, piece: np.ndarray[Any, np.dtype[np.float32]]) -> list[float]:
     """Wall seconds of single updates with a full window."""
-    stream, classify, rate = FeatureStream(bundle.spec), Classifier(bundle), bundle.spec.sample_rate
+    stream, classify, rate = HearingStream(bundle), Classifier(bundle), bundle.spec.sample_rate
     while stream.seconds < bundle.spec.window_s - 1:
         stream.push(piece[: bundle.spec.window_samples])
     stream.vector()
@@ -138,7 +138,7 @@ def _import_in_a_new_process() -> None:
     subprocess.run([sys.executable, "-c", "import edge.live.pipeline, edge.sinks.jsonl"], check=True)
 
 
-def _rss_while_listening(model: Path | None, audio: bytes, rate: int) -> int:
+def _rss_while_listening(model: Path | str | None, audio: bytes, rate: int) -> int:
     """Let the command itself listen to a pipe, and return the largest resident memory that it had, in bytes."""
     options = ["listen", "--json", "--fast", "--source", "-", "--rate", str(rate), "--channels", "1"]
     options += ["--model", str(model)] if model else []

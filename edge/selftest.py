@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -63,7 +62,7 @@ class SelftestError(EdgeError):
     exit_status = 3
 
 
-def checks(model: Path | None, query: str | None) -> Iterator[Check]:
+def checks(model: str | None, query: str | None) -> Iterator[Check]:
     """Yield each outcome as it is known; ``query`` names the microphone, as in ``mic:NAME``."""
     try:
         bundle = load_bundle(model)

@@ -79,7 +79,7 @@ class Scores:
 
 def score(bundle: Bundle, table: FeatureTable, split: str) -> Scores:
     """Classify every row of a table with a bundle."""
-    vectors = table.matrix(bundle.spec.vector_names)
+    vectors = table.matrix(bundle.vector_names)
     return score_vectors(bundle, vectors, table.targets(bundle.labels), split)
 
 

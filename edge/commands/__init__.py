@@ -7,7 +7,6 @@ status. Modules import at their top only what declaring options needs, so that `
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TypeAlias
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -15,4 +14,8 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 def add_model_option(parser: argparse.ArgumentParser) -> None:
     """Declare ``--model``, which every command that classifies has."""
-    parser.add_argument("--model", type=Path, metavar="FOLDER", help="a model of your own instead of the shipped one")
+    parser.add_argument(
+        "--model",
+        metavar="MODEL",
+        help="folder of a model of your own, or classic: the small one without a listener (default: the shipped one)",
+    )

@@ -1,6 +1,6 @@
 """Listening: the pipeline from a source's chunks to events.
 
-    source ─▶ mono ─▶ resample ─▶ feature stream ─▶ classifier ─▶ decision ─▶ events
+    source ─▶ mono ─▶ resample ─▶ hearing ─▶ classifier ─▶ decision ─▶ events
 
 ``Listener.events`` is a generator: nothing happens until the next event is asked for, so whoever iterates sets the
 pace and no thread is needed. Updates fall on whole intervals of audio, not of wall time, so that the same audio gives
@@ -27,8 +27,8 @@ from edge.live.decision import Shown
 from edge.live.timeline import Timeline
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
+from edge.model.hearing import HearingStream
 from edge.model.inputs import inputs_digest
-from features_np import FeatureStream
 
 #: Seconds of audio that a first, provisional answer needs; a tempo or a chord hardly shows in less.
 FIRST_ANSWER_S = 3.0
@@ -86,7 +86,7 @@ class Listener:
         self._now, self._steady_s = now, steady_s
         self._began_s: float | None = None  # on the steady clock: when what is at 0 on the source's timeline was heard
         self._classify = Classifier(bundle)
-        self._stream = FeatureStream(bundle.spec)
+        self._stream = HearingStream(bundle)
         self._timeline = Timeline(bundle.spec.sample_rate)
         self._block_level, self._interval_level = LevelMeter(), LevelMeter()
         self._memory = decision.Memory()
@@ -212,7 +212,6 @@ class Listener:
 
     def _another_record(self) -> bool:
         """Let the window begin where the present record does; say whether that is another than before."""
-        self._stream.vector()  # which analyzes the new frames at the least cost
         before, self._record = self._record, record_change.hear(self._record, *self._stream.log_mel())
         self._stream.begin_at(self._record.began * self._bundle.spec.hop_length)
         return record_change.is_another(before, self._record)

@@ -19,8 +19,9 @@ from edge.errors import AudioFileError
 from edge.live.decision import Settings
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
+from edge.model.hearing import HearingStream
 from edge.words import encodable
-from features_np import FeatureStream, Resampler
+from features_np import Resampler
 
 #: Seconds below which there is nothing to classify: not even two beats at 120 BPM.
 SHORTEST_S = 1.0
@@ -92,7 +93,7 @@ class _Windows:
         self.seconds = 0.0
         self.warning: str | None = None
         self._spec = bundle.spec
-        self._stream = FeatureStream(bundle.spec)
+        self._stream = HearingStream(bundle)
         self._level = LevelMeter()
         self._wanted = bundle.spec.window_samples  # samples still to come before the next window is complete
 

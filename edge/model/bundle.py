@@ -1,68 +1,75 @@
-"""A model is a bundle: a TFLite file and a JSON sidecar that says what goes in and what comes out.
+"""A model is a bundle: one or two TFLite networks and a JSON sidecar that says what goes in and what comes out.
 
-Everything that could silently disagree is checked when a bundle is loaded: the model's digest, the feature
-definition's digest, the number of inputs and outputs. What is left after that is a model that means what it says.
+The *head* takes the numbers that describe a window of audio and gives one logit a label. Where there is a *listener*,
+it describes each patch of about a second, and statistics of that over the window are part of what the head takes.
+
+Everything that could silently disagree is checked when a bundle is loaded: both networks' digests, the definitions of
+features and patches, the number of inputs and outputs. What is left after that is a model that means what it says.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from edge.errors import BundleError
+from edge.model import sidecar as sidecars
 from edge.model.interpreter import Interpreter
-from features_np.errors import SpecError
-from features_np.spec import FeatureSpec
+from edge.model.listener import ListenerNetwork
+from edge.model.sidecar import ModelUse
 
-#: The sidecar's layout; another number means another program wrote it.
-FORMAT = 1
 MODEL_FILE = "genres.tflite"
+LISTENER_FILE = "listener.tflite"
 SIDECAR_FILE = "genres.json"
+#: The shipped models that have a name, and the folder of each beside the one that is taken when none is named.
+NAMED = ("classic",)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelUse:
-    """What must be known to use a model.
-
-    ``mean`` and ``scale`` (float32, one per vector element) normalize a vector before quantization;
-    ``temperature`` divides the model's logits before softmax; ``labels`` are in output order.
-    """
-
-    name: str
-    labels: tuple[str, ...]
-    spec: FeatureSpec
-    mean: NDArray[np.float32]
-    scale: NDArray[np.float32]
-    temperature: float
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle(ModelUse):
     """A checked model; ``sidecar`` is the whole JSON document, with the training data, metrics and the probe."""
 
     interpreter: Interpreter
+    network: ListenerNetwork | None
     sidecar: Mapping[str, Any]
 
 
-def load_bundle(folder: Path | None = None) -> Bundle:
-    """Load the bundle in ``folder``, or the one that ships with this package; ``BundleError`` if it does not fit."""
-    root: Traversable = folder if folder is not None else files("edge.models")
-    sidecar = _read_sidecar(root)
+def load_bundle(model: Path | str | None = None, *, try_first: bool = True) -> Bundle:
+    """Load the bundle in the folder ``model``, the shipped one of that name, or the one that is taken by default.
+
+    One that does not ship with this package runs in another process first, unless ``try_first`` is False: that is
+    for who made it. ``BundleError`` if it does not fit, ``RuntimeMissing`` if nothing here can run it.
+    """
+    root = folder_of(model)
+    sidecar, use = _read_sidecar(root)
+    networks = {MODEL_FILE: _read_network(root, MODEL_FILE, sidecar["model"])}
+    if use.listener:
+        networks[LISTENER_FILE] = _read_network(root, LISTENER_FILE, sidecar["listener"])
     try:
-        return _build(_read(root, MODEL_FILE), sidecar)
-    except KeyError as error:
-        raise BundleError(f"{root / SIDECAR_FILE}: lacks {error.args[0]!r}; publish the model again") from error
-    except (TypeError, AttributeError, SpecError) as error:
-        raise BundleError(f"{root / SIDECAR_FILE}: {error}") from error
+        if try_first and not is_shipped(model):
+            from edge.model.trial import try_out  # which the shipped models need not wait for
+
+            try_out(networks)
+        return _build(use, sidecar, networks)
+    except BundleError as error:
+        raise BundleError(f"{root}: {error}") from error
+
+
+def folder_of(model: Path | str | None) -> Traversable:
+    """Return where the bundle is that ``load_bundle`` would load."""
+    if model is None:
+        return files("edge.models")
+    return files("edge.models") / str(model) if is_shipped(model) else Path(model)
+
+
+def is_shipped(model: Path | str | None) -> bool:
+    """Say whether ``load_bundle`` would take a model that ships with this package."""
+    return model is None or str(model) in NAMED
 
 
 def _read(root: Traversable, name: str) -> bytes:
@@ -73,46 +80,29 @@ def _read(root: Traversable, name: str) -> bytes:
         raise BundleError(f"{root / name}: {error.strerror}; {remedy}") from error
 
 
-def _read_sidecar(root: Traversable) -> dict[str, Any]:
+def _read_sidecar(root: Traversable) -> tuple[Mapping[str, Any], ModelUse]:
     content = _read(root, SIDECAR_FILE)
     try:
-        sidecar = json.loads(content)
-    except ValueError as error:
-        raise BundleError(f"{root / SIDECAR_FILE}: is not JSON ({error}); publish the model again") from error
-    if not isinstance(sidecar, dict) or sidecar.get("format") != FORMAT:
-        raise BundleError(f"{root / SIDECAR_FILE}: is not a format {FORMAT} sidecar; this livegenre reads no other")
-    return sidecar
+        sidecar = sidecars.parse_json(content)
+        sidecars.text(sidecars.entries(sidecar, "model"), "sha256")
+        return sidecar, sidecars.model_use(sidecar)
+    except BundleError as error:
+        raise BundleError(f"{root / SIDECAR_FILE}: {error}") from error
 
 
-def _build(model: bytes, sidecar: dict[str, Any]) -> Bundle:
-    if hashlib.sha256(model).hexdigest() != sidecar["model"]["sha256"]:
-        raise BundleError(f"{MODEL_FILE} is not the file its sidecar describes (SHA-256 differs); copy both again")
-    spec = FeatureSpec.from_dict(sidecar["feature_spec"])
-    if spec.digest() != sidecar["feature_spec_digest"]:
-        raise BundleError("the model was trained on another revision of the features; update livegenre or retrain")
-    interpreter = Interpreter(model)
-    bundle = Bundle(
-        name=sidecar["name"],
-        labels=tuple(sidecar["labels"]),
-        spec=spec,
-        mean=np.asarray(sidecar["normalization"]["mean"], dtype=np.float32),
-        scale=np.asarray(sidecar["normalization"]["scale"], dtype=np.float32),
-        temperature=float(sidecar["temperature"]),
-        interpreter=interpreter,
-        sidecar=sidecar,
-    )
-    _check_shapes(bundle)
-    return bundle
+def _read_network(root: Traversable, name: str, said: Mapping[str, Any]) -> bytes:
+    network = _read(root, name)
+    if hashlib.sha256(network).hexdigest() != said["sha256"]:
+        raise BundleError(f"{root / name}: is not the file its sidecar describes (SHA-256 differs); copy both again")
+    return network
 
 
-def _check_shapes(bundle: Bundle) -> None:
-    n_features = len(bundle.spec.vector_names)
-    if not n_features == bundle.mean.size == bundle.scale.size == bundle.interpreter.n_inputs:
-        raise BundleError(
-            f"the features are {n_features}, the normalization {bundle.mean.size} and {bundle.scale.size}, "
-            f"the model's inputs {bundle.interpreter.n_inputs}: they must be equal"
-        )
-    if len(bundle.labels) != bundle.interpreter.n_outputs:
-        raise BundleError(f"{len(bundle.labels)} labels for {bundle.interpreter.n_outputs} outputs of the model")
-    if not (np.all(np.isfinite(bundle.mean)) and np.all(bundle.scale > 0) and bundle.temperature > 0):
-        raise BundleError("normalization and temperature must be finite and above zero")
+def _build(use: ModelUse, sidecar: Mapping[str, Any], networks: Mapping[str, bytes]) -> Bundle:
+    interpreter = Interpreter(networks[MODEL_FILE])
+    if interpreter.input_shape != (use.n_inputs,):
+        raise BundleError(f"the features are {use.n_inputs}, the model's inputs {interpreter.input_shape}")
+    if interpreter.output_sizes != (len(use.labels),):
+        raise BundleError(f"{len(use.labels)} labels for {interpreter.output_sizes} outputs of the model")
+    network = ListenerNetwork(networks[LISTENER_FILE], use.listener) if use.listener else None
+    known = {field.name: getattr(use, field.name) for field in fields(ModelUse)}
+    return Bundle(**known, interpreter=interpreter, network=network, sidecar=sidecar)

@@ -1,10 +1,11 @@
-"""From a feature vector to probabilities, the one way it is done: on the device and in every evaluation."""
+"""From what describes a window to probabilities, the one way it is done: on the device and in every evaluation."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.errors import BundleError
 from edge.model.bundle import Bundle
 
 
@@ -15,12 +16,16 @@ class Classifier:
         self.bundle = bundle
 
     def __call__(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Score one vector of shape (n_features,), as ``features_np.summarize`` returns it.
+        """Score one vector of shape (n_inputs,), as ``describe`` and ``HearingStream.vector`` return it.
 
         Returns float32 probabilities of shape (n_labels,), in the order of ``bundle.labels``; they sum to 1.
+        ``BundleError`` for a model whose answer is no number.
         """
         bundle = self.bundle
-        return softmax(bundle.interpreter((vector - bundle.mean) / bundle.scale) / bundle.temperature)
+        logits = bundle.interpreter((vector - bundle.mean) / bundle.scale)
+        if not np.isfinite(logits).all():
+            raise BundleError(f"model {bundle.name!r} answers with what is no number; publish it again")
+        return softmax(logits / bundle.temperature)
 
 
 def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:

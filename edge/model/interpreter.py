@@ -8,7 +8,7 @@ runtime counts as usable once it has constructed an interpreter for the model at
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ from edge.errors import BundleError, RuntimeMissing
 
 #: Module that holds ``Interpreter``, in order of preference: the smaller one first.
 RUNTIMES = ("tflite_runtime.interpreter", "ai_edge_litert.interpreter")
+
+
+Converter = Callable[[NDArray[Any]], NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +45,65 @@ class Quantization:
 
 
 class Interpreter:
-    """A loaded model with one input and one output row: float32 in, float32 out, quantized inside."""
+    """A loaded model that takes one tensor and gives one row or several: float32 outside, quantized inside."""
 
     def __init__(self, model: bytes, runtimes: Sequence[str] = RUNTIMES) -> None:
-        """Load ``model`` with the first of ``runtimes`` that can; ``RuntimeMissing`` if none can."""
+        """Load ``model`` with the first of ``runtimes`` that can; ``RuntimeMissing`` if none can.
+
+        ``BundleError`` for a model of another kind. The outputs are in the order of their names in its signature.
+        """
         self.runtime, self._interpreter = _construct(model, runtimes)
-        self._input = _only(self._interpreter.get_input_details(), "input")
-        self._output = _only(self._interpreter.get_output_details(), "output")
-        self.n_inputs = int(self._input["shape"][-1])
-        self.n_outputs = int(self._output["shape"][-1])
-        self._quantize, self._dequantize = _converters(self._input, self._output)
+        inputs, outputs = self._interpreter.get_input_details(), _outputs(self._interpreter)
+        if len(inputs) != 1:
+            raise BundleError(f"the model has {len(inputs)} inputs, one is expected")
+        self._input, self._outputs = _Tensor(inputs[0]), [_Tensor(details) for details in outputs]
+        self.input_shape = self._input.shape  # of one item
+        self.output_sizes = tuple(int(np.prod(output.shape)) for output in self._outputs)
+
+    def quantize(self, values: NDArray[np.float32]) -> NDArray[Any]:
+        """Return real values as the model takes them."""
+        return self._input.quantize(values)
+
+    def run(self, quantized: NDArray[Any]) -> list[NDArray[np.float32]]:
+        """Run the model on one quantized item of ``input_shape``; returns a row for each output."""
+        self._interpreter.set_tensor(self._input.index, quantized[np.newaxis])
+        self._interpreter.invoke()
+        return [output.dequantize(self._interpreter.get_tensor(output.index).reshape(-1)) for output in self._outputs]
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Run the model on one row of shape (n_inputs,); returns shape (n_outputs,)."""
-        self._interpreter.set_tensor(self._input["index"], self._quantize(values)[np.newaxis])
-        self._interpreter.invoke()
-        return self._dequantize(self._interpreter.get_tensor(self._output["index"])[0])
+        """Run the model on one item of ``input_shape``; returns the first output's row."""
+        return self.run(self.quantize(values))[0]
+
+
+class _Tensor:
+    """An input or output of a model, without its first dimension, which is 1."""
+
+    def __init__(self, details: Mapping[str, Any]) -> None:
+        shape = tuple(int(length) for length in details["shape"])
+        if len(shape) < 2 or shape[0] != 1 or min(shape) < 1:
+            raise BundleError(f"the model's tensor {details['name']!r} is {shape}, not a row of numbers")
+        self.index, self.shape = int(details["index"]), shape[1:]
+        quantization = _quantization(details)
+        self.quantize: Converter = quantization.quantize if quantization else np.asarray
+        self.dequantize: Converter = quantization.dequantize if quantization else np.asarray
+
+
+def _outputs(interpreter: Any) -> Sequence[Mapping[str, Any]]:
+    """Return the details of the outputs, by the numbers at the ends of their names in the signature."""
+    outputs: Sequence[Mapping[str, Any]] = interpreter.get_output_details()
+    if len(outputs) == 1:
+        return outputs
+    signatures = list(interpreter.get_signature_list())
+    if len(signatures) != 1:
+        raise BundleError(f"the model has {len(outputs)} outputs and {len(signatures)} signatures, one is expected")
+    named = interpreter.get_signature_runner(signatures[0]).get_output_details()
+    return [named[name] for name in sorted(named, key=_numbered)]
+
+
+def _numbered(name: str) -> tuple[str, int]:
+    """Return what sorts ``output_10`` behind ``output_9``."""
+    stem = name.rstrip("0123456789")
+    return stem, int(name[len(stem) :] or 0)
 
 
 def _construct(model: bytes, runtimes: Sequence[str]) -> tuple[str, Any]:
@@ -86,25 +132,11 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def _only(details: Sequence[dict[str, Any]], role: str) -> dict[str, Any]:
-    if len(details) != 1:
-        raise BundleError(f"the model has {len(details)} {role}s, one is expected")
-    return details[0]
-
-
-Converter = Callable[[NDArray[Any]], NDArray[Any]]
-
-
-def _converters(input_: dict[str, Any], output: dict[str, Any]) -> tuple[Converter, Converter]:
-    quantize, dequantize = (_quantization(tensor) for tensor in (input_, output))
-    return quantize.quantize if quantize else np.asarray, dequantize.dequantize if dequantize else np.asarray
-
-
-def _quantization(tensor: dict[str, Any]) -> Quantization | None:
+def _quantization(tensor: Mapping[str, Any]) -> Quantization | None:
     dtype = np.dtype(tensor["dtype"])
     if dtype == np.float32:
         return None
     scale, zero_point = tensor["quantization"]
-    if scale <= 0 or not np.issubdtype(dtype, np.integer):
+    if not 0 < scale < np.inf or not np.issubdtype(dtype, np.integer):
         raise BundleError(f"the model's tensor {tensor['name']!r} carries no usable quantization")
     return Quantization(float(scale), int(zero_point), dtype)

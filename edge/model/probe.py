@@ -1,12 +1,13 @@
 """A model's own test: a synthetic piece whose vector and probabilities stand in the sidecar.
 
-The trainer computes them once; every device computes them again (``livegenre selftest``). If the vector differs, the
-features are not those the model was trained on; if only the probabilities differ, the model or its runtime is not.
+The trainer computes them once; every device computes them again (``livegenre selftest``). They tell what differs: the
+features, if the device does not hear what the model was trained on; the listener, if its network or its runtime
+answers otherwise; the probabilities alone, if the head does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,59 +16,99 @@ from numpy.typing import NDArray
 
 from edge.audio.demo import synthesize
 from edge.errors import BundleError
+from edge.model import sidecar as sidecars
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
-from features_np import summarize
-from features_np.spec import FeatureSpec
+from edge.model.hearing import describe
+from features_np.spec import PITCH_CLASSES
 
 #: The piece that new bundles are probed with: ten seconds, off the default tempo and key.
 RECIPE: Mapping[str, Any] = {"seconds": 10.0, "tempo_bpm": 110.0, "key": "D", "seed": 1}
 
-#: Largest difference of a vector's element, in units of the model's normalization: far below one int8 step, above
-#: what another processor's rounding in FFT and matrix products comes to.
-VECTOR_TOLERANCE = 0.01
+#: What a recipe may ask for: longer pieces would take a device's memory, other tempi its time.
+SECONDS_BOUNDS, TEMPO_BOUNDS, MOST_SEEDS = (3.0, 60.0), (30.0, 300.0), 1_000_000
+
+#: Largest difference of a feature, in units of the model's normalization: far below one int8 step, above what
+#: another processor's rounding in FFT and matrix products comes to.
+FEATURE_TOLERANCE = 0.01
+#: The same of the listener's statistics: its int8 layers, and the runtimes' kernels, each round in their own way.
+LISTENER_TOLERANCE = 0.5
 #: Largest difference of a probability: room for an input on the edge between two int8 steps.
 PROBABILITY_TOLERANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class ProbeResult:
-    """How far this machine is from the machine that made the bundle."""
+class Difference:
+    """The largest difference of one stage from what the sidecar expects, and what of that stage differs so much."""
 
-    worst_feature: str
-    vector_error: float  # of that feature, in units of the normalization's scale
-    probability_error: float
+    stage: str
+    worst: str
+    error: float  # of vectors in units of the normalization's scale
+    tolerance: float
 
     @property
     def passed(self) -> bool:
-        """Whether both differences are within their tolerances."""
-        return self.vector_error <= VECTOR_TOLERANCE and self.probability_error <= PROBABILITY_TOLERANCE
+        """Whether it is within the tolerance."""
+        return self.error <= self.tolerance
 
     def __str__(self) -> str:
-        return (
-            f"features differ by at most {self.vector_error:.2g} of a standard deviation ({self.worst_feature}; "
-            f"{VECTOR_TOLERANCE} is allowed), probabilities by {self.probability_error:.2g} "
-            f"({PROBABILITY_TOLERANCE} is allowed)"
-        )
+        return f"{self.stage} {self.error:.2g} ({self.worst}; {self.tolerance} is allowed)"
 
 
-def probe_vector(recipe: Mapping[str, Any], spec: FeatureSpec) -> NDArray[np.float32]:
-    """Synthesize a probe's piece at the spec's rate and return its vector."""
-    return summarize(synthesize(sample_rate=spec.sample_rate, **recipe), spec)
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """How far this machine is from the machine that made the bundle, stage by stage."""
+
+    differences: tuple[Difference, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether all differences are within their tolerances."""
+        return all(difference.passed for difference in self.differences)
+
+    def __str__(self) -> str:
+        return "differences of " + ", ".join(map(str, self.differences))
+
+
+def probe_vector(recipe: Mapping[str, Any], bundle: Bundle) -> NDArray[np.float32]:
+    """Synthesize a probe's piece at the bundle's rate and return the head's input for it."""
+    return describe(synthesize(sample_rate=bundle.spec.sample_rate, **recipe), bundle)
 
 
 def run_probe(bundle: Bundle) -> ProbeResult:
     """Compute the bundle's probe on this machine; ``BundleError`` if the sidecar has none that can be run."""
     try:
-        probe = bundle.sidecar["probe"]
-        vector = probe_vector(probe["recipe"], bundle.spec)
-        expected = np.array(probe["vector"], dtype=np.float32)
-        probabilities = np.array(probe["probabilities"], dtype=np.float32)
-        errors = np.abs(vector - expected) / bundle.scale
-        return ProbeResult(
-            worst_feature=bundle.spec.vector_names[int(np.argmax(errors))],
-            vector_error=float(np.max(errors)),
-            probability_error=float(np.max(np.abs(Classifier(bundle)(vector) - probabilities))),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"the sidecar's probe cannot be run ({error}); publish the model again") from error
+        probe = sidecars.entries(bundle.sidecar, "probe")
+        expected = sidecars.numbers(probe, "vector", -sidecars.MEAN_BOUND, sidecars.MEAN_BOUND)
+        probabilities = sidecars.numbers(probe, "probabilities", 0.0, 1.0)
+        if (expected.size, probabilities.size) != (bundle.n_inputs, len(bundle.labels)):
+            raise BundleError("it has another number of elements than the model; publish the model again")
+        vector = probe_vector(_recipe(sidecars.entries(probe, "recipe")), bundle)
+    except BundleError as error:
+        raise BundleError(f"the sidecar's probe cannot be run: {error}") from error
+    n_features = len(bundle.spec.vector_names)
+    errors = np.abs(vector - expected) / bundle.scale
+    stages = [_difference("features", bundle.vector_names[:n_features], errors[:n_features], FEATURE_TOLERANCE)]
+    if bundle.listener:
+        heard = bundle.listener.vector_names
+        stages.append(_difference("the listener", heard, errors[n_features:], LISTENER_TOLERANCE))
+    answer = np.abs(Classifier(bundle)(vector) - probabilities)
+    return ProbeResult((*stages, _difference("probabilities", bundle.labels, answer, PROBABILITY_TOLERANCE)))
+
+
+def _recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of ``synthesize`` that a sidecar asks for."""
+    key = sidecars.text(recipe, "key")
+    if key not in PITCH_CLASSES:
+        raise BundleError(f"key is {key!r}, must be one of {', '.join(PITCH_CLASSES)}")
+    return {
+        "seconds": sidecars.number(recipe, "seconds", *SECONDS_BOUNDS),
+        "tempo_bpm": sidecars.number(recipe, "tempo_bpm", *TEMPO_BOUNDS),
+        "key": key,
+        "seed": int(sidecars.number(recipe, "seed", 0, MOST_SEEDS)),
+    }
+
+
+def _difference(stage: str, names: Sequence[str], errors: NDArray[np.float32], tolerance: float) -> Difference:
+    worst = int(np.argmax(errors))
+    return Difference(stage, names[worst], float(errors[worst]), tolerance)

@@ -209,7 +209,7 @@ class Daemon:
 
 
 def _bundle(config: Config) -> Bundle:
-    return load_bundle(Path(config.model.folder) if config.model.folder else None)
+    return load_bundle(config.model.folder or None)
 
 
 def _history(config: Config) -> HistorySink | None:

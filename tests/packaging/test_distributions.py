@@ -93,7 +93,7 @@ from importlib.resources import files
 from edge.model.interpreter import Interpreter
 from edge.model.bundle import load_bundle
 model = (files("edge.models") / "genres.tflite").read_bytes()
-rows = np.random.default_rng(0).standard_normal((200, load_bundle().interpreter.n_inputs)).astype(np.float32)
+rows = np.random.default_rng(0).standard_normal((200, load_bundle().n_inputs)).astype(np.float32)
 old, new = (Interpreter(model, [name]) for name in ("tflite_runtime.interpreter", "ai_edge_litert.interpreter"))
 assert (old.runtime, new.runtime) == ("tflite-runtime", "ai-edge-litert")
 theirs, ours = (np.array([interpreter(row) for row in rows]) for interpreter in (old, new))

@@ -73,7 +73,7 @@ def test_int8_lost_nothing_against_the_float_network(bundle: Bundle) -> None:
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_it_gives_the_same_answers_on_both_runtimes(bundle: Bundle, runtime: str, tmp_path: Path) -> None:
     """Each in a process of its own: the runtimes' libraries cannot share one."""
-    rows = np.random.default_rng(0).normal(0, 1, (50, bundle.interpreter.n_inputs)).astype(np.float32)
+    rows = np.random.default_rng(0).normal(0, 1, (50, bundle.n_inputs)).astype(np.float32)
     np.save(tmp_path / "rows.npy", rows)
     program = (
         "import sys, numpy as np; from pathlib import Path; from edge.model.interpreter import Interpreter\n"

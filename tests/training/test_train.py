@@ -17,7 +17,7 @@ from build.models import discriminant, int8, perceptron, timbre
 from build.tables import splits
 from build.tables.feature_table import write_csv
 from edge.errors import BundleError
-from edge.model.bundle import MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
+from edge.model.bundle import SIDECAR_FILE, Bundle, load_bundle
 from edge.model.probe import run_probe
 from features_np.spec import FeatureSpec
 from tests.training.synthetic import GENRES, made_up_table, made_up_task
@@ -67,7 +67,7 @@ def test_the_model_card_states_every_figure_with_its_split_and_number(folder: Pa
 
 def test_a_bundle_whose_probe_differs_is_refused_and_nothing_is_written(folder: Path, tmp_path: Path) -> None:
     sidecar = json.loads((folder / SIDECAR_FILE).read_text())
-    model = (folder / MODEL_FILE).read_bytes()
+    model = publish.networks_in(folder, sidecar)
     publish.install(model, sidecar, tmp_path / "good")
     assert run_probe(load_bundle(tmp_path / "good")).passed
     sidecar["probe"]["vector"][7] += 0.02 * sidecar["normalization"]["scale"][7]
@@ -78,7 +78,7 @@ def test_a_bundle_whose_probe_differs_is_refused_and_nothing_is_written(folder: 
 
 def test_a_sidecar_without_a_usable_probe_is_an_error(folder: Path, tmp_path: Path) -> None:
     sidecar = json.loads((folder / SIDECAR_FILE).read_text())
-    model = (folder / MODEL_FILE).read_bytes()
+    model = publish.networks_in(folder, sidecar)
     for probe in (None, {}, {**sidecar["probe"], "recipe": {"minutes": 3}}, {**sidecar["probe"], "vector": [1, 2]}):
         with pytest.raises(BundleError, match="probe cannot be run"):
             publish.install(model, {**sidecar, "probe": probe}, tmp_path)
@@ -87,7 +87,8 @@ def test_a_sidecar_without_a_usable_probe_is_an_error(folder: Path, tmp_path: Pa
 def test_the_probe_notices_probabilities_of_another_model(bundle: Bundle) -> None:
     assert run_probe(bundle).passed
     result = run_probe(replace(bundle, temperature=bundle.temperature * 50))
-    assert result.vector_error == 0.0 and not result.passed
+    features, probabilities = result.differences
+    assert features.error == 0.0 and not probabilities.passed
 
 
 def test_int8_follows_the_float_network_and_a_model_too_large_is_refused() -> None:

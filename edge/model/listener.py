@@ -1,0 +1,61 @@
+"""The listener: a convolutional network that describes one log-mel patch of about a second."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import BundleError
+from edge.model.interpreter import RUNTIMES, Interpreter
+from edge.model.sidecar import ListenerUse
+
+
+class ListenerNetwork:
+    """What a patch is turned into: a row of all outputs one after the other, the styles' scores last."""
+
+    def __init__(self, model: bytes, use: ListenerUse, runtimes: Sequence[str] = RUNTIMES) -> None:
+        """Load ``model``; ``BundleError`` if it is not as ``use`` says, ``RuntimeMissing`` if nothing can run it."""
+        self.use = use
+        self.interpreter = Interpreter(model, runtimes)
+        spec = use.patch_spec
+        shape = (spec.n_frames, spec.n_mels)
+        if self.interpreter.input_shape != shape:
+            raise BundleError(f"a patch is {shape}, the listener takes {self.interpreter.input_shape}")
+        sizes = tuple(size for _, size in use.outputs) + ((len(use.styles),) if use.styles else ())
+        if self.interpreter.output_sizes != sizes:
+            raise BundleError(f"the listener gives {self.interpreter.output_sizes}, its sidecar says {sizes}")
+        self.width = sum(sizes)  # numbers in a row
+        self.n_described = self.width - len(use.styles)  # those of them that are no styles' scores
+
+    def quantize(self, patches: NDArray[np.float32]) -> NDArray[Any]:
+        """Return patches (n, n_frames, n_mels) as ``row`` takes them, a quarter as large."""
+        return self.interpreter.quantize(patches)
+
+    def row(self, quantized: NDArray[Any]) -> NDArray[np.float32]:
+        """Describe one quantized patch (n_frames, n_mels) by float32 (width,)."""
+        return np.concatenate(self.interpreter.run(quantized))
+
+    def __call__(self, patch: NDArray[np.float32]) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
+        """Return what one patch (n_frames, n_mels) is: each output by name, and the scores of the styles."""
+        row = self.row(self.quantize(patch))
+        ends = np.cumsum([size for _, size in self.use.outputs])
+        *outputs, styles = np.split(row, ends)
+        return {name: part for (name, _), part in zip(self.use.outputs, outputs, strict=True)}, styles
+
+    def statistics(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the statistics over patches of ``rows`` (n, width), n >= 1, in the order of the head's input."""
+        described = rows[:, : self.n_described].astype(np.float64)
+        taken = [_STATISTICS[name](described) for name in self.use.statistics]
+        ends = np.cumsum([size for _, size in self.use.outputs])[:-1]
+        of_outputs = zip(*(np.split(values, ends) for values in taken), strict=True)
+        return np.asarray(np.concatenate([part for parts in of_outputs for part in parts]), dtype=np.float32)
+
+
+_STATISTICS: dict[str, Any] = {
+    "mean": lambda rows: rows.mean(axis=0),
+    "std": lambda rows: rows.std(axis=0),
+    "max": lambda rows: rows.max(axis=0),
+}

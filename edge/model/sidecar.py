@@ -1,0 +1,236 @@
+"""What a bundle's sidecar must say, read with suspicion: whatever else it holds is one line and a remedy.
+
+A sidecar that people edit, or that another program wrote, may hold anything that JSON can. Nothing of it is used
+before its type, its size and its range are known.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.errors import BundleError
+from features_np.errors import SpecError
+from features_np.patches import PatchSpec
+from features_np.spec import FeatureSpec
+
+#: The sidecar's layout; another number means another program wrote it.
+FORMAT = 2
+#: Statistics over a window's patches that the head may be given, in the order of their names' use in a sidecar.
+STATISTICS = ("mean", "std", "max")
+
+#: What is left of these bounds cannot be meant, and would only become an infinity later.
+MEAN_BOUND, SCALE_BOUNDS, TEMPERATURE_BOUNDS = 1e12, (1e-12, 1e12), (1e-3, 1e3)
+#: Labels, outputs of the listener and their numbers at most: more are a mistake rather than a model.
+MOST_NAMES, MOST_NUMBERS = 10_000, 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerUse:
+    """What must be known to use a listener network.
+
+    ``outputs`` are name and size of what it says of a patch, in the order of the network's own output names; where
+    there are ``styles``, one more output gives a score, 0 to 1, for each. ``statistics`` are what is taken of each
+    output over a window's patches.
+    """
+
+    patch_spec: PatchSpec
+    outputs: tuple[tuple[str, int], ...]
+    statistics: tuple[str, ...]
+    styles: tuple[str, ...]
+
+    @property
+    def vector_names(self) -> tuple[str, ...]:
+        """One name per number that the listener adds to the head's input, in order."""
+        return tuple(
+            f"listener_{output}_{statistic}_{index:04d}"
+            for output, size in self.outputs
+            for statistic in self.statistics
+            for index in range(size)
+        )
+
+    @property
+    def n_numbers(self) -> int:
+        """How many numbers the listener adds to the head's input."""
+        return len(self.statistics) * sum(size for _, size in self.outputs)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelUse:
+    """What must be known to use a model.
+
+    ``mean`` and ``scale`` (float32, one per element of the head's input) normalize it before quantization;
+    ``temperature`` divides the model's logits before softmax; ``labels`` are in output order. ``listener`` is None
+    for a model that hears the features of ``spec`` alone.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    spec: FeatureSpec
+    listener: ListenerUse | None
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    temperature: float
+
+    @property
+    def vector_names(self) -> tuple[str, ...]:
+        """One name per element of the head's input: the features', then the listener's."""
+        return self.spec.vector_names + (self.listener.vector_names if self.listener else ())
+
+    @property
+    def n_inputs(self) -> int:
+        """Length of the head's input."""
+        return len(self.spec.vector_names) + (self.listener.n_numbers if self.listener else 0)
+
+
+def parse_json(content: bytes) -> dict[str, Any]:
+    """Return the JSON object that ``content`` holds; ``BundleError`` if it is none of this format."""
+    try:
+        sidecar = json.loads(content, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise BundleError(f"is not JSON ({error}); publish the model again") from error
+    if not isinstance(sidecar, dict) or sidecar.get("format") != FORMAT:
+        raise BundleError(f"is not a format {FORMAT} sidecar, and this livegenre reads no other; publish it again")
+    return sidecar
+
+
+def model_use(sidecar: Mapping[str, Any]) -> ModelUse:
+    """Return what a sidecar says of how to use its model; ``BundleError`` for whatever makes no sense."""
+    spec = spec_of(sidecar, "feature_spec", FeatureSpec)
+    normalization = entries(sidecar, "normalization")
+    use = ModelUse(
+        name=text(sidecar, "name"),
+        labels=names(sidecar, "labels", at_least=2),
+        spec=spec,
+        listener=_listener_use(sidecar),
+        mean=numbers(normalization, "mean", -MEAN_BOUND, MEAN_BOUND),
+        scale=numbers(normalization, "scale", *SCALE_BOUNDS),
+        temperature=number(sidecar, "temperature", *TEMPERATURE_BOUNDS),
+    )
+    if not use.n_inputs == use.mean.size == use.scale.size:
+        raise BundleError(
+            f"the features are {use.n_inputs}, the normalization {use.mean.size} and {use.scale.size}: "
+            "they must be equal; publish the model again"
+        )
+    return use
+
+
+def _listener_use(sidecar: Mapping[str, Any]) -> ListenerUse | None:
+    if _entry(sidecar, "listener") is None:
+        return None
+    listener = entries(sidecar, "listener")
+    text(listener, "sha256")
+    statistics = names(listener, "statistics", at_least=1)
+    if unknown := sorted(set(statistics) - set(STATISTICS)):
+        raise BundleError(f"statistics holds {unknown[0]!r}; known are {', '.join(STATISTICS)}")
+    outputs = _entry(listener, "outputs")
+    if not isinstance(outputs, list) or not 1 <= len(outputs) <= MOST_NAMES:
+        _refuse("outputs", outputs, "a list of a name and a size each")
+    pairs = tuple((text(output, "name"), _size(output, "size")) for output in outputs)
+    use = ListenerUse(
+        patch_spec=spec_of(listener, "patch_spec", PatchSpec),
+        outputs=pairs,
+        statistics=statistics,
+        styles=names(listener, "styles", at_least=0),
+    )
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise BundleError("outputs names one output twice; publish the model again")
+    if use.n_numbers > MOST_NUMBERS:
+        raise BundleError(f"the listener gives {use.n_numbers} numbers, {MOST_NUMBERS} at most make sense")
+    return use
+
+
+def spec_of(values: Mapping[str, Any], key: str, kind: type[Any]) -> Any:
+    """Return the spec that ``key`` holds, of a kind with ``from_dict``; its digest must be the one stated beside."""
+    try:
+        spec = kind.from_dict(entries(values, key))
+        digest = spec.digest()
+    except (SpecError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        raise BundleError(f"{key}: {_short(str(error), 300)}; publish the model again") from error
+    if digest != _entry(values, f"{key}_digest"):
+        raise BundleError("the model was trained on another revision of the features; update livegenre or retrain")
+    return spec
+
+
+def entries(values: Any, key: str) -> Mapping[str, Any]:
+    """Return the object that ``key`` holds."""
+    entry = _entry(values, key)
+    if not isinstance(entry, dict):
+        _refuse(key, entry, "an object")
+    return entry
+
+
+def text(values: Any, key: str) -> str:
+    """Return the text, not empty, that ``key`` holds."""
+    entry = _entry(values, key)
+    if not isinstance(entry, str) or not entry.strip():
+        _refuse(key, entry, "text")
+    return entry
+
+
+def names(values: Any, key: str, *, at_least: int) -> tuple[str, ...]:
+    """Return the texts, all different and ``at_least`` so many, that ``key`` holds."""
+    entry = _entry(values, key)
+    if not isinstance(entry, list) or not at_least <= len(entry) <= MOST_NAMES:
+        _refuse(key, entry, f"a list of names, {at_least} at least")
+    for name in entry:
+        if not isinstance(name, str) or not name.strip():
+            _refuse(f"an entry of {key}", name, "text")
+    if len(set(entry)) != len(entry):
+        twice = next(name for name in entry if entry.count(name) > 1)
+        raise BundleError(f"{key} names {twice!r} twice; publish the model again")
+    return tuple(entry)
+
+
+def number(values: Any, key: str, lowest: float, highest: float) -> float:
+    """Return the number, ``lowest`` to ``highest``, that ``key`` holds."""
+    return _number(_entry(values, key), key, lowest, highest)
+
+
+def numbers(values: Any, key: str, lowest: float, highest: float) -> NDArray[np.float32]:
+    """Return the numbers, ``lowest`` to ``highest`` each, that ``key`` holds, as float32 of shape (n,)."""
+    entry = _entry(values, key)
+    if not isinstance(entry, list):
+        _refuse(key, entry, "a list of numbers")
+    return np.array([_number(value, f"an entry of {key}", lowest, highest) for value in entry], dtype=np.float32)
+
+
+def _size(values: Any, key: str) -> int:
+    entry = _entry(values, key)
+    if not isinstance(entry, int) or isinstance(entry, bool) or not 1 <= entry <= MOST_NUMBERS:
+        _refuse(key, entry, f"a whole number, 1 to {MOST_NUMBERS}")
+    return entry
+
+
+def _entry(values: Any, key: str) -> Any:
+    if not isinstance(values, Mapping):
+        _refuse(f"what should hold {key!r}", values, "an object")
+    if key not in values:
+        raise BundleError(f"lacks {key!r}; publish the model again")
+    return values[key]
+
+
+def _number(value: Any, what: str, lowest: float, highest: float) -> float:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not lowest <= value <= highest:  # a NaN is not within either
+        _refuse(what, value, f"a number, {lowest:g} to {highest:g}")
+    return float(value)
+
+
+def _refuse(what: str, value: Any, allowed: str) -> NoReturn:
+    # What holds others may be too large, or too deep, to be shown.
+    shown = "a list" if isinstance(value, list) else "an object" if isinstance(value, dict) else repr(value)
+    raise BundleError(f"{what} is {_short(shown, 40)}, must be {allowed}; publish the model again")
+
+
+def _short(words: str, most: int) -> str:
+    return words if len(words) <= most else words[: most - 3] + "..."
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON number")

@@ -1,0 +1,125 @@
+"""A model is code, and a damaged one can take the process with it: so a stranger's runs in another process first.
+
+What crashes, hangs or is refused there is a ``BundleError`` here. A model that ran is remembered by its digest, where a
+cache may be kept, so that the process is started once for each model and not each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from edge.errors import BundleError, EdgeError, RuntimeMissing
+from edge.model.interpreter import RUNTIMES, Interpreter
+
+#: Seconds that a trial may take: less than a service manager's patience with a daemon that takes up a new model.
+TIMEOUT_S = 20.0
+#: Part of what is remembered: another number, and every model is tried again.
+REVISION = 1
+#: Values that inputs are filled with: nothing, both ends of any quantization, and noise of this deviation.
+CONSTANTS, DEVIATION = (0.0, -1e6, 1e6), 1.0
+
+_PROGRAM = "from edge.model.trial import run_child; run_child()"
+_REFUSALS = {kind.__name__: kind for kind in (BundleError, RuntimeMissing)}
+
+
+def try_out(networks: Mapping[str, bytes]) -> None:
+    """Run ``networks`` (contents by file name) in another process, unless they are known to run.
+
+    Raises what that process says is wrong with one of them, or ``BundleError`` if it comes to no good end.
+    """
+    remembered = _remembered(networks)
+    if remembered is not None and remembered.exists():
+        return
+    _run_in_a_process(networks)
+    if remembered is not None:
+        with suppress(OSError):  # tried again the next time
+            remembered.parent.mkdir(parents=True, exist_ok=True)
+            remembered.touch()
+
+
+def _run_in_a_process(networks: Mapping[str, bytes]) -> None:
+    header = json.dumps({name: len(content) for name, content in networks.items()}).encode() + b"\n"
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", _PROGRAM],
+            input=header + b"".join(networks.values()),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=TIMEOUT_S,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BundleError(f"the model does not answer within {TIMEOUT_S:.0f} s; publish or copy it again") from error
+    except OSError as error:
+        raise BundleError(f"the model cannot be tried in a process of its own: {error}") from error
+    if done.returncode == 0:
+        return
+    if done.returncode < 0:
+        raise BundleError(
+            f"the model ends the process that runs it ({signal.Signals(-done.returncode).name}): it is damaged; "
+            "publish or copy it again"
+        )
+    kind, _, words = done.stdout.decode(errors="replace").strip().partition(": ")
+    if kind in _REFUSALS:
+        raise _REFUSALS[kind](words)
+    raise BundleError(f"the model cannot be run ({kind}: {words}); publish or copy it again")
+
+
+def run_child() -> None:
+    """Run the networks on standard input, and say on standard output what is wrong with the first that does not."""
+    with suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is what is tried here: nobody wants to look at it
+    sizes: dict[str, int] = json.loads(sys.stdin.buffer.readline())
+    try:
+        for name, size in sizes.items():
+            _exercise(sys.stdin.buffer.read(size), name)
+    except Exception as error:  # a runtime may raise anything
+        text = (str(error).splitlines() or [""])[0]
+        print(f"{type(error).__name__}: {text}", flush=True)
+        os._exit(error.exit_status if isinstance(error, EdgeError) else 1)
+    os._exit(0)  # not by way of the runtime's own clean-up: what it would crash in there does no harm
+
+
+def _exercise(network: bytes, name: str) -> None:
+    interpreter = Interpreter(network)
+    shape, rng = interpreter.input_shape, np.random.default_rng(0)
+    for values in (*(np.full(shape, constant) for constant in CONSTANTS), rng.normal(0, DEVIATION, shape)):
+        rows = interpreter.run(interpreter.quantize(values.astype(np.float32)))
+        if not all(np.isfinite(row).all() for row in rows):
+            raise BundleError(f"{name} answers with what is no number; publish or copy it again")
+
+
+def _remembered(networks: Mapping[str, bytes]) -> Path | None:
+    """Return the file whose presence says that these networks run here; None where no cache may be kept."""
+    given = os.environ.get("XDG_CACHE_HOME", "")
+    # A relative path there is to be ignored, as the specification says; no home is no cache.
+    folder = Path(given if os.path.isabs(given) else os.path.join(os.path.expanduser("~"), ".cache"))  # noqa: PTH111, PTH117, PTH118
+    if not folder.is_absolute():
+        return None
+    return folder / "livegenre" / "models" / _digest(networks)
+
+
+def _digest(networks: Mapping[str, bytes]) -> str:
+    """Return a digest of what runs and of what runs it."""
+    whole = hashlib.sha256(f"{REVISION} {sys.version}".encode())
+    for runtime in RUNTIMES:
+        found = find_spec(runtime.partition(".")[0])
+        origin = Path(found.origin) if found and found.origin else None
+        whole.update(f" {origin} {origin.stat().st_mtime_ns if origin else 0}".encode())
+    for content in networks.values():
+        whole.update(hashlib.sha256(content).digest())
+    return whole.hexdigest()
