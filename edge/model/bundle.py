@@ -17,7 +17,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from edge.errors import BundleError
+from edge.errors import BundleError, RuntimeMissing
 from edge.model import sidecar as sidecars
 from edge.model.interpreter import Interpreter
 from edge.model.listener import ListenerNetwork
@@ -56,8 +56,8 @@ def load_bundle(model: Path | str | None = None, *, try_first: bool = True) -> B
 
             try_out(networks)
         return _build(use, sidecar, networks)
-    except BundleError as error:
-        raise BundleError(f"{root}: {error}") from error
+    except (BundleError, RuntimeMissing) as error:
+        raise type(error)(f"{root}: {error}") from error
 
 
 def folder_of(model: Path | str | None) -> Traversable:
