@@ -61,6 +61,13 @@ def add_parser(subparsers: Subparsers) -> None:
         const=WEB_ADDRESS,
         help=f"a page in the browser (default {WEB_ADDRESS})",
     )
+    faces.add_argument(
+        "--mqtt",
+        nargs="?",
+        metavar="HOST:PORT",
+        const="localhost",
+        help="Home Assistant and others, over a broker (default localhost:1883)",
+    )
     parser.set_defaults(run=run)
 
 
@@ -114,13 +121,14 @@ def _file(given: Path) -> Path:
 
 def _faces(args: argparse.Namespace, bundle: Bundle) -> list[Sink]:
     """Open what the flags ask for, which are short for the daemon's configuration; without one, import nothing."""
-    if args.web is None:
+    if args.web is None and args.mqtt is None:
         return []
     from edge.service.config import Config, WebConfig
-    from edge.service.faces import Faces
+    from edge.service.faces import Faces, broker_at
 
     web = WebConfig() if args.web is None else WebConfig(enabled=True, address=args.web)
-    return [Faces(Config(web=web), bundle, args.history and _file(args.history), announce=_announce)]
+    config = Config(web=web, mqtt=broker_at(args.mqtt))
+    return [Faces(config, bundle, args.history and _file(args.history), announce=_announce)]
 
 
 def _announce(text: str) -> None:

@@ -38,12 +38,16 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "decision.settled_lead_for_s": (0, 600),
     "history.retention_days": (0, 36_500),
     "history.checkpoint_s": (0.1, 3_600),
+    "mqtt.port": (1, 65_535),
 }
 
 #: Keys that name a file or a folder, where ~ is somebody's home.
-PATHS = frozenset({"model.folder", "history.file", "web.token_file"})
+PATHS = frozenset({"model.folder", "history.file", "web.token_file", "mqtt.ca_file", "mqtt.password_file"})
 #: Keys that say where to listen for connections.
 ADDRESSES = frozenset({"web.address"})
+#: Keys that are levels of an MQTT topic.
+TOPICS = frozenset({"mqtt.topic", "mqtt.discovery"})
+TOPIC = r"[A-Za-z0-9_/-]*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,22 @@ class WebConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class MqttConfig:
+    """Whether, where and how to publish; see ``edge.sinks.mqtt``."""
+
+    enabled: bool = False
+    host: str = "localhost"
+    port: int = 1883
+    tls: bool = False
+    ca_file: str = ""
+    username: str = ""
+    password_file: str = ""
+    name: str = ""
+    topic: str = "livegenre"
+    discovery: str = "homeassistant"
+
+
+@dataclass(frozen=True, slots=True)
 class LogConfig:
     """What to log."""
 
@@ -98,6 +118,7 @@ class Config:
     decision: decision.Settings = field(default_factory=decision.Settings)
     history: HistoryConfig = field(default_factory=HistoryConfig)
     web: WebConfig = field(default_factory=WebConfig)
+    mqtt: MqttConfig = field(default_factory=MqttConfig)
     log: LogConfig = field(default_factory=LogConfig)
 
 
@@ -174,6 +195,8 @@ def _text_problem(table: str, key: str, value: str) -> str | None:
             parse_address(value)
         except ConfigError as error:
             return f"{key} is {error}"
+    if f"{table}.{key}" in TOPICS and not re.fullmatch(TOPIC, value):
+        return f"{key} is {value!r}, may have letters, digits, -, _ and / alone"
     if (table, key) == ("log", "level") and value not in LEVELS:
         return f"level is {value!r}, must be one of {', '.join(LEVELS)}"
     return None

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 import importlib
 import logging
+import os
+import re
+import socket
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from edge.errors import FaceError
+from edge.errors import ConfigError, FaceError
 from edge.events import Event, Started
 from edge.history.database import own_file
 from edge.model.bundle import Bundle
-from edge.service.config import Config, WebConfig
+from edge.service.config import Config, MqttConfig, WebConfig
 from edge.sinks import Sink
 from edge.sinks.guard import Guarded
 from edge.sinks.web import address
@@ -41,7 +45,11 @@ class Faces:
         patient: bool = False,
     ) -> None:
         """``announce`` is told where a face is to be found. ``patient``: one that cannot be opened is tried again."""
-        openers = {"web page": partial(_web, config.web, bundle, history, announce)} if config.web.enabled else {}
+        openers: dict[str, Callable[[], Sink]] = {}
+        if config.web.enabled:
+            openers["web page"] = partial(_web, config.web, bundle, history, announce)
+        if config.mqtt.enabled:
+            openers["mqtt"] = partial(_mqtt, config.mqtt, history, announce)
         self._sinks: list[Sink] = []
         try:
             for name, opener in openers.items():
@@ -64,7 +72,7 @@ class Faces:
 
 def faces_change(before: Config, after: Config) -> bool:
     """Whether a change of configuration is one of the faces, or of what they show."""
-    return any(getattr(before, table) != getattr(after, table) for table in ("web", "history", "model"))
+    return any(getattr(before, table) != getattr(after, table) for table in ("web", "mqtt", "history", "model"))
 
 
 class Persistent:
@@ -115,3 +123,33 @@ def _web(config: WebConfig, bundle: Bundle, history: Path | None, announce: Call
     announce(f"the page is at {page.url}" + ("" if where.is_loopback else f" with the token in {token_file}"))
     sink: Sink = page
     return sink
+
+
+def _mqtt(config: MqttConfig, history: Path | None, announce: Callable[[str], None]) -> Sink:
+    publisher = _module("edge.sinks.mqtt.publisher", "mqtt")
+    username = os.environ.get(publisher.USERNAME_VARIABLE, config.username)
+    password = publisher.read_password(config.password_file)
+    broker = publisher.Broker(config.host, config.port, username, password, config.tls, config.ca_file)
+    topics = publisher.Topics(config.name or socket.gethostname(), config.topic, config.discovery)
+    corrector = None if history is None else publisher.Corrector(*_corrections(history))
+    sink: Sink = publisher.Publisher(broker, topics, version("livegenre"), corrector)
+    announce(f"publishing to {config.host}:{config.port} as {topics.state}")
+    return sink
+
+
+def broker_at(text: str | None) -> MqttConfig:
+    """Return the configuration for ``HOST`` or ``HOST:PORT``; off for None."""
+    if text is None:
+        return MqttConfig()
+    found = re.fullmatch(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?", text)
+    port = int(found[2]) if found and found[2] else MqttConfig().port
+    if not found or not 1 <= port <= 65_535:
+        raise ConfigError(f"--mqtt {text}: write HOST or HOST:PORT; who to be for it comes from the environment")
+    return MqttConfig(enabled=True, host=found[1].strip("[]"), port=port)
+
+
+def _corrections(history: Path) -> tuple[Callable[[str], str | None], Callable[[], str | None]]:
+    """Return what corrects the present, and what takes that back; both return what it is said to be then."""
+    from edge.history.corrections import correct, undo
+
+    return lambda label: correct(history, label).segment.corrected, lambda: undo(history).segment.corrected

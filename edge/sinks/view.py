@@ -21,6 +21,7 @@ class View:
     confidence: float | None = None
     provisional: bool = False
     probabilities: Mapping[str, float] = field(default_factory=dict)
+    styles: tuple[tuple[str, float], ...] = ()  # name, score in 0..1
     tempo_bpm: float | None = None
     level_dbfs: float | None = None
     audio_s: float = 0.0
@@ -45,13 +46,15 @@ def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for eac
                 confidence=event.confidence,
                 provisional=event.provisional,
                 probabilities=probabilities,
+                styles=tuple(getattr(event, "styles", ())),
                 tempo_bpm=event.tempo_bpm,
             )
         case Change():
             return replace(view, state=event.state, genre=event.genre, confidence=event.confidence)
         case SourceLost():
             nothing = dict.fromkeys(view.probabilities, 0.0)
-            return replace(view, problem=safe(event.reason), probabilities=nothing, tempo_bpm=None, level_dbfs=None)
+            view = replace(view, probabilities=nothing, styles=(), tempo_bpm=None, level_dbfs=None)
+            return replace(view, problem=safe(event.reason))
         case SourceRestored():
             return replace(view, source=safe(event.source), problem=None)
         case Tick():

@@ -45,7 +45,6 @@ class Board:
         self._is_woken = False
         self._view = View()
         self._shown = Shown()
-        self._styles: tuple[tuple[str, float], ...] = ()
         self._stats: Stats | None = None
         self._runtime = ""
         self._stopped = False
@@ -80,10 +79,6 @@ class Board:
         match event:
             case Started():
                 self._runtime, self._stopped = event.runtime, False
-            case Prediction():
-                self._styles = tuple(getattr(event, "styles", None) or ())
-            case SourceLost():
-                self._styles = ()
             case Stats():
                 self._stats = event
             case Stopped():
@@ -100,13 +95,13 @@ class Board:
             "confidence": _rounded(view.confidence),
             "provisional": view.provisional,
             "probabilities": {name: _rounded(value) for name, value in view.probabilities.items()},
-            "styles": [{"name": words.label(name), "score": _rounded(score)} for name, score in self._styles],
+            "styles": [{"name": words.label(name), "score": _rounded(score)} for name, score in view.styles],
             "tempo_bpm": _rounded(view.tempo_bpm, 1),
             "level_dbfs": _rounded(view.level_dbfs, 1),
             "audio_s": _rounded(view.audio_s),
             "listening": bool(view.source) and not self._stopped,
-            "source": {"name": words.safe(view.source), "problem": view.problem and words.safe(view.problem)},
-            "model": words.safe(view.model),
+            "source": {"name": view.source, "problem": view.problem},
+            "model": view.model,
             "runtime": words.safe(self._runtime),
             "dropped_s": _rounded(view.dropped_s, 1),
             "gaps": 0 if stats is None else stats.gaps,

@@ -1,0 +1,157 @@
+"""What is published, and how Home Assistant is told of it (its MQTT discovery).
+
+A device of its own has sensors for genre, confidence, tempo and level, a binary sensor for music, and, where a history
+is kept, a choice that puts the genre right and a button that takes it back. All read one state topic, a JSON object.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from edge import words
+from edge.events import State
+from edge.sinks.view import View
+
+ONLINE, OFFLINE = "online", "offline"
+#: Payload of the command topic that takes the last correction back.
+UNDO = "undo"
+#: What a state says of music; of the others nothing is known.
+MUSIC = {State.MUSIC: "ON", State.UNSURE: "ON", State.SILENCE: "OFF", State.NO_MUSIC: "OFF"}
+
+
+def plain_id(name: str) -> str:
+    """Return an id of ``[a-zA-Z0-9_-]`` alone; names that differ get ids that differ."""
+    plain = re.sub(r"[^a-zA-Z0-9_-]", "_", name)
+    return plain if plain == name else f"{plain}_{zlib.crc32(name.encode(errors='surrogatepass')):08x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Where things are: ``base`` is the first level of our own topics, ``prefix`` Home Assistant's."""
+
+    name: str  # of the device, as people read it
+    base: str
+    prefix: str
+
+    @property
+    def device_id(self) -> str:
+        """The device's id in topics and in Home Assistant."""
+        return plain_id(self.name)
+
+    @property
+    def state(self) -> str:
+        """What is heard, as JSON."""
+        return f"{self.base}/{self.device_id}/state"
+
+    @property
+    def availability(self) -> str:
+        """``online`` or ``offline``; the broker says the latter for a process that died."""
+        return f"{self.base}/{self.device_id}/availability"
+
+    @property
+    def command(self) -> str:
+        """Takes a label, or ``undo``."""
+        return f"{self.base}/{self.device_id}/correct"
+
+    @property
+    def birth(self) -> str:
+        """Where Home Assistant says that it has started."""
+        return f"{self.prefix}/status"
+
+
+def state(view: View, corrected: str | None = None) -> dict[str, Any]:
+    """Return the state topic's object."""
+    return {
+        "state": str(view.state),
+        "genre": words.shown(view.state, view.genre),
+        "music": MUSIC.get(view.state),
+        "confidence": None if view.confidence is None else round(100 * view.confidence),  # per cent
+        "tempo_bpm": None if view.tempo_bpm is None else round(view.tempo_bpm, 1),
+        "level_dbfs": None if view.level_dbfs is None else round(view.level_dbfs, 1),
+        "styles": [words.label(name) for name, _ in view.styles],
+        "source": view.source,
+        "problem": view.problem,
+        "corrected": None if corrected is None else words.label(corrected),
+    }
+
+
+def configs(topics: Topics, version: str, labels: tuple[str, ...], *, correctable: bool) -> dict[str, dict[str, Any]]:
+    """Return the discovery messages by topic: retained JSON objects."""
+    entities = dict(_ENTITIES)
+    if correctable and labels:
+        entities |= _corrections(topics, labels)
+    device = {
+        "identifiers": [f"livegenre_{topics.device_id}"],
+        "name": words.safe(topics.name),
+        "manufacturer": "livegenre",
+        "model": "music genre listener",
+        "sw_version": version,
+    }
+    shared = {
+        "availability_topic": topics.availability,
+        "device": device,
+        "origin": {"name": "livegenre", "sw_version": version},
+    }
+    found = {}
+    for key, (component, entity) in entities.items():
+        ids = {"object_id": f"{topics.device_id}_{key}", "unique_id": f"livegenre_{topics.device_id}_{key}"}
+        source = {} if component == "button" else {"state_topic": topics.state}
+        topic = f"{topics.prefix}/{component}/livegenre_{topics.device_id}/{key}/config"
+        found[topic] = {**entity, **ids, **source, **shared}
+    return found
+
+
+def _measurement(name: str, key: str, unit: str, icon: str) -> Mapping[str, Any]:
+    return {
+        "name": name,
+        "value_template": f"{{{{ value_json.{key} }}}}",
+        "unit_of_measurement": unit,
+        "state_class": "measurement",
+        "suggested_display_precision": 0,
+        "icon": icon,
+    }
+
+
+#: By key: component of Home Assistant, and what is its own of the configuration. A genre is text: it has no class.
+_ENTITIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "genre": (
+        "sensor",
+        {"name": "Genre", "value_template": "{{ value_json.genre }}", "icon": "mdi:music"},
+    ),
+    "confidence": ("sensor", _measurement("Confidence", "confidence", "%", "mdi:gauge")),
+    "tempo": ("sensor", _measurement("Tempo", "tempo_bpm", "BPM", "mdi:metronome")),
+    "level": ("sensor", _measurement("Level", "level_dbfs", "dBFS", "mdi:volume-high")),
+    "music": (
+        "binary_sensor",
+        {
+            "name": "Music",
+            "value_template": "{{ value_json.music }}",
+            "payload_on": "ON",
+            "payload_off": "OFF",
+            "device_class": "sound",
+        },
+    ),
+}
+
+
+def _corrections(topics: Topics, labels: tuple[str, ...]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    choice = {
+        "name": "Put right",
+        "command_topic": topics.command,
+        "options": [words.label(label) for label in labels],
+        "value_template": "{{ value_json.corrected }}",
+        "icon": "mdi:pencil",
+        "entity_category": "config",
+    }
+    button = {
+        "name": "Take back",
+        "command_topic": topics.command,
+        "payload_press": UNDO,
+        "icon": "mdi:undo",
+        "entity_category": "config",
+    }
+    return {"correct": ("select", choice), "undo": ("button", button)}

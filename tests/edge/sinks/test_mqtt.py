@@ -1,0 +1,245 @@
+"""Publishing to a real broker: what comes when, and that nothing which happens to the broker holds listening up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.errors import CorrectionError, FaceError
+from edge.events import State
+from edge.sinks.mqtt import publisher as publisher_module
+from edge.sinks.mqtt.discovery import Topics, plain_id
+from edge.sinks.mqtt.publisher import Broker, Corrector, Publisher, read_password
+from tests.edge.pulse import wait_until
+from tests.edge.sinks.happenings import change, lost, prediction, restored, started, tick
+from tests.edge.sinks.mosquitto import PASSWORD, USERNAME, Mosquitto, Subscriber
+
+TOPICS = Topics("shelf", "livegenre", "homeassistant")
+GENRE = "homeassistant/sensor/livegenre_shelf/genre/config"
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    found = Mosquitto(tmp_path)
+    found.start()
+    yield found
+    found.thaw()
+    found.kill()
+
+
+@pytest.fixture
+def subscriber(broker: Mosquitto) -> Iterator[Subscriber]:
+    found = Subscriber(broker)
+    yield found
+    found.close()
+
+
+def publisher(broker: Mosquitto, corrector: Corrector | None = None, **credentials: str | bool) -> Publisher:
+    return Publisher(Broker("127.0.0.1", broker.port, **credentials), TOPICS, "1.0", corrector)  # type: ignore[arg-type]
+
+
+def hears(sink: Publisher, holds: Callable[[], object], what: str, seconds: float = 60) -> None:
+    """Let time and events pass, as listening does, until it is so; no event may wait for the broker."""
+    slowest = 0.0
+
+    def holds_now() -> object:
+        nonlocal slowest
+        began = time.monotonic()
+        sink(tick())
+        slowest = max(slowest, time.monotonic() - began)
+        return holds()
+
+    wait_until(holds_now, seconds, what)
+    assert slowest < 1.0, "an event waited for the broker"
+
+
+def begun(broker: Mosquitto, subscriber: Subscriber, corrector: Corrector | None = None) -> Publisher:
+    sink = publisher(broker, corrector)
+    for event in (started(), change("jazz"), prediction("jazz")):
+        sink(event)
+    hears(sink, lambda: subscriber.json(TOPICS.state).get("genre") == "jazz", "the genre is published")
+    return sink
+
+
+def test_what_is_heard_is_published(broker: Mosquitto, subscriber: Subscriber) -> None:
+    sink = begun(broker, subscriber)
+    heard = subscriber.json(TOPICS.state)
+    expected = {"state": "music", "genre": "jazz", "music": "ON", "confidence": 62, "tempo_bpm": 112.4}
+    assert {key: heard[key] for key in expected} == expected
+    assert subscriber.messages[TOPICS.availability] == "online"
+    for event, genre, music in (
+        (prediction(None, State.NO_MUSIC), "no music", "OFF"),
+        (prediction(None, State.UNSURE), "not sure", "ON"),
+        (prediction("R&B\x1b"), r"R&B\x1b", "ON"),
+        (lost("unplugged"), r"R&B\x1b", "ON"),
+        (prediction(None, State.NO_SOURCE), "no source", None),
+    ):
+        sink(event)
+        hears(sink, lambda: subscriber.json(TOPICS.state)["genre"] == genre, genre)  # noqa: B023
+        assert subscriber.json(TOPICS.state)["music"] == music
+    assert subscriber.json(TOPICS.state)["problem"] == "unplugged"
+    sink(restored())
+    sink.close()
+    wait_until(lambda: subscriber.messages[TOPICS.availability] == "offline", 10, "the end is said")
+
+
+def test_states_are_rate_limited(broker: Mosquitto, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch) -> None:
+    sink = begun(broker, subscriber)
+    now = [time.monotonic()]
+    monkeypatch.setattr(publisher_module.time, "monotonic", lambda: now[0])
+    counted = []
+    for length_s in (1.0, 100.0):  # a second of changes, then a hundred of numbers
+        before = subscriber.counts[TOPICS.state]
+        for n in range(200):
+            now[0] += length_s / 200
+            sink(prediction("jazz" if length_s > 1 or n % 2 else "rock", confidence=n / 200))
+            time.sleep(0.005)
+        wait_until(lambda: sink._last is not None and sink._last.is_published(), 10, "all is sent")
+        counted.append(subscriber.counts[TOPICS.state] - before)
+    assert counted[0] <= 3
+    assert 5 <= counted[1] <= 13
+    sink.close()
+
+
+def test_it_says_again_what_it_is_when_home_assistant_starts(broker: Mosquitto, subscriber: Subscriber) -> None:
+    sink = begun(broker, subscriber)
+    counts = dict(subscriber.counts)
+    assert counts[GENRE] == 1
+    subscriber.client.publish(TOPICS.birth, "offline")
+    subscriber.client.publish(TOPICS.birth, "online")
+    for topic in (GENRE, TOPICS.availability, TOPICS.state):
+        wait_until(lambda: subscriber.counts[topic] > counts[topic], 20, f"{topic} again")  # noqa: B023
+    assert subscriber.counts[GENRE] == 2
+    late = Subscriber(broker)
+    wait_until(lambda: {GENRE, TOPICS.availability, TOPICS.state} <= late.retained, 20, "who comes later knows as well")
+    late.close()
+    sink.close()
+
+
+def test_a_broker_that_is_killed_and_comes_back(broker: Mosquitto, subscriber: Subscriber) -> None:
+    sink = begun(broker, subscriber)
+    broker.kill()
+    hears(sink, lambda: sink.problem, "the loss is noticed")
+    for n in range(100):
+        sink(prediction("rock" if n % 2 else "pop"))
+    sink(change("metal", "jazz"))
+    subscriber.messages.clear()
+    broker.start()
+    hears(sink, lambda: subscriber.json(TOPICS.state).get("genre") == "metal", "the present, once it is back")
+    assert sink.problem is None
+    assert GENRE in subscriber.messages, "a broker that kept nothing is told everything again"
+    sink.close()
+
+
+def test_a_broker_that_is_not_there_is_waited_for(broker: Mosquitto, tmp_path: Path) -> None:
+    broker.kill()
+    sink = publisher(broker)
+    sink(started())
+    sink(prediction("jazz"))
+    hears(sink, lambda: sink.problem == "cannot be reached", "it is said")
+    broker.start()
+    subscriber = Subscriber(broker)
+    hears(sink, lambda: subscriber.json(TOPICS.state).get("genre") == "jazz", "it connects when the broker comes")
+    subscriber.close()
+    sink.close()
+
+
+def test_a_slow_broker_holds_nothing_up_and_then_gets_the_newest(broker: Mosquitto, subscriber: Subscriber) -> None:
+    sink = begun(broker, subscriber)
+    broker.freeze()
+    began = time.monotonic()
+    for n in range(3000):
+        sink(prediction("rock" if n % 2 else "pop", confidence=n / 3000))
+    sink(change("metal", "pop"))
+    assert time.monotonic() - began < 20
+    assert len(sink._client._out_packet) < 20, "nothing piles up"
+    broker.thaw()
+    hears(sink, lambda: subscriber.json(TOPICS.state)["genre"] == "metal", "the newest comes")
+    broker.freeze()
+    began = time.monotonic()
+    sink.close()
+    assert time.monotonic() - began < 5, "ending does not wait for it"
+    broker.thaw()
+
+
+def test_a_death_is_told_by_the_broker(broker: Mosquitto, subscriber: Subscriber) -> None:
+    sink = begun(broker, subscriber)
+    connection = sink._client.socket()
+    assert connection is not None
+    sink._client.reconnect_delay_set(60, 60)
+    connection.shutdown(2)
+    wait_until(lambda: subscriber.messages[TOPICS.availability] == "offline", 20, "the last will")
+    sink.close()
+
+
+def test_passwords_are_wanted_and_a_wrong_one_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    broker = Mosquitto(tmp_path, closed=True)
+    broker.start()
+    monkeypatch.delenv(publisher_module.PASSWORD_VARIABLE, raising=False)
+    (tmp_path / "password").write_text("wrong\n")
+    sink = publisher(broker, username=USERNAME, password=read_password(str(tmp_path / "password")))
+    sink(started())
+    hears(sink, lambda: str(sink.problem).startswith("refuses: Not authorized"), "it is said")
+    sink.close()
+    assert "wrong" not in caplog.text
+    monkeypatch.setenv(publisher_module.PASSWORD_VARIABLE, PASSWORD)
+    sink = publisher(broker, username=USERNAME, password=read_password(""))
+    hears(sink, lambda: sink.problem is None, "it is let in")
+    sink.close()
+    broker.kill()
+    with pytest.raises(FaceError, match="none: cannot be read as a password"):
+        monkeypatch.delenv(publisher_module.PASSWORD_VARIABLE)
+        read_password(str(tmp_path / "none"))
+
+
+def test_tls_with_the_right_certificate_alone(tmp_path: Path) -> None:
+    broker = Mosquitto(tmp_path, tls=True)
+    broker.start()
+    sink = publisher(broker, tls=True)
+    hears(sink, lambda: sink.problem == "cannot be reached", "an unknown certificate is not trusted")
+    sink.close()
+    sink = publisher(broker, tls=True, ca_file=str(broker.certificate))
+    sink(started())
+    subscriber = Subscriber(broker, tls=True)
+    hears(sink, lambda: subscriber.json(TOPICS.state), "a known one is")
+    subscriber.close()
+    sink.close()
+    broker.kill()
+    with pytest.raises(FaceError, match="cannot be used for the broker"):
+        publisher(broker, tls=True, ca_file=str(tmp_path / "mosquitto.conf"))
+
+
+def test_a_message_puts_the_genre_right(broker: Mosquitto, subscriber: Subscriber) -> None:
+    said: list[str] = []
+
+    def correct(label: str) -> str | None:
+        if label == "polka":
+            raise CorrectionError("the model does not know 'polka'")
+        said.append(label)
+        return label
+
+    def undo() -> str | None:
+        said.append("undo")
+        return None
+
+    subscriber.client.publish(TOPICS.command, "rock", qos=1, retain=True).wait_for_publish(10)
+    sink = begun(broker, subscriber, Corrector(correct, undo))
+    subscriber.client.publish(TOPICS.command, "polka", qos=1)
+    subscriber.client.publish(TOPICS.command, "blues", qos=1)
+    hears(sink, lambda: subscriber.json(TOPICS.state)["corrected"] == "blues", "it is said what it is now")
+    subscriber.client.publish(TOPICS.command, "undo", qos=1)
+    hears(sink, lambda: subscriber.json(TOPICS.state)["corrected"] is None, "and taken back")
+    assert said == ["blues", "undo"], "what the broker had kept is no command"
+    sink.close()
+
+
+@pytest.mark.parametrize("name", ["shelf", "Küche", "厨房", "a b", "a/b", "#", "+", "\udcff", "x" * 40])
+def test_ids_are_plain_and_differ(name: str) -> None:
+    assert set(plain_id(name)) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+    assert plain_id(name) != plain_id(name + "?")
+    assert plain_id("a b") != plain_id("a/b")

@@ -1,0 +1,95 @@
+"""What Home Assistant is told, held against the schemas of its own MQTT integration."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+
+from edge.events import State
+from edge.sinks.mqtt.discovery import UNDO, Topics, configs, state
+from edge.sinks.view import View, view_after
+from tests.edge.sinks.happenings import LABELS, prediction, started
+
+ROOT = Path(__file__).resolve().parents[3]
+HOMEASSISTANT = ROOT / ".venv-homeassistant" / "bin" / "python"
+TOPICS = Topics("Küche", "livegenre", "homeassistant")
+MESSAGES = configs(TOPICS, "0.1.0", LABELS, correctable=True)
+
+
+def verdicts(messages: dict[str, Any]) -> dict[str, Any]:
+    """What Home Assistant makes of messages; a text is its complaint."""
+    assert HOMEASSISTANT.exists(), "make .venv-homeassistant/.ready"
+    command = [HOMEASSISTANT, Path(__file__).with_name("homeassistant_rules.py")]
+    done = subprocess.run(command, input=json.dumps(messages), capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_home_assistant_takes_every_message_whole() -> None:
+    found = verdicts(MESSAGES)
+    assert found.keys() == MESSAGES.keys()
+    for topic, message in MESSAGES.items():
+        assert isinstance(found[topic], dict), found[topic]
+        ignored = message.keys() - found[topic].keys()
+        assert not ignored, f"{topic}: Home Assistant does not know {ignored}"
+
+
+def test_and_would_not_take_a_wrong_one() -> None:
+    topic = next(iter(MESSAGES))
+    wrong = [{"state_topic": "a/#/b"}, {"device_class": "genre"}, {"availability_topic": ""}, {"device": {"name": "x"}}]
+    found = verdicts({f"{topic}/{number}": MESSAGES[topic] | change for number, change in enumerate(wrong)})
+    assert [type(answer) for answer in found.values()] == [str] * len(wrong), found
+
+
+def test_ids_and_topics_are_plain_and_unique() -> None:
+    ids = [message["unique_id"] for message in MESSAGES.values()]
+    assert len(set(ids)) == len(ids) == 7
+    for topic, message in MESSAGES.items():
+        assert re.fullmatch(r"homeassistant/\w+/[a-zA-Z0-9_-]+/[a-zA-Z0-9_-]+/config", topic)
+        assert re.fullmatch(r"[a-zA-Z0-9_-]+", message["unique_id"] + message["object_id"])
+    assert {message["device"]["name"] for message in MESSAGES.values()} == {"Küche"}
+
+
+def test_text_has_no_class_of_numbers() -> None:
+    (genre,) = (message for message in MESSAGES.values() if message["name"] == "Genre")
+    assert not genre.keys() & {"device_class", "state_class", "unit_of_measurement", "suggested_display_precision"}
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (prediction("jazz"), {"Genre": "jazz", "Confidence": "62", "Tempo": "112.4", "Music": "ON"}),
+        (
+            prediction(None, State.NO_MUSIC),
+            {"Genre": "no music", "Confidence": "None", "Tempo": "None", "Music": "OFF"},
+        ),
+        (prediction(None, State.NO_SOURCE), {"Genre": "no source", "Music": "None", "Put right": "None"}),
+    ],
+)
+def test_the_templates_find_what_they_name(event: Any, expected: dict[str, str]) -> None:
+    payload = json.loads(json.dumps(state(view_after(view_after(View(), started()), event))))
+    found = {
+        message["name"]: jinja2.Template(message["value_template"], undefined=jinja2.StrictUndefined).render(
+            value_json=payload
+        )
+        for message in MESSAGES.values()
+        if "value_template" in message
+    }
+    assert {name: found[name] for name in expected} == expected
+
+
+def test_without_a_history_nothing_can_be_put_right() -> None:
+    assert {topic.split("/")[1] for topic in configs(TOPICS, "1", LABELS, correctable=False)} == {
+        *("sensor", "binary_sensor"),
+    }
+    (choice,) = (message for topic, message in MESSAGES.items() if "/select/" in topic)
+    (button,) = (message for topic, message in MESSAGES.items() if "/button/" in topic)
+    assert "no music" in choice["options"]
+    assert (choice["command_topic"], button["payload_press"]) == (TOPICS.command, UNDO)
