@@ -11,13 +11,16 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import NoReturn
 
 from edge import streams
 from edge.audio import native_stderr
+from edge.audio.recovery.attempt import any_under_way
 from edge.commands import bench, classify, correct, daemon, devices, history, listen, selftest, service
 from edge.errors import EdgeError, SoundSystemStuck
+from edge.progress import hand_over
 from edge.words import safe
 
 COMMANDS = (listen, classify, devices, selftest, bench, daemon, service, history, correct)
@@ -51,10 +54,11 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _start_anew(args: argparse.Namespace) -> NoReturn:
+def _start_anew(args: argparse.Namespace, stuck: SoundSystemStuck) -> NoReturn:
     """Replace this process by a new one of the same command; threads stuck in the sound system end with it."""
     sys.stdout.flush()
     native_stderr.hand_over()
+    hand_over(stuck.progress)
     must_wait = getattr(args, "wait", None) is False  # the microphone was there once, and should be again
     os.execv(sys.executable, [*sys.orig_argv, *(["--wait"] if must_wait else [])])
 
@@ -67,6 +71,16 @@ def _spare_openssl() -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status."""
+    status = _main(argv)
+    if argv is None and any_under_way():
+        # Python and the C library would clean up under a thread that is still inside the sound system, and crash.
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stdout.flush()
+        os._exit(status)
+    return status
+
+
+def _main(argv: Sequence[str] | None) -> int:
     # The matrices here are small: more threads cost memory and wake-ups, and save no time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _spare_openssl()
@@ -79,7 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except Exception as error:
         if isinstance(error, SoundSystemStuck) and argv is None:
-            _start_anew(args)
+            _start_anew(args, error)
         return _tell(error)
     return status
 

@@ -11,5 +11,8 @@ def steady_s() -> float:
 
 
 def slept_s() -> float:
-    """Return for how many seconds this machine has slept since it started; to a few microseconds."""
-    return steady_s() - time.monotonic()
+    """Return for how many seconds this machine has slept since it started, to a millisecond."""
+    while True:  # the two clocks cannot be read at once: again if this thread had to wait between them
+        before, steady, after = time.monotonic(), steady_s(), time.monotonic()
+        if after - before < 1e-3:
+            return steady - after

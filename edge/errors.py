@@ -5,6 +5,7 @@
     EdgeError                            exit 1
     ├── AudioFileError  (OSError)        exit 1  a file that cannot be read as audio
     ├── SourceError     (OSError)        exit 2  no microphone, or none by that name
+    │   ├── NoSoundSystem                exit 2  PortAudio is not installed; waiting does not help
     │   └── SoundSystemStuck             exit 2  a call to it that never returns; only a new process helps
     ├── BundleError     (ValueError)     exit 3  a model that is damaged or does not fit this program
     ├── RuntimeMissing  (ImportError)    exit 3  no usable TFLite runtime
@@ -16,6 +17,8 @@
 
 The message of each is one line that names the thing and the remedy.
 """
+
+from edge.progress import Progress
 
 
 class EdgeError(Exception):
@@ -34,8 +37,21 @@ class SourceError(EdgeError, OSError):
     exit_status = 2
 
 
+class NoSoundSystem(SourceError):  # noqa: N818 - it is a state of the machine, told as one
+    """A library that every microphone needs is missing."""
+
+
 class SoundSystemStuck(SourceError):  # noqa: N818 - it is a state of the machine, told as one
-    """A call into the sound system does not return: this process cannot use it any more, a new one can."""
+    """A call into the sound system does not return: this process cannot use it any more, a new one can.
+
+    ``away_since`` is when the last audio came, in seconds on the steady clock; ``progress`` is what the new process
+    goes on from.
+    """
+
+    def __init__(self, words: str, away_since: float) -> None:
+        super().__init__(words)
+        self.away_since = away_since
+        self.progress = Progress(away_since=away_since)
 
 
 class BundleError(EdgeError, ValueError):

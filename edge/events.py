@@ -178,12 +178,17 @@ class SourceRestored(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats(Event):
-    """Counters since the start, once a minute and at the end."""
+    """Counters since the start, once a minute and at the end.
+
+    A sound system that hangs for good makes the program start itself anew: ``Started`` comes again, and ``audio_s``
+    and all counters go on, the time without a source included.
+    """
 
     kind: ClassVar[str] = "stats"
     updates: int
     gaps: int
     dropped_s: float  # seconds of audio lost in gaps
+    restarts: int = 0  # of the process, see above
     backlog_s: float  # seconds of audio waiting to be processed
     interval_s: float  # seconds between updates now; grows on a machine that cannot keep up
     update_cost_s: float | None  # wall seconds that one update takes, smoothed

@@ -1,7 +1,7 @@
 """PortAudio, through ``sounddevice``: finding inputs and opening one. The only file that names either.
 
 PortAudio lists the devices once, when it starts: a list that is to show what is plugged in *now* needs it to be
-ended and started again, which ``relist`` does. No stream may be open then.
+ended and started again, which ``list_anew`` does. No stream may be open then.
 """
 
 from __future__ import annotations
@@ -13,11 +13,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from types import ModuleType
 from typing import Any
 
-from edge.audio.queue import AudioQueue
-from edge.errors import SourceError
+from edge.audio.recovery.live_source import End
+from edge.audio.recovery.queue import AudioQueue
+from edge.errors import NoSoundSystem, SourceError
 from edge.events import Hole
 
 NO_LIBRARY = "PortAudio is not installed: sudo apt install libportaudio2"
@@ -28,6 +30,10 @@ RATES = (48_000, 44_100, 32_000, 22_050, 16_000, 8_000)
 MAX_CHANNELS = 2
 #: Audio is never older than this, in seconds; a driver that does not know when it recorded says anything.
 MAX_AGE_S = 60.0
+
+#: PortAudio may not be used from two threads at once: a source that was given up may still be opening a device.
+ONE_AT_A_TIME = RLock()
+_OPEN_STREAMS: list[Any] = []
 
 PROC_ASOUND = Path("/proc/asound")
 
@@ -52,19 +58,25 @@ class InputDevice:
 
 @cache
 def library() -> ModuleType:
-    """Import ``sounddevice``, which starts PortAudio; ``SourceError`` where the library is missing."""
+    """Import ``sounddevice``, which starts PortAudio; ``NoSoundSystem`` where the library is missing.
+
+    It waits for a sound server that hangs.
+    """
     try:
         import sounddevice
     except OSError as error:
-        raise SourceError(NO_LIBRARY) from error
+        raise NoSoundSystem(NO_LIBRARY) from error
     module: ModuleType = sounddevice
     # It would end PortAudio when the process ends, and wait for a sound server that hangs; the system cleans up too.
     atexit.unregister(module._exit_handler)
     return module
 
 
-def relist() -> None:
-    """Make PortAudio see the devices that are there now."""
+def list_anew() -> None:
+    """Make PortAudio see the devices that are there now; ``SourceError`` if it does not start."""
+    # PortAudio ends all streams when it ends, and whoever closes one after that touches freed memory.
+    if not library.cache_info().currsize or _OPEN_STREAMS:
+        return
     sd = library()
     with suppress(sd.PortAudioError):  # it may have failed to start last time
         sd._terminate()
@@ -129,11 +141,29 @@ class Recording:
     queue: AudioQueue
     _stream: Any
 
+    @property
+    def name(self) -> str:
+        """Words for people."""
+        device = self.device.name
+        return device if "hw:" in device else f"microphone ({device})"
+
+    def end(self) -> End:
+        """Return how it ended: what is plugged in goes on until it is not."""
+        return End("the device is gone")
+
     def close(self) -> None:
         """Stop at once."""
+        with ONE_AT_A_TIME:
+            _close(self._stream)
+
+
+def _close(stream: Any) -> None:
+    if stream in _OPEN_STREAMS:
+        _OPEN_STREAMS.remove(stream)
         with suppress(library().PortAudioError):
-            self._stream.abort()
-            self._stream.close()
+            stream.abort()
+        with suppress(library().PortAudioError):
+            stream.close()
 
 
 def record(device: InputDevice, piece_s: float) -> Recording:
@@ -169,7 +199,12 @@ def _record(device: InputDevice, sample_rate: int, channels: int, piece_s: float
         callback=callback,
         finished_callback=queue.close,
     )
-    stream.start()
+    _OPEN_STREAMS.append(stream)
+    try:
+        stream.start()
+    except Exception:
+        _close(stream)
+        raise
     return Recording(device, queue, stream)
 
 

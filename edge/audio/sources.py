@@ -1,7 +1,7 @@
 """Where audio comes from, behind one protocol.
 
 A source is an iterable of chunks: blocks of audio, and what happens to it (holes, losses, returns). It yields at
-least one chunk, if only an ``Idle``, every half second, so that whoever iterates can feed a watchdog and be stopped.
+least one chunk, if only an ``Idle``, every 0.75 s, so that whoever iterates can feed a watchdog and be stopped.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FAST_BLOCK_S = 1.0
 DEMO_BPM, DEMO_KEY, DEMO_ROUNDS = 112.0, "A", 6
 DEMO_ROUND_S = 16 * 60.0 / DEMO_BPM
 
-URIS = "mic, mic:NAME, file:PATH, - (s16le on standard input), cmd:COMMAND (its output, s16le) or demo"
+URIS = "mic, mic:NAME, file:PATH (a FIFO: s16le), - (s16le on standard input), cmd:COMMAND (its output, s16le) or demo"
 
 
 class Source(Protocol):
@@ -47,20 +47,30 @@ class Source(Protocol):
 
 
 def from_uri(
-    uri: str, *, fast: bool = False, wait: bool = False, watched: bool = False, raw: RawFormat | None = None
+    uri: str,
+    *,
+    fast: bool = False,
+    wait: bool = False,
+    watched: bool = False,
+    raw: RawFormat | None = None,
+    away_since: float | None = None,
 ) -> Source:
     """Open the source that ``uri`` names (see ``URIS``).
 
-    ``fast`` takes audio that is not live as fast as it can be processed; ``wait`` waits for a microphone that is not
-    there yet, ``watched`` is for a level meter (see ``Microphone``). Raises ``ConfigError`` for an unknown URI,
-    ``SourceError`` or ``AudioFileError`` if it does not open.
+    ``fast`` takes audio that is not live as fast as it can be processed; ``wait`` opens a live source only when it is
+    iterated, and waits for one that is not there yet; ``watched`` and ``away_since`` are ``Microphone``'s. Raises
+    ``ConfigError`` for an unknown URI, ``SourceError`` or ``AudioFileError`` if it does not open.
     """
     scheme, _, rest = uri.partition(":")
     raw = raw or RawFormat()
     if scheme == "mic":
         from edge.audio.microphone import Microphone
 
-        return Microphone(rest or None, wait=wait, watched=watched)
+        return Microphone(rest or None, wait=wait, watched=watched, away_since=away_since)
+    if scheme == "file" and rest and Path(rest).is_fifo():
+        from edge.audio.pipes import NamedPipe
+
+        return NamedPipe(Path(rest), raw, fast=fast)
     if scheme == "file" and rest:
         return FileSource(Path(rest), fast=fast)
     if uri == "demo":
@@ -70,9 +80,9 @@ def from_uri(
 
         return StandardInput(raw, fast=fast)
     if scheme == "cmd" and rest.strip():
-        from edge.audio.pipes import Command
+        from edge.audio.command import Command
 
-        return Command(rest, raw, fast=fast)
+        return Command(rest, raw, wait=wait, fast=fast)
     raise ConfigError(f"unknown source {uri!r}: use {URIS}")
 
 

@@ -34,14 +34,14 @@ def add_parser(subparsers: Subparsers) -> None:
         "--source",
         default="mic",
         metavar="URI",
-        help="mic (default), mic:NAME, file:PATH, - (s16le on standard input), cmd:COMMAND (s16le on its output)",
+        help="mic (default), mic:NAME, file:PATH, or s16le audio: - (standard input), cmd:COMMAND, file:FIFO",
     )
     source.add_argument("--demo", action="store_true", help="play a piece that livegenre makes itself")
     parser.add_argument("--json", action="store_true", help="print events as JSON lines")
     parser.add_argument("--fast", action="store_true", help="as fast as it can, for sources that are not live")
     parser.add_argument("--wait", action="store_true", help="wait for the microphone if it is not there yet")
-    parser.add_argument("--rate", type=int, metavar="HZ", help="sample rate of - and cmd: (default 44100)")
-    parser.add_argument("--channels", type=int, metavar="N", help="channels of - and cmd: (default 2)")
+    parser.add_argument("--rate", type=int, metavar="HZ", help="sample rate of -, cmd: and a FIFO (default 44100)")
+    parser.add_argument("--channels", type=int, metavar="N", help="channels of -, cmd: and a FIFO (default 2)")
     parser.add_argument(
         "--history",
         nargs="?",
@@ -78,6 +78,7 @@ def run(args: argparse.Namespace) -> int:
     from edge.errors import ConfigError
     from edge.live.pipeline import Listener
     from edge.model.bundle import load_bundle
+    from edge.progress import take_over
     from edge.sinks.guard import Guarded
 
     if args.fast and args.history is not None:
@@ -87,8 +88,9 @@ def run(args: argparse.Namespace) -> int:
     bundle = load_bundle(args.model)
     uri = "demo" if args.demo else args.source
     watched = not args.json and streams.can_be_drawn_on(sys.stdout)
-    source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw)
-    listener = Listener(source, bundle)
+    progress = take_over()
+    source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw, away_since=progress.away_since)
+    listener = Listener(source, bundle, progress=progress)
     _stop_on_signals(listener)
     sinks: list[Sink] = []
     try:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from edge import clock, events
 from edge.audio.level import LevelMeter
 from edge.audio.sources import Source
+from edge.errors import SoundSystemStuck
 from edge.events import Block, Chunk, Event, Hole, Idle, Lost, Restored, State
 from edge.live import decision, record_change
 from edge.live.decision import Shown
@@ -29,6 +30,7 @@ from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
 from edge.model.hearing import HearingStream
 from edge.model.inputs import inputs_digest
+from edge.progress import Progress
 
 #: Seconds of audio that a first, provisional answer needs; a tempo or a chord hardly shows in less.
 FIRST_ANSWER_S = 3.0
@@ -78,8 +80,10 @@ class Listener:
         *,
         now: Callable[[], datetime] = utc_now,
         steady_s: Callable[[], float] = clock.steady_s,
+        progress: Progress | None = None,
     ) -> None:
-        """``now`` is the wall clock, and ``steady_s`` the clock of ``Block.heard_at``."""
+        """``now`` is the wall clock, and ``steady_s`` that of ``Block.heard_at``; ``progress`` is to go on from."""
+        before = progress or Progress()
         self._source = source
         self._bundle = bundle
         self._settings = settings or Settings()
@@ -87,7 +91,7 @@ class Listener:
         self._began_s: float | None = None  # on the steady clock: when what is at 0 on the source's timeline was heard
         self._classify = Classifier(bundle)
         self._stream = HearingStream(bundle)
-        self._timeline = Timeline(bundle.spec.sample_rate)
+        self._timeline = Timeline(bundle.spec.sample_rate, audio_s=before.audio_s, lost_s=before.dropped_s)
         self._block_level, self._interval_level = LevelMeter(), LevelMeter()
         self._memory = decision.Memory()
         self._record = self._no_record()
@@ -95,8 +99,8 @@ class Listener:
         self._since_update = 0  # samples
         self._interval_s = self._settings.interval_s
         self._update_cost_s: float | None = None
-        self._updates, self._gaps = 0, 0
-        self._stats_due_s = STATS_EVERY_S
+        self._updates, self._gaps, self._restarts = before.updates, before.gaps, before.restarts
+        self._stats_due_s = self._next_stats_s()
         self._stopping = False
 
     @property
@@ -115,6 +119,7 @@ class Listener:
     def events(self) -> Iterator[Event]:
         """Yield events until the source ends or ``stop`` is called; the last one is ``Stopped``."""
         bundle = self._bundle
+        chunks = iter(self._source)  # which may open it, and then knows its name
         yield self._event_now(
             events.Started,
             source=self._source.name,
@@ -124,16 +129,33 @@ class Listener:
             labels=bundle.labels,
             inputs=inputs_digest(bundle.sidecar),
         )
-        for chunk in self._source:
-            yield from self._take(chunk)
-            if self.audio_s >= self._stats_due_s:
-                self._stats_due_s = self.audio_s // STATS_EVERY_S * STATS_EVERY_S + STATS_EVERY_S
-                yield self._stats()
-            if self._stopping:
-                break
+        try:
+            for chunk in chunks:
+                yield from self._take(chunk)
+                if self.audio_s >= self._stats_due_s:
+                    self._stats_due_s = self._next_stats_s()
+                    yield self._stats()
+                if self._stopping:
+                    break
+        except SoundSystemStuck as stuck:
+            stuck.progress = self._progress(stuck.away_since)
+            raise
         yield from self._end_stretch()
         yield self._stats()
         yield self._event_now(events.Stopped, reason="stopped" if self._stopping else "the source ended")
+
+    def _next_stats_s(self) -> float:
+        return (self.audio_s // STATS_EVERY_S + 1) * STATS_EVERY_S
+
+    def _progress(self, away_since: float) -> Progress:
+        return Progress(
+            audio_s=self.audio_s,
+            dropped_s=self._timeline.lost_s,
+            updates=self._updates,
+            gaps=self._gaps,
+            restarts=self._restarts + 1,
+            away_since=away_since,
+        )
 
     def _take(self, chunk: Chunk) -> Iterator[Event]:
         match chunk:
@@ -291,6 +313,7 @@ class Listener:
             updates=self._updates,
             gaps=self._gaps,
             dropped_s=self._timeline.lost_s,
+            restarts=self._restarts,
             backlog_s=self._source.backlog_s,
             interval_s=self._interval_s,
             update_cost_s=self._update_cost_s,

@@ -16,11 +16,11 @@ class Timeline:
     A stretch ends at a hole, where the rate changes and at the end: ``rest`` is what the resampler still holds of it.
     """
 
-    def __init__(self, sample_rate: int) -> None:
-        """``sample_rate`` in Hz is that of the samples given out."""
-        self.lost_s = 0.0
+    def __init__(self, sample_rate: int, *, audio_s: float = 0.0, lost_s: float = 0.0) -> None:
+        """``sample_rate`` in Hz is that of the samples given out; the others are where to go on from."""
+        self.lost_s = lost_s
         self._sample_rate = sample_rate
-        self._stretch_at_s = 0.0
+        self._stretch_at_s = audio_s
         self._n_heard = 0  # samples of this stretch, counted by ``heard``
         self._n_frames = 0  # of this stretch, received at the source's rate
         self._resampler = Resampler(sample_rate, sample_rate)

@@ -1,18 +1,17 @@
 """``livegenre daemon``: listening as a service, for months.
 
 One loop takes every event: it feeds the service manager's watchdog, the history and the log, so that what hangs is
-noticed. A signal only sets a flag, which the loop sees at the next event, half a second later at most.
+noticed. A signal only sets a flag, which the loop sees at the next event, 0.75 s later at most; nothing that can hang
+in the sound system runs on this thread.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from threading import Timer
 
 from edge import words
 from edge.audio.raw_format import RawFormat
@@ -22,6 +21,7 @@ from edge.events import Change, Event, Gap, SourceLost, SourceRestored, Started,
 from edge.history.database import own_file
 from edge.live.pipeline import Listener, Settings
 from edge.model.bundle import Bundle, load_bundle
+from edge.progress import Progress, take_over
 from edge.service import logs
 from edge.service.config import Config, load_config
 from edge.service.faces import Faces, faces_change
@@ -34,8 +34,6 @@ log = logging.getLogger(__name__)
 
 #: Exit status for what starting again cannot mend (EX_CONFIG of sysexits.h); the unit file names it.
 BAD_CONFIG = 78
-#: Seconds after SIGTERM at which whatever still waits for a device is given up.
-GIVE_UP_S = 1.5
 
 
 def run(path: Path) -> int:
@@ -70,6 +68,7 @@ class Daemon:
         self._keep_history(_history(self._config))
         self._faces = self._open_faces(self._config, self._bundle)
         self._next: Source | None = None  # what to listen to once the present source is closed
+        self._progress = take_over()  # from a process whose place this one took
         self._stop_asked = self._reload_asked = False
         self._shown = words.shown(State.WARMING_UP, None)
         self._lost_s = 0.0
@@ -79,7 +78,7 @@ class Daemon:
         """Listen until told to stop, anew after a change of configuration; returns the exit status."""
         with self._signals():
             try:
-                self._next = _source(self._config)
+                self._next = _source(self._config, self._progress.away_since)
                 while self._next is not None and not self._stop_asked:
                     source, self._next = self._next, None
                     self._listen(source)
@@ -94,11 +93,7 @@ class Daemon:
     @contextmanager
     def _signals(self) -> Iterator[None]:
         def stop(_number: int, _frame: object) -> None:
-            if not self._stop_asked:
-                self._stop_asked = True
-                timer = Timer(GIVE_UP_S, self._give_up)
-                timer.daemon = True  # must neither delay an exit in time nor end before one that hangs
-                timer.start()
+            self._stop_asked = True
 
         def reload(_number: int, _frame: object) -> None:
             self._reload_asked = True
@@ -110,12 +105,6 @@ class Daemon:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-    def _give_up(self) -> None:
-        """End at once, from another thread: a sound server that hangs holds the main one inside PortAudio."""
-        log.warning("the sound system did not let go in time: left as it is")
-        self._close_all()
-        os._exit(0)
 
     def _keep_history(self, history: HistorySink | None) -> None:
         self._close_sinks()
@@ -134,11 +123,12 @@ class Daemon:
             sink.close()
 
     def _listen(self, source: Source) -> None:
-        listener = Listener(source, self._bundle, Settings(decision=self._config.decision))
+        progress, self._progress = self._progress, Progress()
+        listener = Listener(source, self._bundle, Settings(decision=self._config.decision), progress=progress)
         try:
             for event in listener.events():
                 self._take(event)
-                if self._reload_asked:
+                if self._reload_asked and self._next is None:  # else the next source sees to it
                     self._reload()
                     listener.adjust(Settings(decision=self._config.decision))
                 if self._stop_asked or self._next is not None:
@@ -186,26 +176,35 @@ class Daemon:
         """Read the configuration again. What is wrong with it leaves everything as it was."""
         self._reload_asked = False
         self._notifier.reloading()
-        before = self._config
         try:
-            config = load_config(self._path)
-            bundle = self._bundle if config.model == before.model else _bundle(config)
-            history = self._history if config.history == before.history else _history(config)
-            if (config.source, config.model) != (before.source, before.model):
-                self._next = _source(config)
+            self._take_over(load_config(self._path))
         except EdgeError as error:
             log.error("configuration kept as it was: %s", error)
         else:
-            if history is not self._history:
-                self._keep_history(history)
-            if faces_change(before, config):
-                self._faces.close()  # first: the new one may be at the same address
-                self._faces = self._open_faces(config, bundle)
-            self._config, self._bundle = config, bundle
-            logs.set_up(config.log.level)
             log.info("configuration read again%s", "; listening starts anew" if self._next is not None else "")
         if self._next is None:
             self._notifier.ready()
+
+    def _take_over(self, config: Config) -> None:
+        """Open what the configuration names anew, and let go of what was before; all of it or nothing."""
+        before = self._config
+        bundle = self._bundle if config.model == before.model else _bundle(config)
+        source, history = None, self._history
+        with ExitStack() as opened:
+            if (config.source, config.model) != (before.source, before.model):
+                source = _source(config)  # which records only once it is listened to
+                opened.callback(source.close)
+            if config.history != before.history:
+                history = _history(config)
+                opened.callback(history.close if history else lambda: None)
+            opened.pop_all()
+        if history is not self._history:
+            self._keep_history(history)
+        if faces_change(before, config):
+            self._faces.close()  # first: the new one may be at the same address
+            self._faces = self._open_faces(config, bundle)
+        self._config, self._bundle, self._next = config, bundle, source
+        logs.set_up(config.log.level)
 
 
 def _bundle(config: Config) -> Bundle:
@@ -223,6 +222,7 @@ def _history_file(config: Config) -> Path:
     return Path(config.history.file) if config.history.file else own_file()
 
 
-def _source(config: Config) -> Source:
+def _source(config: Config, away_since: float | None = None) -> Source:
     given = config.source
-    return from_uri(given.uri, wait=True, raw=RawFormat(given.sample_rate, given.channels))
+    raw = RawFormat(given.sample_rate, given.channels)
+    return from_uri(given.uri, wait=True, raw=raw, away_since=away_since)

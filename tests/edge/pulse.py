@@ -103,6 +103,12 @@ class Pulse:
         """Take a sink and its monitor away, as unplugging does."""
         assert self._pactl("unload-module", module).returncode == 0
 
+    def used_by_us(self) -> list[str]:
+        """What the server has to do with livegenre: its connections, and the recordings under way."""
+        clients = self._pactl("list", "short", "clients").stdout.splitlines()
+        ours = [line for line in clients if "python" in line or "livegenre" in line]
+        return ours + self._pactl("list", "short", "source-outputs").stdout.splitlines()
+
     def play(self, path: Path) -> subprocess.Popen[bytes]:
         """Play a file into the default sink; the caller ends it."""
         return subprocess.Popen(["paplay", str(path)], env=self.env)

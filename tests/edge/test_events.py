@@ -30,7 +30,7 @@ FIELDS = {
     Gap: {"lost_s", "reason"},
     SourceLost: {"source", "stalled", "reason"},
     SourceRestored: {"source", "away_s"},
-    Stats: {"updates", "gaps", "dropped_s", "backlog_s", "interval_s", "update_cost_s"},
+    Stats: {"updates", "gaps", "dropped_s", "restarts", "backlog_s", "interval_s", "update_cost_s"},
     Stopped: {"reason"},
 }
 

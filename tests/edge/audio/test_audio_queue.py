@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.audio.queue import MAX_BLOCK_S, AudioQueue
+from edge.audio.recovery.queue import MAX_BLOCK_S, AudioQueue
 from edge.events import Block, Hole
 
 RATE = 1_000

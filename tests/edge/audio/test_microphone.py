@@ -4,85 +4,19 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
-import threading
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-import soundfile
 
-from edge.audio.demo import synthesize
 from edge.live.whole_file import classify_file
 from edge.model.bundle import load_bundle
-from tests.edge.pulse import Pulse, wait_until
-from tests.shared_data import SHARED_DATA
+from tests.edge.audio.ear import Ear
+from tests.edge.pulse import Pulse
 
 #: The most that may pass between a device's return and the first audio from it.
 RECOVERY_S = 5.0
-
-
-class Ear:
-    """A running ``livegenre listen --json`` and what it has said so far."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        self.process = process
-        self.events: list[dict[str, object]] = []
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.events.append(json.loads(line))
-
-    def of(self, kind: str) -> list[dict[str, object]]:
-        return [event for event in self.events if event["event"] == kind]
-
-    def wait_for(self, kind: str, count: int, timeout_s: float) -> dict[str, object]:
-        wait_until(lambda: len(self.of(kind)) >= count or self.process.poll() is not None, timeout_s, f"{kind} {count}")
-        return self.of(kind)[count - 1]
-
-    def end(self) -> str:
-        """Stop it in order; returns what it wrote to stderr."""
-        self.process.terminate()
-        self._reader.join(10)
-        assert self.process.wait(10) == 0
-        assert self.process.stderr is not None
-        return self.process.stderr.read()
-
-
-@pytest.fixture
-def music(tmp_path: Path) -> Path:
-    """A real track where there is one, else music of our own."""
-    for track in sorted(SHARED_DATA.glob("gtzan/audio/classical/*.ogg")):
-        if soundfile.info(track).duration > 29:
-            return track
-    path = tmp_path / "demo.wav"
-    soundfile.write(path, synthesize(30.0, tempo_bpm=112.0, sample_rate=44_100), 44_100)
-    return path
-
-
-@pytest.fixture
-def playing(pulse: Pulse, music: Path) -> Iterator[Pulse]:
-    """A server whose every room is filled with music again and again, whatever happens to it."""
-    over = threading.Event()
-
-    def play() -> None:
-        while not over.is_set():
-            player = pulse.play(music)
-            while player.poll() is None and not over.is_set():
-                time.sleep(0.05)
-            player.kill()
-            player.wait()
-
-    thread = threading.Thread(target=play)
-    thread.start()
-    yield pulse
-    over.set()
-    thread.join()
 
 
 def test_it_settles_on_what_classify_says_of_the_same_file(pulse: Pulse, music: Path) -> None:

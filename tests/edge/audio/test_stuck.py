@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from edge.audio import microphone, portaudio
-from edge.errors import SoundSystemStuck
+from edge.audio.recovery import live_source
+from edge.errors import SoundSystemStuck, SourceError
 from edge.events import Idle, Lost
 
 
@@ -31,7 +32,7 @@ def hanging_sound_system(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.
         raise portaudio.SourceError("released")
 
     monkeypatch.setattr(portaudio, "find", hang)
-    monkeypatch.setattr(microphone, "OPEN_S", 0.1)
+    monkeypatch.setattr(live_source, "HANG_S", 0.1)
     monkeypatch.setattr(microphone, "STUCK_S", 1.0)
     yield release
     release.set()
@@ -39,33 +40,46 @@ def hanging_sound_system(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.
 
 def test_an_opening_that_never_ends_is_noticed(hanging_sound_system: threading.Event) -> None:
     chunks = iter(microphone.Microphone(wait=True))
-    assert isinstance(next(chunks), Lost)
-    with pytest.raises(SoundSystemStuck, match="has not answered"):
+    lost = next(chunks)
+    assert isinstance(lost, Lost)
+    assert lost.stalled
+    assert "does not answer" in lost.reason
+    with pytest.raises(SoundSystemStuck, match="does not answer"):
         for _ in range(200):
             assert isinstance(next(chunks), Idle)
+
+
+def test_without_waiting_it_is_an_error_that_names_what_hangs(hanging_sound_system: threading.Event) -> None:
+    with pytest.raises(SourceError, match=r"^microphone: the sound .* does not answer: restart") as caught:
+        list(microphone.Microphone())
+    assert not isinstance(caught.value, SoundSystemStuck), "a new process would hang as well"
 
 
 def test_an_opening_that_ends_late_is_waited_for(hanging_sound_system: threading.Event) -> None:
     chunks = iter(microphone.Microphone(wait=True))
     assert isinstance(next(chunks), Lost)
     hanging_sound_system.set()
-    assert all(isinstance(next(chunks), Idle) for _ in range(20))  # 2 s, longer than STUCK_S here
+    assert all(isinstance(next(chunks), Idle) for _ in range(6))  # longer than STUCK_S here
+
+
+def openings() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("open ")]
 
 
 def test_closing_waits_for_an_opening_under_way_but_not_for_ever(
     hanging_sound_system: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def openings() -> list[threading.Thread]:
-        return [thread for thread in threading.enumerate() if thread.name == "open-mic"]
-
     patient = microphone.Microphone(wait=True)
+    iter(patient)
     assert openings()
     threading.Timer(0.3, hanging_sound_system.set).start()
     patient.close()
     assert not openings()
     hanging_sound_system.clear()
-    monkeypatch.setattr(microphone, "CLOSE_S", 0.1)
-    microphone.Microphone(wait=True).close()
+    monkeypatch.setattr(live_source, "CLOSE_S", 0.1)
+    hurried = microphone.Microphone(wait=True)
+    iter(hurried)
+    hurried.close()
     assert openings()
 
 
@@ -78,12 +92,13 @@ def test_the_command_starts_anew_under_its_own_process_id(tmp_path: Path) -> Non
             from edge import cli
             from edge.commands import listen
             from edge.errors import SoundSystemStuck
+            from edge.progress import take_over
 
             def run(args):
-                print(os.getpid(), args.wait, flush=True)
+                print(os.getpid(), args.wait, take_over().away_since, flush=True)
                 print("a message", file=sys.stderr)
                 if not args.wait:
-                    raise SoundSystemStuck("it hangs")
+                    raise SoundSystemStuck("it hangs", 12.5)
                 return 0
 
             listen.run = run
@@ -96,5 +111,6 @@ def test_the_command_starts_anew_under_its_own_process_id(tmp_path: Path) -> Non
     first, second = (line.split() for line in done.stdout.splitlines())
     assert (first[1], second[1]) == ("False", "True"), "the second time it waits for the microphone"
     assert first[0] == second[0]
+    assert (first[2], second[2]) == ("None", "12.5"), "it knows since when there has been no audio"
     assert done.stderr.count("a message") == 2, "messages still reach stderr"
     assert done.returncode == 0

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from edge.audio.demo import synthesize
-from edge.audio.queue import MAX_S, AudioQueue
+from edge.audio.recovery.queue import MAX_S, AudioQueue
 from edge.events import (
     Block,
     Change,

@@ -7,13 +7,13 @@ after each.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from dataclasses import dataclass
 from threading import Condition
 
 import numpy as np
 
+from edge import clock
 from edge.events import Block, Hole
 from features_np import pcm
 
@@ -22,6 +22,8 @@ BYTES_PER_SAMPLE = 2  # s16le
 MAX_S = 8.0
 #: Seconds handed out at once at most, so that a listener with a backlog still comes up for air.
 MAX_BLOCK_S = 1.0
+#: A sleep of this machine shorter than this, in seconds, is the difference of two clocks and no sleep.
+SLEEP_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class AudioQueue:
         self._bytes = 0
         self._changed = Condition()
         self._closed = False
+        self._slept_s = clock.slept_s()
 
     @property
     def backlog_s(self) -> float:
@@ -52,8 +55,9 @@ class AudioQueue:
 
     def put(self, data: bytes, age_s: float = 0.0) -> None:
         """Add whole frames, recorded ``age_s`` ago; drops the oldest audio, or waits, when there is no room."""
-        piece = _Piece(data, time.monotonic() - age_s)
+        piece = _Piece(data, clock.steady_s() - age_s)
         with self._changed:
+            self._notice_sleep()
             if self._blocking:
                 self._changed.wait_for(lambda: self._closed or self._bytes < self._max_bytes)
             self._items.append(piece)
@@ -100,6 +104,14 @@ class AudioQueue:
     def drained(self) -> bool:
         """Whether the queue is closed and empty."""
         return self._closed and not self._items
+
+    def _notice_sleep(self) -> None:
+        """Tell of the time in which nothing was recorded because this machine slept; not live, it is not missing."""
+        slept_s = clock.slept_s()
+        if slept_s - self._slept_s > SLEEP_S:
+            if not self._blocking:
+                self._items.append(Hole(slept_s - self._slept_s, "this machine slept"))
+            self._slept_s = slept_s
 
     def _drop_oldest_half(self) -> None:
         dropped_bytes = 0

@@ -1,0 +1,93 @@
+"""A command's output as a source: an internet radio through ffmpeg, another recorder, a network stream."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from edge.audio.pipes import PipeReader, not_live
+from edge.audio.raw_format import RawFormat
+from edge.audio.recovery.live_source import End, Kind, LiveSource, Stream
+from edge.audio.recovery.outage import Patience, Pause
+from edge.errors import ConfigError, SourceError
+
+#: Seconds that a command may take to end when asked to, and then when it is not asked.
+END_S = 1.0
+#: Seconds that a command may live on once it has closed its output.
+LINGER_S = 5.0
+#: A stream may stall for a while and go on by itself, and whoever serves it should not be asked too often.
+PATIENCE = Patience(when_lost=Pause(0.25, 30.0), when_stalled=Pause(20.0, 60.0))
+
+
+class Command(LiveSource):
+    """Source that reads s16le from a command's output until it ends with status 0.
+
+    A command that fails once it has given audio (an internet radio whose connection breaks), or that falls still for
+    long, is started again.
+    """
+
+    def __init__(self, command: str, raw: RawFormat, *, wait: bool = False, fast: bool = False) -> None:
+        """Start ``command``, split as a shell would and run without one; ``SourceError`` if there is none such."""
+        try:
+            words = shlex.split(command)
+        except ValueError as error:
+            raise ConfigError(f"cmd:{command}: {error}") from error
+        if not words or shutil.which(words[0]) is None:
+            raise SourceError(f"{''.join(words[:1])}: No such file or command")
+
+        def start(old: Stream | None, _wanted: Callable[[], bool]) -> Stream:
+            if old:
+                old.close()
+            return _Running(words, raw, fast=fast)
+
+        super().__init__(Path(words[0]).name, Kind(start, not_live(PATIENCE) if fast else PATIENCE), wait=wait)
+
+
+class _Running:
+    """A command that was started, with all that it starts in turn."""
+
+    def __init__(self, words: list[str], raw: RawFormat, *, fast: bool) -> None:
+        self.name = Path(words[0]).name
+        try:
+            self._process = subprocess.Popen(
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL if sys.stderr is None else sys.stderr.fileno(),
+                process_group=0,  # so that a whole pipeline can be ended
+            )
+        except OSError as error:
+            raise SourceError(f"{self.name}: {error.strerror}") from error
+        assert self._process.stdout is not None
+        self._reader = PipeReader(os.dup(self._process.stdout.fileno()), raw, fast=fast)
+        self._process.stdout.close()
+        self.queue = self._reader.queue
+        self._output_ended_at: float | None = None
+
+    def end(self) -> End | None:
+        """Return how it ended; a command that has closed its output and lives on is ended after a while."""
+        status = self._process.poll()
+        now = time.monotonic()
+        self._output_ended_at = self._output_ended_at or now
+        if status is None and now - self._output_ended_at < LINGER_S:
+            return None
+        if status is None:
+            return End(f"{self.name} closed its output and did not end")
+        return End() if status == 0 else End(f"{self.name} ended with status {status}")
+
+    def close(self) -> None:
+        """End the command and what it started: politely, then not."""
+        self._reader.close()
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(END_S)

@@ -1,0 +1,1 @@
+"""What every source that can go away, fall still and come back has in common."""

@@ -1,0 +1,98 @@
+"""The same outages for every kind of live source, at the other end of the real command."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.edge.audio.ear import Ear
+from tests.edge.audio.feeds import CommandFeed, Feed, MicrophoneFeed, NamedPipeFeed, StandardInputFeed
+
+PLAYERS = {"command": CommandFeed, "standard input": StandardInputFeed, "named pipe": NamedPipeFeed}
+#: The first words of a command on a machine that has much else to do.
+START_S = 40.0
+#: Long enough for anything that is to happen soon.
+SOON_S = 20.0
+
+
+@pytest.fixture
+def feed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Feed]:
+    if request.param == "microphone":
+        made: Feed = MicrophoneFeed(request.getfixturevalue("playing"))
+    else:
+        made = PLAYERS[request.param](tmp_path)
+    yield made
+    made.close()
+
+
+def began(ear: Ear) -> list[float]:
+    """When the source's timeline was at 0, by each prediction: always the same, if every second is accounted for."""
+    return [
+        datetime.fromisoformat(str(event["time"])).timestamp() - float(str(event["audio_s"]))
+        for event in ear.of("prediction")
+    ]
+
+
+def one_outage(ear: Ear) -> None:
+    (restored,), (gap,) = ear.of("source_restored"), ear.of("gap")
+    assert len(ear.of("source_lost")) == 1
+    assert gap["lost_s"] == restored["away_s"]
+    assert max(began(ear)) - min(began(ear)) < 1.0, "the outage counts as long as it was"
+    states = [event["state"] for event in ear.of("change")]
+    assert "no_source" in states
+    assert states[-1] != "no_source"
+
+
+@pytest.mark.parametrize("feed", [*PLAYERS, "microphone"], indirect=True)
+def test_one_that_falls_still_is_noticed_and_so_is_its_return(feed: Feed) -> None:
+    ear = Ear(feed.listen())
+    ear.wait_for("prediction", 2, START_S)
+    feed.fall_still()
+    assert ear.wait_for("source_lost", 1, SOON_S)["stalled"] is True
+    feed.go_on()
+    ear.wait_for("source_restored", 1, SOON_S)
+    ear.wait_for_more("prediction", 3, SOON_S)
+    assert ear.end() == ""
+    one_outage(ear)
+
+
+@pytest.mark.parametrize("feed", ["command", "named pipe", "microphone"], indirect=True)
+def test_one_that_goes_away_is_waited_for(feed: Feed) -> None:
+    ear = Ear(feed.listen())
+    ear.wait_for("prediction", 2, START_S)
+    feed.go_away()
+    assert ear.wait_for("source_lost", 1, SOON_S)["stalled"] is False
+    feed.come_back()
+    ear.wait_for("source_restored", 1, SOON_S)
+    ear.wait_for_more("prediction", 3, SOON_S)
+    assert ear.end() == ""
+    one_outage(ear)
+
+
+@pytest.mark.parametrize("feed", [*PLAYERS, "microphone"], indirect=True)
+def test_it_can_be_ended_while_nothing_comes(feed: Feed) -> None:
+    ear = Ear(feed.listen())
+    ear.wait_for("prediction", 1, START_S)
+    feed.fall_still()
+    ear.wait_for("source_lost", 1, SOON_S)
+    asked = time.monotonic()
+    assert ear.end() == ""
+    assert time.monotonic() - asked < 5.0
+    assert ear.of("stopped")
+
+
+def test_a_named_pipe_waits_for_somebody_who_writes(tmp_path: Path) -> None:
+    feed = NamedPipeFeed(tmp_path)
+    feed.go_away()
+    try:
+        ear = Ear(feed.listen())
+        assert ear.wait_for("source_lost", 1, START_S)
+        feed.come_back()
+        ear.wait_for("source_restored", 1, SOON_S)
+        assert ear.end() == ""
+    finally:
+        feed.close()
