@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.errors import EdgeError
+from edge.errors import BundleError, EdgeError
 from edge.live.found_files import Found
 from edge.live.whole_file import Verdict, classify_file
 from edge.model.bundle import Bundle, load_bundle
@@ -54,6 +54,8 @@ def _outcome(found: Found, bundle: Bundle) -> Outcome:
         return Failure(found.name, found.error)
     try:
         return classify_file(found.path, bundle, found.name)
+    except BundleError:
+        raise  # not the file's fault: no other would fare better
     except (EdgeError, FeatureError) as error:
         words = str(error)
     except OSError as error:
@@ -115,7 +117,7 @@ _loaded: list[Bundle] = []
 
 
 def _load(folder: Path | None) -> None:
-    _loaded.append(load_bundle(folder))
+    _loaded.append(load_bundle(folder, try_first=False))  # who started this has
 
 
 def _in_worker(found: Found) -> Outcome:

@@ -2,7 +2,8 @@
 
 A model that hears a new window every second changes its mind more often than music changes. Probabilities are
 smoothed as logarithms (one confident second cannot be outvoted by rounding), and the shown genre gives way only to
-one that has led clearly for a while: hysteresis in level and in time.
+one that has led clearly for a while: hysteresis in level and in time. What is nearly ruled out itself goes within the
+same time, whichever others take turns in leading: "unsure" is shown rather than a genre beside which stands 0 %.
 """
 
 from __future__ import annotations
@@ -65,6 +66,9 @@ class Memory:
     quiet_s: float = 0.0  # how long the level has been below the threshold
     rival: Shown | None = None  # what is about to replace the shown
     rival_s: float = 0.0  # since how long
+    doubted_s: float | None = (
+        None  # since how long what is shown is less probable than ``unsure_below``; None: it isn't
+    )
 
 
 def hear(memory: Memory, level_dbfs: float | None, elapsed_s: float, settings: Settings) -> Memory:
@@ -98,15 +102,19 @@ def step(
     They are of the last ``heard_s`` seconds, which belong to one record as far as is known.
     """
     smoothed = _smooth(memory.smoothed, probabilities, elapsed_s / settings.smoothing_s)
-    memory = replace(memory, smoothed=smoothed)
+    by_label = dict(zip(labels, smoothed, strict=True))
+    memory = replace(memory, smoothed=smoothed, doubted_s=_doubted_s(memory, by_label, elapsed_s, settings))
     lead, lead_for_s = settings.lead_after(heard_s)
-    best = _best(memory.shown, dict(zip(labels, smoothed, strict=True)), lead, settings.unsure_below)
+    best = _best(_label(memory.shown), by_label, lead, settings.unsure_below)
     if best == memory.shown:
         return replace(memory, rival=None, rival_s=0.0)
     rival_s = memory.rival_s + elapsed_s if best == memory.rival else 0.0
     if memory.shown.state is State.WARMING_UP or rival_s >= lead_for_s:
-        return replace(memory, shown=best, rival=None, rival_s=0.0)
-    return replace(memory, rival=best, rival_s=rival_s)
+        return replace(memory, shown=best, rival=None, rival_s=0.0, doubted_s=None)
+    memory = replace(memory, rival=best, rival_s=rival_s)
+    if memory.doubted_s is not None and memory.doubted_s >= lead_for_s:  # others took turns in leading
+        return replace(memory, shown=Shown(State.UNSURE), doubted_s=None)
+    return memory
 
 
 def new_record(memory: Memory) -> Memory:
@@ -121,6 +129,17 @@ def confidence(memory: Memory, labels: Sequence[str]) -> float | None:
     return memory.smoothed[list(labels).index(memory.shown.genre)]
 
 
+def _label(shown: Shown) -> str | None:
+    return NO_MUSIC if shown.state is State.NO_MUSIC else shown.genre
+
+
+def _doubted_s(memory: Memory, smoothed: dict[str, float], elapsed_s: float, settings: Settings) -> float | None:
+    label = _label(memory.shown)
+    if label is None or smoothed[label] >= settings.unsure_below:
+        return None
+    return 0.0 if memory.doubted_s is None else memory.doubted_s + elapsed_s
+
+
 def _smooth(before: tuple[float, ...], probabilities: NDArray[np.float32], time_constants: float) -> tuple[float, ...]:
     now = np.log(np.maximum(probabilities.astype(np.float64), FLOOR))
     if before:
@@ -130,14 +149,11 @@ def _smooth(before: tuple[float, ...], probabilities: NDArray[np.float32], time_
     return tuple((powers / powers.sum()).tolist())
 
 
-def _best(shown: Shown, smoothed: dict[str, float], lead: float, unsure_below: float) -> Shown:
-    """Return what should be shown; the shown itself unless another leads it clearly."""
+def _best(label_shown: str | None, smoothed: dict[str, float], lead: float, unsure_below: float) -> Shown:
+    """Return what should be shown; the shown itself unless another leads it clearly, or it is nearly ruled out."""
     leader = max(smoothed, key=lambda label: smoothed[label])
-    label_shown = NO_MUSIC if shown.state is State.NO_MUSIC else shown.genre
     if label_shown is not None and smoothed[leader] < lead * smoothed[label_shown]:
         leader = label_shown
-    if leader == NO_MUSIC:
-        return Shown(State.NO_MUSIC)
     if smoothed[leader] < unsure_below:
         return Shown(State.UNSURE)
-    return Shown(State.MUSIC, leader)
+    return Shown(State.NO_MUSIC) if leader == NO_MUSIC else Shown(State.MUSIC, leader)

@@ -123,3 +123,57 @@ def test_whatever_comes_the_memory_makes_sense(updates: list[tuple[float | None,
         assert memory.shown.genre in (None, "blues", "jazz", "rock")
         sure = decision.confidence(memory, LABELS)
         assert sure is None or 0.0 <= sure <= 1.0
+
+
+PROBABILITIES = st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4).filter(lambda p: sum(p) > 0.01)
+#: As peaked as a model that is sure of itself, and of something else each second.
+SHARPENED = st.tuples(PROBABILITIES, st.sampled_from([1, 4, 16])).map(lambda pair: [p ** pair[1] for p in pair[0]])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            SHARPENED.filter(lambda p: sum(p) > 1e-6),
+            st.sampled_from([0.5, 1.0, 2.0, 8.0]),
+            st.sampled_from([4.0, 9.0, 30.0]),
+            st.booleans(),
+        ),
+        max_size=60,
+    )
+)
+def test_what_is_nearly_ruled_out_is_not_shown_for_longer_than_the_settings_say(
+    updates: list[tuple[list[float], float, float, bool]],
+) -> None:
+    memory, doubted_s = Memory(), None
+    for raw, elapsed_s, heard_s, another in updates:
+        memory = decision.new_record(memory) if another else memory
+        before = memory.shown
+        probabilities = np.array(raw, dtype=np.float32) / np.float32(sum(raw))
+        memory = decision.step(memory, LABELS, probabilities, elapsed_s=elapsed_s, heard_s=heard_s, settings=SETTINGS)
+        label = decision.NO_MUSIC if memory.shown.state is State.NO_MUSIC else memory.shown.genre
+        if label is None or memory.smoothed[LABELS.index(label)] >= SETTINGS.unsure_below:
+            doubted_s = None
+        else:
+            assert memory.shown == before, "shown anew, and nearly ruled out at once"
+            doubted_s = 0.0 if doubted_s is None else doubted_s + elapsed_s
+            assert doubted_s < SETTINGS.lead_after(heard_s)[1]
+
+
+def test_others_that_take_turns_end_what_they_rule_out_and_none_of_them_is_shown() -> None:
+    memory = run(Memory(), scores(blues=0.8), 30)[-1]
+    shown = []
+    for _ in range(4):
+        for rival in ("jazz", "rock"):
+            memory = run(memory, scores(**{rival: 0.97, "blues": 0.01}), 1)[-1]
+            shown.append(memory.shown)
+    assert shown[:2] == [Shown(State.MUSIC, "blues")] * 2
+    assert shown[2:] == [Shown(State.UNSURE)] * 6
+    assert run(memory, scores(rock=0.8), 5)[-1].shown == Shown(State.MUSIC, "rock")
+
+
+def test_no_music_that_is_nearly_ruled_out_is_not_shown_either() -> None:
+    memory = run(Memory(), scores(no_music=0.9), 1)[-1]
+    assert memory.shown == Shown(State.NO_MUSIC)
+    for rival in ("jazz", "rock", "jazz", "rock"):
+        memory = run(memory, scores(**{rival: 0.97, "no_music": 0.01}), 1)[-1]
+    assert memory.shown == Shown(State.UNSURE)
