@@ -11,7 +11,7 @@ import pytest
 from edge.cli import COMMANDS, parser
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "models/README.md", "features_np/README.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "FIGURES.md", "models/README.md", "features_np/README.md")
 
 
 def code_blocks(document: str, language: str) -> list[str]:
@@ -58,7 +58,14 @@ def test_every_module_shown_exists(command):
     assert module.with_suffix(".py").exists() or (module / "__main__.py").exists(), f"`{command}` names no module"
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_the_public_workflow_runs_make_targets_that_exist():
+    workflow = (ROOT / ".github" / "workflows" / "check.yml").read_text()
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    run = re.findall(r"run: make (\w+)", workflow)
+    assert {"test", "lint", "types", "package"} <= set(run) <= targets
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "FIGURES.md"])
 def test_every_file_linked_exists(document):
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / document).read_text())
     missing = [link for link in links if not (ROOT / link).exists()]

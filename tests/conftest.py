@@ -1,0 +1,23 @@
+"""Says at the end of a run, in one line, what was skipped and why: a clone has no recordings to test with."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.shared_data import NEEDS_DATA
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the line, if anything was skipped."""
+    reasons = [
+        str(report.longrepr[2]).removeprefix("Skipped: ") for report in terminalreporter.stats.get("skipped", [])
+    ]
+    without_data = sum(NEEDS_DATA in reason for reason in reasons)
+    others = sorted({reason for reason in reasons if NEEDS_DATA not in reason})
+    told = []
+    if without_data:
+        told.append(f"{without_data} need recordings that may not be redistributed (../shared/data)")
+    if others:
+        told.append(f"{len(reasons) - without_data} {'; '.join(others)}")
+    if told:
+        terminalreporter.write_line(f"skipped, while all else ran: {'; '.join(told)}")

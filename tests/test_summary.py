@@ -1,0 +1,42 @@
+"""A run of the tests ends with what was skipped and why, in one line."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.shared_data import NEEDS_DATA
+
+ROOT = Path(__file__).resolve().parents[1]
+SKIPS = f"""
+import pytest
+@pytest.mark.parametrize("number", range(3))
+def test_of_recordings(number):
+    pytest.skip("nothing there: {NEEDS_DATA}")
+def test_of_disks():
+    pytest.skip("mounting needs root")
+def test_of_all_else():
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("chosen", "line"),
+    [
+        (
+            "recordings or else",
+            "3 need recordings that may not be redistributed (../shared/data)",
+        ),
+        ("disks or else", "1 mounting needs root"),
+        ("else", None),
+    ],
+)
+def test_it_says_what_was_skipped(tmp_path, chosen, line):
+    (tmp_path / "test_skips.py").write_text(SKIPS)
+    options = ["-p", "tests.conftest", "-c", os.devnull, "--rootdir", tmp_path, "-q", "-k", chosen]
+    command = [sys.executable, "-m", "pytest", *options, tmp_path / "test_skips.py"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+    told = [text for text in done.stdout.splitlines() if text.startswith("skipped")]
+    assert told == ([f"skipped, while all else ran: {line}"] if line else [])
