@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from edge.commands import Subparsers
-from edge.commands.history import SERVICE_FILE, default_file, in_words, parse_moment, path_of
+from edge.commands.history import SERVICE_FILE, default_file, parse_moment, path_of
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         done = correct(file, args.label, None if args.at is None else parse_moment(args.at, "--at"))
     segment = done.segment
-    heard = f"{segment.start.astimezone():%a %d %b %Y %H:%M:%S}, {in_words(segment.duration_s)}"
+    heard = f"{segment.start.astimezone():%a %d %b %Y %H:%M:%S}, {words.duration(segment.duration_s)}"
     said = words.label(words.shown(segment.state, segment.genre))
     if segment.corrected is None:
         print(f"{heard}: {said}, as the model said")

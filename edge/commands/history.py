@@ -130,19 +130,11 @@ def _local(text: str) -> tuple[datetime, bool]:
 def summary(totals: dict[str, float]) -> str:
     """Return one day in words: genres first, the longest first, ``jazz 3 h 20 min``; without the warming up."""
     from edge.events import State
-    from edge.words import STATE_WORDS, shown
+    from edge.words import STATE_WORDS, duration, shown
 
     told = [(label, seconds) for label, seconds in totals.items() if label != State.WARMING_UP and seconds >= 1]
     ordered = sorted(told, key=lambda item: (item[0] in STATE_WORDS, -item[1]))
-    return ", ".join(f"{shown(label, None)} {in_words(seconds)}" for label, seconds in ordered)
-
-
-def in_words(seconds: float) -> str:
-    """Return a duration for people: ``3 h 20 min``, ``5 min``, ``40 s``."""
-    if seconds < 59.5:
-        return f"{seconds:.0f} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+    return ", ".join(f"{shown(label, None)} {duration(seconds)}" for label, seconds in ordered)
 
 
 def _print_csv(segments: Iterable[Segment]) -> None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 #: Where the page is if nothing else is said; that of ``edge.service.config``, which is slow to import.
 WEB_ADDRESS = "127.0.0.1:8730"
+DEMO_ENDS = (
+    "That was the demo: a piece of music that livegenre makes itself. Next: livegenre listen, with a microphone, or "
+    "livegenre classify FILE."
+)
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -72,7 +76,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Listen; status 0 when the source ends or a signal asks to stop."""
+    """Listen; status 0 when the source ends, or q or SIGTERM asks to stop. Ctrl-C ends as ``KeyboardInterrupt``."""
     from edge.audio.raw_format import RawFormat
     from edge.audio.sources import from_uri
     from edge.errors import ConfigError
@@ -91,13 +95,13 @@ def run(args: argparse.Namespace) -> int:
     progress = take_over()
     source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw, away_since=progress.away_since)
     listener = Listener(source, bundle, progress=progress)
-    _stop_on_signals(listener)
+    signals = _stop_on_signals(listener)
     sinks: list[Sink] = []
     try:
         if args.history is not None:
             sinks.append(_history(args.history))
         sinks += _faces(args, bundle)
-        sinks.append(Guarded(_sink(as_json=args.json, watched=watched), "output", passes=(BrokenPipeError,)))
+        sinks.append(Guarded(_sink(listener, as_json=args.json, watched=watched), "output", passes=(BrokenPipeError,)))
         for event in listener.events():
             for sink in sinks:
                 sink(event)
@@ -105,6 +109,10 @@ def run(args: argparse.Namespace) -> int:
         for sink in sinks:
             sink.close()
         source.close()
+    if signal.SIGINT in signals:
+        raise KeyboardInterrupt
+    if args.demo and not args.json:
+        print(DEMO_ENDS)
     return 0
 
 
@@ -137,7 +145,7 @@ def _announce(text: str) -> None:
     print(f"livegenre: {text}", file=sys.stderr, flush=True)
 
 
-def _sink(*, as_json: bool, watched: bool) -> Sink:
+def _sink(listener: Listener, *, as_json: bool, watched: bool) -> Sink:
     if as_json:
         from edge.sinks.jsonl import JsonLines
 
@@ -145,18 +153,21 @@ def _sink(*, as_json: bool, watched: bool) -> Sink:
     if watched:
         from edge.sinks.terminal import Terminal
 
-        return Terminal()
+        return Terminal(quit_asked=listener.stop)
     from edge.sinks.lines import Lines
 
     return Lines(sys.stdout)
 
 
-def _stop_on_signals(listener: Listener) -> None:
-    """Let the first Ctrl-C or SIGTERM end things in order, and a second one end them at once."""
+def _stop_on_signals(listener: Listener) -> list[int]:
+    """Let the first Ctrl-C or SIGTERM end things in order, a second one at once; return those that came."""
+    came: list[int] = []
 
     def stop(number: int, _frame: object) -> None:
+        came.append(number)
         listener.stop()
         signal.signal(number, signal.SIG_DFL)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    return came

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from edge.events import Change, Event, Gap, Prediction, SourceLost, SourceRestored, Started, State, Tick
+from edge.sinks.last_hour import Stretch, extended
 from edge.words import safe
 
 
@@ -27,11 +28,18 @@ class View:
     audio_s: float = 0.0
     backlog_s: float = 0.0
     dropped_s: float = 0.0
+    heard: tuple[Stretch, ...] = ()  # in the last hour of this session
+
+
+def label_of(view: View) -> str:
+    """Return the genre shown, or the state where there is none."""
+    return view.genre or str(view.state)
 
 
 def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for each kind of event
     """Return the view once ``event`` has happened."""
-    view = replace(view, audio_s=event.audio_s)
+    heard = extended(view.heard, label_of(view), view.audio_s, event.audio_s)
+    view = replace(view, audio_s=event.audio_s, heard=heard)
     match event:
         case Started():
             return replace(

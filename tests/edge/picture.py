@@ -16,7 +16,7 @@ from rich.console import Console
 from edge.audio.sources import from_uri
 from edge.live.pipeline import Listener
 from edge.model.bundle import load_bundle
-from edge.sinks.terminal import render
+from edge.sinks.terminal.drawing import render
 from edge.sinks.view import View, view_after
 
 

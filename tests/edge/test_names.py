@@ -30,7 +30,7 @@ from edge.service import logs
 from edge.service.sd_notify import Notifier
 from edge.sinks.jsonl import JsonLines
 from edge.sinks.lines import Lines
-from edge.sinks.terminal import render
+from edge.sinks.terminal.drawing import render
 from edge.sinks.view import View, view_after
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")

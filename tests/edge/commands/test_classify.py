@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import shutil
 import signal
 import subprocess
@@ -19,6 +17,7 @@ import soundfile
 
 from edge.audio.demo import synthesize
 from features_np import pcm
+from tests.edge.pseudo_terminal import MODERN, PseudoTerminal
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
 RATE = 22_050
@@ -253,24 +252,15 @@ def test_ffmpeg_opens_nothing_on_the_network(tmp_path: Path) -> None:
 
 
 def test_a_bar_shows_how_far_it_is_where_somebody_watches(collection: Path) -> None:
-    ours, theirs = pty.openpty()
-    env = {**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", "COLUMNS": "80"}
-    command = [LIVEGENRE, "classify", collection, "/nowhere.wav"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, env=env)
-    os.close(theirs)
-    drawn = b""
-    while select.select([ours], [], [], 60)[0]:
-        try:
-            drawn += os.read(ours, 65_536)
-        except OSError:  # Linux says so when the other side is closed
-            break
-    os.close(ours)
-    rows = process.communicate(timeout=20)[0].decode().splitlines()
-    assert process.returncode == 1
+    terminal = PseudoTerminal("classify", collection, "/nowhere.wav", env=MODERN, piped_stdout=True)
+    assert terminal.process.stdout is not None
+    rows = terminal.process.stdout.read().decode().splitlines()
+    status, drawn = terminal.end()
+    assert status == 1
     assert len(rows) == 4
     assert not any("\x1b" in row for row in rows)
     for expected in ("0/4", "3/4", "livegenre: /nowhere.wav: No such file"):
-        assert expected in drawn.decode()
+        assert expected in drawn
 
 
 def test_an_interrupt_ends_all_processes_at_once(tmp_path: Path) -> None:

@@ -124,11 +124,6 @@ def test_wrong_moment_and_missing_file_are_told(evening, capsys):
         run_command(capsys, "--file", evening.with_name("none.db"))
 
 
-@pytest.mark.parametrize(("seconds", "words"), [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1 min"), (3599.0, "1 h 0 min")])
-def test_durations_in_words(seconds, words):
-    assert command.in_words(seconds) == words
-
-
 def test_a_relative_state_folder_is_ignored_as_the_specification_says(monkeypatch, tmp_path):
     monkeypatch.delenv("STATE_DIRECTORY", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))

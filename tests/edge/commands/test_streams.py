@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
-import select
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 import soundfile
 
 from edge.audio.demo import synthesize
+from tests.edge.pseudo_terminal import PseudoTerminal
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
 #: A locale without UTF-8 that every machine has: Python would make it UTF-8 unless told not to.
@@ -84,34 +83,10 @@ def test_a_name_that_is_no_utf_8_goes_through_in_any_locale(music: Path, env: di
     assert json.loads(verdict)["path"].endswith("caf\\xe9.wav")
 
 
-def on_a_terminal(*args: str, env: dict[str, str]) -> str:
-    """Run the command with a pseudo-terminal as its streams; return what it wrote."""
-    ours, theirs = pty.openpty()
-    process = subprocess.Popen([LIVEGENRE, *args], stdin=theirs, stdout=theirs, stderr=theirs, env=env)
-    os.close(theirs)
-    written = b""
-    while select.select([ours], [], [], 60)[0]:
-        try:
-            data = os.read(ours, 65_536)
-        except OSError:  # Linux says so when the other side is closed
-            break
-        written += data
-    os.close(ours)
-    assert process.wait(10) == 0, written
-    return written.decode()
-
-
 @pytest.mark.parametrize("env", [{"TERM": "dumb"}, {}, {"TERM": "xterm", "PYTHONIOENCODING": "latin-1"}])
 def test_a_terminal_that_cannot_draw_gets_plain_lines(env: dict[str, str]) -> None:
-    bare = {name: value for name, value in os.environ.items() if name not in ("TERM", "PYTHONIOENCODING")}
-    written = on_a_terminal("listen", "--demo", "--fast", env={**bare, **env})
+    status, written = PseudoTerminal("listen", "--demo", "--fast", env=env).end()
+    assert status == 0
     assert "\x1b" not in written
     assert written.startswith("00:00  listening to demo")
     assert len(written.splitlines()) > 40
-
-
-def test_a_terminal_that_can_draw_gets_the_display() -> None:
-    written = on_a_terminal(
-        "listen", "--demo", "--fast", env={**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}
-    )
-    assert "\x1b[?25l" in written

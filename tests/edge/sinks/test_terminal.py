@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
-from edge.events import Prediction, SourceLost, SourceRestored, Started, State, Tick
-from edge.sinks.bigtext import big
-from edge.sinks.terminal import render
+from edge.events import Change, Prediction, SourceLost, SourceRestored, Started, State, Tick
+from edge.sinks.last_hour import HOUR_S, Stretch, cells, extended
+from edge.sinks.terminal.bigtext import big
+from edge.sinks.terminal.drawing import render
 from edge.sinks.view import View, view_after
+from tests.edge.pseudo_terminal import MODERN, PseudoTerminal
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
@@ -82,3 +88,85 @@ def test_a_word_without_letters_or_room_is_written_small() -> None:
     assert big("classical", 20) == ["C L A S S I C A L"]
     assert big("classical", 10) == ["CLASSICAL"]
     assert len(big("classical", 76)) == 3
+
+
+def evening() -> View:
+    """Two records and a pause, 20 minutes in all."""
+    view = jazz()
+    for audio_s, state, genre in (
+        (800.0, State.SILENCE, None),
+        (860.0, State.MUSIC, "rock"),
+        (1_200.0, State.MUSIC, "rock"),
+    ):
+        previous = {"previous_state": view.state, "previous_genre": view.genre}
+        shown = {"state": state, "genre": genre, "confidence": None, "tempo_bpm": None}
+        view = view_after(view, Change(time=NOON, audio_s=audio_s, **shown, **previous))
+    return view
+
+
+def test_the_strip_shows_what_was_heard_before_and_for_how_long() -> None:
+    lines = drawn(evening(), 80, 24)
+    strip, totals = lines[-2:]
+    assert re.match(r" +30 min ·+ *jazz +rock +$", strip)
+    assert totals.split() == ["■", "jazz", "10", "min", "■", "rock", "6", "min", "■", "silence", "1", "min"]
+    n_columns = [len(part) for part in re.findall(r"jazz +|rock +", strip)]
+    assert n_columns[0] / n_columns[1] == pytest.approx((595 + 60) / 340, rel=0.1)  # the silence has no room for a name
+
+
+def test_a_low_terminal_has_no_strip() -> None:
+    assert "jazz 10 min" not in "\n".join(drawn(evening(), 80, 17))
+    assert "jazz 10 min" in "\n".join(drawn(evening(), 80, 18))
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(0.1, 2_000)), min_size=1, max_size=50), st.integers(1, 90))
+def test_the_last_hour_is_kept_and_no_more(parts: list[tuple[str, float]], n_cells: int) -> None:
+    heard: tuple[Stretch, ...] = ()
+    now_s = 0.0
+    for label, seconds in parts:
+        heard = extended(heard, label, now_s, now_s + seconds)
+        now_s += seconds
+    assert heard[-1].to_s == now_s
+    assert heard[0].from_s == 0 or heard[0].to_s > now_s - HOUR_S >= heard[0].from_s
+    for one, following in pairwise(heard):
+        assert one.to_s == following.from_s
+        assert one.label != following.label
+    drawn_cells = cells(heard, n_cells, now_s - HOUR_S, now_s)
+    assert len(drawn_cells) == n_cells
+    assert drawn_cells[-1] is not None
+    assert all(drawn_cells) or now_s < HOUR_S
+
+
+def test_q_ends_the_display_and_gives_the_terminal_back() -> None:
+    terminal = PseudoTerminal("listen", "--demo", env=MODERN)
+    terminal.read_until(r"BPM, A major")
+    terminal.press(b"xq")
+    status, written = terminal.end()
+    assert status == 0
+    entered, left = written.index("\x1b[?1049h"), written.index("\x1b[?1049l")
+    assert entered < left
+    after = written[left:]
+    assert "\x1b[?25h" in written[entered:], "the cursor is hidden"
+    assert "Heard in 00:0" in after or "Nothing was heard" in after
+    assert "xq" not in written, "what is typed is not to be seen"
+    assert "That was the demo: a piece of music that livegenre makes itself." in after
+
+
+def test_an_interrupt_leaves_no_second_header() -> None:
+    terminal = PseudoTerminal("listen", "--demo", env=MODERN)
+    terminal.read_until(r"BPM, A major")
+    terminal.press(b"\x03")
+    status, written = terminal.end()
+    assert status == 130
+    after = written[written.index("\x1b[?1049l") :]
+    assert "q quits" not in after
+    assert "^C" not in written
+    assert "Traceback" not in written
+
+
+def test_in_the_background_it_leaves_the_keyboard_alone() -> None:
+    """A program in the background that changes a terminal's settings is stopped until it is brought to the front."""
+    script = 'set -m; "$0" listen --demo --fast & wait $!'
+    terminal = PseudoTerminal(env=MODERN, shell_script=script)
+    status, written = terminal.end()
+    assert status == 0
+    assert "That was the demo" in written

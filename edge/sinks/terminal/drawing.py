@@ -1,26 +1,23 @@
-"""The live display: the genre in large, bars for all, tempo, level, time, and how the source is doing."""
+"""What the display shows: the genre in large, bars for all, level, how the source is doing, and the last hour."""
 
 from __future__ import annotations
 
-import time
-
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Group
 from rich.text import Text
 
 from edge import words
-from edge.events import Event, State, Tick
-from edge.sinks.bigtext import ROWS, big
-from edge.sinks.view import View, view_after
+from edge.events import State
+from edge.sinks.terminal.bigtext import ROWS, big
+from edge.sinks.terminal.strip import strip, totals
+from edge.sinks.view import View
 
-#: Wall seconds between two drawings of the level meter, at least.
-REFRESH_S = 0.2
 #: The level at which the meter's left end stands, in dBFS.
 METER_FLOOR_DBFS = -60.0
 #: Levels from which the meter warns, in dBFS: loud, and about to clip.
 LOUD_DBFS, CLIPPING_DBFS = -12.0, -3.0
-#: Terminal rows used besides the genre's letters and the bars.
-OTHER_ROWS = 8
+#: Terminal rows used besides the genre's letters and the bars, without the strip and with it; and how low a terminal
+#: may be to have it.
+OTHER_ROWS, OTHER_ROWS_WITH_STRIP, LOWEST_WITH_STRIP = 8, 10, 18
 LABEL_WIDTH = 12
 WIDEST = 100
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -31,10 +28,11 @@ def render(view: View, width: int, height: int) -> Group:
     width = min(width, WIDEST)
     letters = big(words.shown(view.state, view.genre), width - 4)
     letters += [""] * (ROWS - len(letters))  # so that nothing below jumps
-    room_for_bars = max(1, height - OTHER_ROWS - len(letters))
+    has_strip = height >= LOWEST_WITH_STRIP
+    room_for_bars = max(1, height - (OTHER_ROWS_WITH_STRIP if has_strip else OTHER_ROWS) - len(letters))
     colour = "bold bright_cyan" if view.state is State.MUSIC else "bold grey62"
     return Group(
-        _both_ends(Text("livegenre", "bold"), Text(words.clock(view.audio_s)), width),
+        _both_ends(Text("livegenre", "bold"), Text("q quits   ", "grey50") + Text(words.clock(view.audio_s)), width),
         _source(view, width),
         Text(),
         *(Text("  " + row, colour, no_wrap=True, overflow="crop") for row in letters),
@@ -43,6 +41,7 @@ def render(view: View, width: int, height: int) -> Group:
         *_bars(view, width, room_for_bars),
         Text(),
         _level(view, width),
+        *((strip(view, width), totals(view, width)) if has_strip else ()),
     )
 
 
@@ -109,27 +108,3 @@ def _both_ends(left: Text, right: Text, width: int) -> Text:
 def _fit(text: Text, width: int) -> Text:
     text.truncate(width, overflow="ellipsis")
     return text
-
-
-class Terminal:
-    """Sink that keeps the display up to date."""
-
-    def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console()
-        self._view = View()
-        self._drawn_at = 0.0
-        self._live = Live(console=self._console, auto_refresh=False, transient=False, vertical_overflow="crop")
-        self._live.start()
-
-    def __call__(self, event: Event) -> None:
-        """Draw what has changed; the level meter alone only a few times a second."""
-        self._view = view_after(self._view, event)
-        now = time.monotonic()
-        if isinstance(event, Tick) and now - self._drawn_at < REFRESH_S:
-            return
-        self._drawn_at = now
-        self._live.update(render(self._view, *self._console.size), refresh=True)
-
-    def close(self) -> None:
-        """Leave the last view standing and give the cursor back."""
-        self._live.stop()

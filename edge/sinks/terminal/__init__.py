@@ -1,0 +1,56 @@
+"""The live display: a screen of its own while it lasts, and a line of what was heard afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.live import Live
+
+from edge import words
+from edge.events import Event, Stopped, Tick
+from edge.sinks.terminal.drawing import render
+from edge.sinks.terminal.keyboard import Keyboard
+from edge.sinks.terminal.strip import in_words
+from edge.sinks.view import View, label_of, view_after
+
+#: Wall seconds between two drawings of the level meter, at least.
+REFRESH_S = 0.2
+QUIT = "q"
+
+
+class Terminal:
+    """Sink that keeps the display up to date, and calls ``quit_asked`` when ``q`` is pressed."""
+
+    def __init__(self, quit_asked: Callable[[], None], console: Console | None = None) -> None:
+        self._quit_asked = quit_asked
+        self._console = console or Console()
+        self._view = View()
+        self._heard_s: dict[str, float] = {}  # of the whole session, by label
+        self._drawn_at = 0.0
+        self._live = Live(console=self._console, auto_refresh=False, screen=True)
+        self._keyboard = Keyboard()  # first: what is typed from now on is not to be seen
+        self._live.start()
+
+    def __call__(self, event: Event) -> None:
+        """Draw what has changed; the level meter alone only a few times a second."""
+        before, self._view = self._view, view_after(self._view, event)
+        passed_s = max(0.0, self._view.audio_s - before.audio_s)
+        self._heard_s[label_of(before)] = self._heard_s.get(label_of(before), 0.0) + passed_s
+        if QUIT in self._keyboard.pressed():
+            self._quit_asked()
+        now = time.monotonic()
+        if isinstance(event, Tick) and now - self._drawn_at < REFRESH_S:
+            return
+        self._drawn_at = now
+        if not isinstance(event, Stopped):
+            self._live.update(render(self._view, *self._console.size), refresh=True)
+
+    def close(self) -> None:
+        """Give the screen back, and say in a line what was heard."""
+        self._live.stop()
+        self._keyboard.close()
+        parts = [text for _, text in in_words(self._heard_s.items())]
+        told = f"Heard in {words.clock(self._view.audio_s)}: {', '.join(parts)}." if parts else "Nothing was heard."
+        self._console.print(told, soft_wrap=True, markup=False, highlight=False)

@@ -1,0 +1,66 @@
+"""The last hour as a strip beside the present, and what it was of in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+
+from rich.text import Text
+
+from edge import words
+from edge.events import State
+from edge.sinks.last_hour import HOUR_S, cells
+from edge.sinks.view import View
+
+#: What the strip reaches back, in seconds: as little as holds the session, so that a short one is not a speck.
+SPANS_S = (600.0, 1800.0, HOUR_S)
+#: Backgrounds for genres in the order of the model's labels, light enough for black letters; again from the first.
+COLOURS = (
+    *("#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#99ddff", "#44bb99", "#bbcc33", "#cc99cc", "#ddaa66", "#aacc99"),
+    *("#bb99ff", "#ddcccc"),
+)
+NO_GENRE = "#777777"
+#: Columns that a name needs to be written into its part of the strip.
+NARROWEST_NAME = 3
+
+
+def strip(view: View, width: int) -> Text:
+    """Draw what was heard, the newest at the right, in a line of ``width`` columns."""
+    span_s = next((span for span in SPANS_S if view.audio_s <= span), HOUR_S)
+    title = f"  {words.duration(span_s):>6} "
+    n_cells = max(1, width - len(title) - 2)
+    line = Text(title, "grey62", no_wrap=True)
+    for label, run in groupby(cells(view.heard, n_cells, view.audio_s - span_s, view.audio_s)):
+        n_here = len(list(run))
+        if label is None or label == State.WARMING_UP:
+            line.append("·" * n_here, "grey30")
+        else:
+            name = Text(words.shown(label, None).replace("_", " ") if n_here >= NARROWEST_NAME else "")
+            name.truncate(n_here, pad=True)
+            line.append(name.plain, f"black on {_colour(view, label)}")
+    return line
+
+
+def totals(view: View, width: int) -> Text:
+    """Say how long each was heard within the strip's reach, the longest first, in a line of ``width`` columns."""
+    seconds: dict[str, float] = {}
+    for stretch in view.heard:
+        seconds[stretch.label] = seconds.get(stretch.label, 0.0) + stretch.to_s - stretch.from_s
+    line = Text("         ", no_wrap=True)
+    for label, text in in_words(seconds.items()):
+        line.append("■ ", _colour(view, label)).append(f"{text}  ", "grey62")
+    line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def in_words(seconds: Iterable[tuple[str, float]]) -> list[tuple[str, str]]:
+    """Return (label, ``jazz 12 min``) for each label heard for a second or more, the longest first."""
+    told = [(label, value) for label, value in seconds if label != State.WARMING_UP and value >= 1]
+    ordered = sorted(told, key=lambda item: -item[1])
+    return [(label, f"{words.label(words.shown(label, None))} {words.duration(value)}") for label, value in ordered]
+
+
+def _colour(view: View, label: str) -> str:
+    labels = list(view.probabilities)
+    is_genre = label in labels and label not in set(State)
+    return COLOURS[labels.index(label) % len(COLOURS)] if is_genre else NO_GENRE
