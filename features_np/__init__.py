@@ -13,17 +13,18 @@ floating, full scale 1; float64 is computed in float64, everything else in float
 * rates and samples: ``resample``, ``Resampler``, ``int16_to_float32``, ``float32_to_int16``, ``to_mono``
 """
 
-from features_np.chroma import chroma_stft, estimate_tuning
 from features_np.errors import FeatureError, SampleRateError, SignalError, SpecError
-from features_np.mel import melspectrogram
-from features_np.mfcc import mfcc
 from features_np.patches import PatchSpec, PatchStream, log_mel_patches
 from features_np.pcm import float32_to_int16, int16_to_float32, require_signal, to_mono
-from features_np.resample import Resampler, resample
-from features_np.rhythm import onset_strength, tempo, tempogram
-from features_np.shape import spectral_centroid, spectral_rolloff, zero_crossing_rate
+from features_np.resampling import Resampler, resample
+from features_np.rhythm.onsets import onset_strength
+from features_np.rhythm.tempi import tempo, tempogram
 from features_np.spec import SEED_FEATURE_SETS, FeatureSpec
-from features_np.spectrum import power_to_db, stft
+from features_np.spectra.cepstrum import mfcc
+from features_np.spectra.chroma import chroma_stft, estimate_tuning
+from features_np.spectra.mel import melspectrogram
+from features_np.spectra.shape import spectral_centroid, spectral_rolloff, zero_crossing_rate
+from features_np.spectra.spectrum import power_to_db, stft
 from features_np.stream import FeatureStream
 from features_np.summary import summarize
 

@@ -14,12 +14,12 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.fft import rfft
-from features_np.mel import hz_to_mel
 from features_np.options import Options
 from features_np.pcm import require_signal
-from features_np.resample import Resampler
-from features_np.spectrum import Array, fft_frequencies, frame_signal, hann_window, squared_magnitude
+from features_np.resampling import Resampler
+from features_np.spectra.fft import rfft
+from features_np.spectra.mel import hz_to_mel
+from features_np.spectra.spectrum import Array, fft_frequencies, frame_signal, hann_window, squared_magnitude
 
 
 @dataclass(frozen=True, slots=True)

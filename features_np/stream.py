@@ -7,13 +7,15 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.buffers import ChromaCache, FrameBuffer, RiseCache, SlidingBuffer
 from features_np.errors import SignalError
-from features_np.frames import FrameRows, analyzer_for
 from features_np.pcm import require_block, require_rate
 from features_np.spec import FeatureSpec
-from features_np.spectrum import Array, frame_signal
+from features_np.spectra.spectrum import Array, frame_signal
 from features_np.summary import rise_above, summarize, tuned_chroma, vector_of_rows
+from features_np.window.buffers import FrameBuffer, SlidingBuffer
+from features_np.window.caches import ChromaCache, RiseCache
+from features_np.window.frames import FrameRows, analyzer_for
+from features_np.window.span import Span
 
 Edge = tuple[FrameRows, Array]
 
@@ -55,7 +57,7 @@ class FeatureStream:
         self._chroma.reset()
         self._rise.reset()
         self._begin = 0
-        self._last: tuple[tuple[int, int], NDArray[np.float32]] | None = None  # what was described last, and how
+        self._last: tuple[Span, NDArray[np.float32]] | None = None  # what was described last, and how
 
     def push(self, block: Array, *, sr: float | None = None) -> None:
         """Take the next samples, shape (n,), n >= 0, floating, full scale 1; pass their rate to have it checked.
@@ -97,11 +99,11 @@ class FeatureStream:
 
         Raises ``SignalError`` before the first sample.
         """
-        window = self.start, self.end
-        if window[0] == window[1]:
+        window = self._span(self.start, self.end)
+        if window.start == window.end:
             raise SignalError("the stream holds no audio yet; push some first")
         if self._last is None or self._last[0] != window:
-            self._last = window, self._describe(*window)
+            self._last = window, self._describe(window)
         return self._last[1].copy()
 
     def log_mel(self) -> tuple[int, NDArray[np.float32]]:
@@ -112,36 +114,34 @@ class FeatureStream:
         """
         hop, newest = self.spec.hop_length, self._samples.end
         start = max(newest - self.spec.window_samples, 0) // hop * hop
-        begin, stop = self._whole_frames(start, min(start + self.spec.window_samples, newest))
-        if begin < stop:
-            self._catch_up(begin, stop, leave=0)
+        window = self._span(start, min(start + self.spec.window_samples, newest))
+        if window.whole:
+            self._catch_up(window, leave=0)
         return self._frames.start, self._frames.rows(self._frames.start, self._frames.end).log_mel
 
-    def _describe(self, start: int, end: int) -> NDArray[np.float32]:
-        inner = self._whole_frames(start, end)
-        if inner[0] >= inner[1]:  # every frame reaches over an edge
-            return summarize(self._samples.view(start, end), self.spec)
-        head, tail = self._analyze(start, end, *inner)
-        kept = self._frames.rows(*inner)
+    def _span(self, start: int, end: int) -> Span:
+        return Span(start, end, self.spec.n_fft, self.spec.hop_length)
+
+    def _describe(self, window: Span) -> NDArray[np.float32]:
+        whole = window.whole
+        if not whole:
+            return summarize(self._samples.view(window.start, window.end), self.spec)
+        head, tail = self._analyze(window)
+        kept = self._frames.rows(whole.start, whole.stop)
 
         def chroma_of(tuning: float) -> Array:
-            chroma = self._chroma.chroma(self._power_of, *inner, tuning)
+            chroma = self._chroma.chroma(self._power_of, whole.start, whole.stop, tuning)
             before, after = (tuned_chroma(power, self.spec, tuning) for _, power in (head, tail))
             return np.concatenate((before, chroma, after))
 
         def rise_of(floor: float | None) -> Array:
-            rise = self._rise.rise(kept.log_mel, inner[0], floor)
+            rise = self._rise.rise(kept.log_mel, whole.start, floor)
             before = rise_above(np.concatenate((head[0].log_mel, kept.log_mel[:1])), floor)
             after = rise_above(np.concatenate((kept.log_mel[-1:], tail[0].log_mel)), floor)
             return np.concatenate((before, rise, after))
 
         rows = FrameRows.concatenate([head[0], kept, tail[0]])
         return vector_of_rows(rows, self.spec, chroma_of=chroma_of, rise_of=rise_of)
-
-    def _whole_frames(self, start: int, end: int) -> tuple[int, int]:
-        """Return the first frame that lies wholly within the samples ``start`` to ``end``, and one past the last."""
-        hop = self.spec.hop_length
-        return -(-(start + self._half) // hop), (end - self._half) // hop + 1
 
     def _samples_of(self, begin: int, stop: int) -> Array:
         """Return the samples of whole frames, ``begin`` up to but not including ``stop``."""
@@ -155,32 +155,21 @@ class FeatureStream:
             return kept
         return self._analyzer.power(frame_signal(self._samples_of(begin, stop), self.spec.n_fft, self.spec.hop_length))
 
-    def _analyze(self, start: int, end: int, begin: int, stop: int) -> tuple[Edge, Edge]:
-        """Analyze and keep the new frames up to ``stop``; return those before ``begin``, and those from ``stop`` on.
+    def _analyze(self, window: Span) -> tuple[Edge, Edge]:
+        """Analyze and keep the new frames of a window; return those of its head and of its tail."""
+        self._catch_up(window, leave=MANY_FRAMES)
+        first = min(self._frames.end, window.whole.stop)  # a window that began later may have ended a frame later
+        new = range(first, window.whole.stop)
+        rows, power = self._analyzer.analyze(self._framed(window, new))
+        rows.crossings[:] = self._crossings(window, new)
+        begin, stop = len(window.head), len(window.head) + len(new)
+        if new:
+            self._frames.append(rows.part(begin, stop), power[begin:stop])
+        return (rows.part(0, begin), power[:begin]), (rows.part(stop, len(power)), power[stop:])
 
-        ``start`` to ``end`` is the window in samples, ``begin`` to ``stop`` are the frames that lie wholly inside.
-        """
-        self._catch_up(begin, stop, leave=MANY_FRAMES)
-        hop, half = self.spec.hop_length, self._half
-        first = min(self._frames.end, stop)  # a window that began later may have ended a frame later
-        n_head, n_new = begin - start // hop, stop - first
-        n_tail = max(start // hop + (end - start) // hop + 1 - stop, 0)  # none may be left if the hop is long
-        frames = np.zeros((n_head + n_new + n_tail, self.spec.n_fft), dtype=np.float32)
-        if n_new:
-            frames[n_head : n_head + n_new] = frame_signal(self._samples_of(first, stop), self.spec.n_fft, hop)
-        edges = chain(enumerate(range(begin - n_head, begin)), enumerate(range(stop, stop + n_tail), n_head + n_new))
-        for index, frame in edges:
-            left, right = max(frame * hop - half, start), min(frame * hop + half, end)
-            frames[index, left - frame * hop + half : right - frame * hop + half] = self._samples.view(left, right)
-        rows, power = self._analyzer.analyze(frames)
-        self._put_crossings(rows.crossings, (start, end), first, (n_head, n_new, n_tail))
-        if n_new:
-            self._frames.append(rows.part(n_head, n_head + n_new), power[n_head : n_head + n_new])
-        head = rows.part(0, n_head), power[:n_head]
-        return head, (rows.part(n_head + n_new, len(frames)), power[n_head + n_new :])
-
-    def _catch_up(self, begin: int, stop: int, *, leave: int) -> None:
+    def _catch_up(self, window: Span, *, leave: int) -> None:
         """Analyze the new frames but at most ``leave`` of them, many at a time."""
+        begin, stop = window.whole.start, window.whole.stop
         if not self._frames.start <= begin <= self._frames.end:
             self._frames.restart(begin)
         while (first := self._frames.end) + leave < stop:
@@ -189,15 +178,26 @@ class FeatureStream:
             rows.crossings[:] = self._analyzer.crossings(samples)
             self._frames.append(rows, power)
 
-    def _put_crossings(self, rates: Array, window: tuple[int, int], first: int, counts: tuple[int, int, int]) -> None:
-        """Fill in the zero-crossing rates of the head, the new frames (from ``first`` on) and the tail."""
-        if not self._analyzer.needs_crossings:
-            return
-        (start, end), (n_head, n_new, n_tail) = window, counts
-        hop, half, crossings = self.spec.hop_length, self._half, self._analyzer.crossings
-        rates[:n_head] = crossings(self._samples.view(start, start + (n_head - 1) * hop + half), left=half)
-        if n_new:
-            rates[n_head : n_head + n_new] = crossings(self._samples_of(first, first + n_new))
-        if n_tail:
-            last = self._samples.view((first + n_new) * hop - half, end)
-            rates[n_head + n_new :] = crossings(last, right=(first + n_new + n_tail - 1) * hop + half - end)
+    def _framed(self, window: Span, new: range) -> NDArray[np.float32]:
+        """Return the samples (frames, n_fft) of the head, of new frames and of the tail; zeros beyond the window."""
+        n_head, hop = len(window.head), self.spec.hop_length
+        frames = np.zeros((n_head + len(new) + len(window.tail), self.spec.n_fft), dtype=np.float32)
+        if new:
+            whole = frame_signal(self._samples_of(new.start, new.stop), self.spec.n_fft, hop)
+            frames[n_head : n_head + len(new)] = whole
+        for row, frame in chain(enumerate(window.head), enumerate(window.tail, n_head + len(new))):
+            part, first = window.within(frame), frame * hop - self._half
+            frames[row, part] = self._samples.view(first + part.start, first + part.stop)
+        return frames
+
+    def _crossings(self, window: Span, new: range) -> NDArray[np.float64]:
+        """Return the zero-crossing rates of the same frames; beyond the window its last sample continues."""
+        hop, half, rates_of = self.spec.hop_length, self._half, self._analyzer.crossings
+        head, tail = window.head, window.tail
+        rates = [rates_of(self._samples.view(window.start, (head.stop - 1) * hop + half), left=half)]
+        if new:
+            rates.append(rates_of(self._samples_of(new.start, new.stop)))
+        if tail:
+            last = self._samples.view(tail.start * hop - half, window.end)
+            rates.append(rates_of(last, right=(tail.stop - 1) * hop + half - window.end))
+        return np.concatenate(rates)

@@ -8,16 +8,17 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.chroma import chroma_filterbank, tuning_from_deviations
-from features_np.fft import dct
-from features_np.frames import FrameRows, analyzer_for
-from features_np.mfcc import dct_matrix
 from features_np.pcm import require_rate, require_signal
-from features_np.pulse import mean_tempogram
-from features_np.rhythm import delayed, mean_rise, strongest_tempo, tempo_prior, tempo_window_frames
+from features_np.rhythm.onsets import delayed, mean_rise
+from features_np.rhythm.pulse import mean_tempogram
+from features_np.rhythm.tempi import strongest_tempo, tempo_prior, tempo_window_frames
 from features_np.spec import TIMBRE_KINDS, FeatureSpec
-from features_np.spectrum import Array, clip_below_peak, frame_signal, normalize
-from features_np.timbre import chroma_profile, coarse_frames, timbre_statistics
+from features_np.spectra.cepstrum import dct_matrix
+from features_np.spectra.chroma import chroma_filterbank, tuning_from_deviations
+from features_np.spectra.fft import dct
+from features_np.spectra.spectrum import Array, clip_below_peak, frame_signal, normalize
+from features_np.window.frames import FrameRows, analyzer_for
+from features_np.window.timbre import chroma_profile, coarse_frames, timbre_statistics
 
 
 def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from build.corpora.frame_variants import FrameAugmentation, change_frames
 from build.errors import DatasetError
 from build.tables.feature_table import FeatureTable
 from features_np.spec import FeatureSpec
-from features_np.timbre import below_peak, chroma_profile, timbre_statistics
+from features_np.window.timbre import below_peak, chroma_profile, timbre_statistics
 
 #: Coarse frames of a track, shape (frames, n_mels), in dB relative to its loudest mel bin.
 Frames = NDArray[np.float64]

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from build.audio.read import read_recording
 from features_np import FeatureSpec, chroma_stft, melspectrogram, power_to_db, spectral_rolloff, tempo, tempogram
-from features_np.mel import hz_to_mel
 from features_np.spec import PITCH_CLASSES
+from features_np.spectra.mel import hz_to_mel
 
 Signal = NDArray[np.float32]
 

@@ -18,8 +18,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.mfcc import dct_matrix
-from features_np.spectrum import clip_below_peak
+from features_np.spectra.cepstrum import dct_matrix
+from features_np.spectra.spectrum import clip_below_peak
 
 #: Seconds that are looked at, and seconds in a record at least: fewer are a fill-in, or a break.
 MOST, SHORTEST = 30, 3

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features_np.buffers import SlidingBuffer
+from features_np.window.buffers import SlidingBuffer
 
 #: Rows that are added, and how many are needed afterwards.
 STEPS = st.one_of(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features_np.pulse import mean_tempogram
+from features_np.rhythm.pulse import mean_tempogram
 from tests.features.recordings import full_tracks, recording
 
 #: The running sums lose four digits at most (FAINT) of sixteen.

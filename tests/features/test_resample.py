@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 import tracemalloc
 
@@ -12,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import features_np as fx
+from features_np import resampling
 from features_np.spec import LIBROSA_GROUPS
 from tests.golden.signals import SIGNALS
 
@@ -27,7 +27,6 @@ RATES = st.sampled_from(
         (22_255, 16_000),
     )
 )
-resampling = sys.modules["features_np.resample"]  # the function has the module's name
 
 
 def _noise(n: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge.audio.demo import synthesize
 from features_np import FeatureSpec, SpecError, summarize
 from features_np.spec import PITCH_CLASSES, TIMBRE_GROUPS
-from features_np.timbre import (
+from features_np.window.timbre import (
     MODULATION_FRAMES,
     below_peak,
     chroma_profile,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from features_np.errors import SignalError
 from features_np.pcm import require_count, require_positive_rate
-from features_np.spectrum import Array, fft_frequencies, normalize, spectrogram
+from features_np.spectra.spectrum import Array, fft_frequencies, normalize, spectrogram
 
 # Slaney's Auditory Toolbox (1998): linear below 1 kHz, 27 logarithmic steps per factor of 6.4 above.
 _HZ_PER_MEL = 200.0 / 3

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from features_np.fft import dct, rfft
 from features_np.spec import (
     N_COVARIED,
     N_MODULATED_BANDS,
@@ -24,6 +23,7 @@ from features_np.spec import (
     TIMBRE_GROUPS,
     FeatureSpec,
 )
+from features_np.spectra.fft import dct, rfft
 
 Array = NDArray[np.float64]
 

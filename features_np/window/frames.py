@@ -13,12 +13,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.chroma import pitch_deviations, spectral_peaks
-from features_np.fft import rfft
-from features_np.mel import mel_filters
-from features_np.shape import centroid_frequencies, crossing_rates, rolloff_frequencies
 from features_np.spec import TIMBRE_KINDS, FeatureSpec
-from features_np.spectrum import (
+from features_np.spectra.chroma import pitch_deviations, spectral_peaks
+from features_np.spectra.fft import rfft
+from features_np.spectra.mel import mel_filters
+from features_np.spectra.shape import centroid_frequencies, crossing_rates, rolloff_frequencies
+from features_np.spectra.spectrum import (
     BLOCK_SAMPLES,
     blocks_of,
     decibels_of_power,

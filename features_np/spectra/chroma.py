@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from features_np.errors import SignalError
 from features_np.pcm import require_count, require_positive_rate
-from features_np.spectrum import Array, normalize, spectrogram
+from features_np.spectra.spectrum import Array, normalize, spectrogram
 
 #: Where spectral peaks are looked for, Hz, and how far below a frame's loudest bin; librosa.piptrack's defaults.
 PEAK_FMIN = 150.0

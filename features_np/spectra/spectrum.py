@@ -15,8 +15,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from features_np.errors import SignalError
-from features_np.fft import rfft
 from features_np.pcm import require_count, require_positive_rate, require_signal
+from features_np.spectra.fft import rfft
 
 Array = NDArray[Any]
 

@@ -15,9 +15,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from features_np.errors import SampleRateError
-from features_np.fft import irfft, rfft
 from features_np.pcm import require_block
-from features_np.spectrum import Array
+from features_np.spectra.fft import irfft, rfft
+from features_np.spectra.spectrum import Array
 
 #: Zero crossings of the sinc on each side, Kaiser beta, and the cutoff as a share of the lower Nyquist frequency:
 #: flat to 0.94 of it, more than 80 dB down from the whole of it.

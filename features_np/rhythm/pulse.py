@@ -19,8 +19,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.fft import fft, ifft, irfft, next_fast_len, rfft
-from features_np.spectrum import Array, frame_signal, hann_window
+from features_np.spectra.fft import fft, ifft, irfft, next_fast_len, rfft
+from features_np.spectra.spectrum import Array, frame_signal, hann_window
 
 #: Columns with less energy than this share of the strongest are transformed one by one. The running sums hold 1 / E_t,
 #: so a faint column would drown the others' digits. Music has no such columns, the edges of silence some.

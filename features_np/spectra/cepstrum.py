@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features_np.errors import SignalError
-from features_np.fft import dct
-from features_np.mel import melspectrogram
 from features_np.pcm import require_count
-from features_np.spectrum import Array, power_to_db
+from features_np.spectra.fft import dct
+from features_np.spectra.mel import melspectrogram
+from features_np.spectra.spectrum import Array, power_to_db
 
 
 def mfcc(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from features_np.errors import SignalError
 from features_np.pcm import require_count, require_signal
-from features_np.spectrum import Array, fft_frequencies, normalize, spectrogram
+from features_np.spectra.spectrum import Array, fft_frequencies, normalize, spectrogram
 
 #: What counts as zero when signs are compared; librosa.zero_crossings' default.
 ZERO = 1e-10

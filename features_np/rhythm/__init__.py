@@ -1,0 +1,1 @@
+"""Onsets, their periods, and the beat."""
