@@ -18,7 +18,11 @@ ALLOWED = {
     "edge": {"edge", "features_np", "numpy", "rich", "sounddevice", "soundfile"},
 }
 #: And the files of one face the libraries of its extra; whoever opens the face imports its file inside a function.
-EXTRAS = {"edge/sinks/web": {"starlette", "uvicorn"}, "edge/sinks/mqtt": {"paho"}}
+EXTRAS = {
+    "edge/sinks/web": {"starlette", "uvicorn"},
+    "edge/sinks/mqtt": {"paho"},
+    "edge/sinks/prometheus.py": {"prometheus_client"},
+}
 #: Never under features_np or edge, not even lazily.
 HEAVY = {"tensorflow", "keras", "librosa", "numba", "scipy.signal", "pandas", "matplotlib", "build", "tests"}
 

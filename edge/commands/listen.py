@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from edge.model.bundle import Bundle
     from edge.sinks import Sink
 
-#: Where the page is if nothing else is said; that of ``edge.service.config``, which is slow to import.
-WEB_ADDRESS = "127.0.0.1:8730"
+#: Where the page and the metrics are if nothing else is said; see ``edge.service.config``, which is slow to import.
+WEB_ADDRESS, METRICS_ADDRESS = "127.0.0.1:8730", "127.0.0.1:8731"
 DEMO_ENDS = (
     "That was the demo: a piece of music that livegenre makes itself. Next: livegenre listen, with a microphone, or "
     "livegenre classify FILE."
@@ -71,6 +71,13 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="HOST:PORT",
         const="localhost",
         help="Home Assistant and others, over a broker (default localhost:1883)",
+    )
+    faces.add_argument(
+        "--prometheus",
+        nargs="?",
+        metavar="ADDRESS:PORT",
+        const=METRICS_ADDRESS,
+        help=f"metrics (default http://{METRICS_ADDRESS}/metrics)",
     )
     parser.set_defaults(run=run)
 
@@ -131,13 +138,14 @@ def _file(given: Path) -> Path:
 
 def _faces(args: argparse.Namespace, bundle: Bundle) -> list[Sink]:
     """Open what the flags ask for, which are short for the daemon's configuration; without one, import nothing."""
-    if args.web is None and args.mqtt is None:
+    if args.web is None and args.mqtt is None and args.prometheus is None:
         return []
-    from edge.service.config import Config, WebConfig
+    from edge.service.config import Config, PrometheusConfig, WebConfig
     from edge.service.faces import Faces, broker_at
 
     web = WebConfig() if args.web is None else WebConfig(enabled=True, address=args.web)
-    config = Config(web=web, mqtt=broker_at(args.mqtt))
+    metrics = PrometheusConfig() if args.prometheus is None else PrometheusConfig(enabled=True, address=args.prometheus)
+    config = Config(web=web, mqtt=broker_at(args.mqtt), prometheus=metrics)
     return [Faces(config, bundle, args.history and _file(args.history), announce=_announce)]
 
 

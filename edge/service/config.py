@@ -44,7 +44,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
 #: Keys that name a file or a folder, where ~ is somebody's home.
 PATHS = frozenset({"model.folder", "history.file", "web.token_file", "mqtt.ca_file", "mqtt.password_file"})
 #: Keys that say where to listen for connections.
-ADDRESSES = frozenset({"web.address"})
+ADDRESSES = frozenset({"web.address", "prometheus.address"})
 #: Keys that are levels of an MQTT topic.
 TOPICS = frozenset({"mqtt.topic", "mqtt.discovery"})
 TOPIC = r"[A-Za-z0-9_/-]*"
@@ -103,6 +103,14 @@ class MqttConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class PrometheusConfig:
+    """Whether and where to give out metrics; see ``edge.sinks.prometheus``."""
+
+    enabled: bool = False
+    address: str = "127.0.0.1:8731"
+
+
+@dataclass(frozen=True, slots=True)
 class LogConfig:
     """What to log."""
 
@@ -119,6 +127,7 @@ class Config:
     history: HistoryConfig = field(default_factory=HistoryConfig)
     web: WebConfig = field(default_factory=WebConfig)
     mqtt: MqttConfig = field(default_factory=MqttConfig)
+    prometheus: PrometheusConfig = field(default_factory=PrometheusConfig)
     log: LogConfig = field(default_factory=LogConfig)
 
 

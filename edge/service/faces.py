@@ -50,6 +50,8 @@ class Faces:
             openers["web page"] = partial(_web, config.web, bundle, history, announce)
         if config.mqtt.enabled:
             openers["mqtt"] = partial(_mqtt, config.mqtt, history, announce)
+        if config.prometheus.enabled:
+            openers["metrics"] = partial(_metrics, config, announce)
         self._sinks: list[Sink] = []
         try:
             for name, opener in openers.items():
@@ -72,7 +74,8 @@ class Faces:
 
 def faces_change(before: Config, after: Config) -> bool:
     """Whether a change of configuration is one of the faces, or of what they show."""
-    return any(getattr(before, table) != getattr(after, table) for table in ("web", "mqtt", "history", "model"))
+    tables = ("web", "mqtt", "prometheus", "history", "model")
+    return any(getattr(before, table) != getattr(after, table) for table in tables)
 
 
 class Persistent:
@@ -117,12 +120,30 @@ def _module(name: str, extra: str) -> Any:
 
 def _web(config: WebConfig, bundle: Bundle, history: Path | None, announce: Callable[[str], None]) -> Sink:
     where = address.parse_address(config.address, address.WEB_PORT)
-    token_file = Path(config.token_file) if config.token_file else own_file().with_name("web-token")
+    token_file, names = _token_file(config), _names(config)
     token = address.read_token(token_file)
-    page = _module("edge.sinks.web.page", "web").WebPage(where, token, bundle, history, config.names)
+    page = _module("edge.sinks.web.page", "web").WebPage(where, token, bundle, history, names)
     announce(f"the page is at {page.url}" + ("" if where.is_loopback else f" with the token in {token_file}"))
     sink: Sink = page
     return sink
+
+
+def _metrics(config: Config, announce: Callable[[str], None]) -> Sink:
+    where = address.parse_address(config.prometheus.address, address.METRICS_PORT)
+    token_file = _token_file(config.web)
+    module = _module("edge.sinks.prometheus", "prometheus")
+    metrics = module.Metrics(where, address.read_token(token_file), _names(config.web))
+    announce(f"metrics are at {metrics.url}" + ("" if where.is_loopback else f" with the token in {token_file}"))
+    sink: Sink = metrics
+    return sink
+
+
+def _token_file(config: WebConfig) -> Path:
+    return Path(config.token_file) if config.token_file else own_file().with_name("web-token")
+
+
+def _names(config: WebConfig) -> list[str]:
+    return config.names.replace(",", " ").split()
 
 
 def _mqtt(config: MqttConfig, history: Path | None, announce: Callable[[str], None]) -> Sink:

@@ -13,8 +13,8 @@ from pathlib import Path
 from edge.errors import ConfigError, FaceError
 from edge.installation import as_root
 
-#: The page's port if none is named.
-WEB_PORT = 8730
+#: The ports of the page and of the metrics if none is named.
+WEB_PORT, METRICS_PORT = 8730, 8731
 #: Where the token stands for whoever does not want it in a file.
 TOKEN_VARIABLE = "LIVEGENRE_WEB_TOKEN"
 #: Characters of a token, so that it can be typed and be part of a link.

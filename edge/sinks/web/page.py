@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from edge.events import Event
@@ -16,7 +17,9 @@ from edge.sinks.web.server import Server
 class WebPage:
     """Sink that shows events to browsers. It never waits for one: events are handed to the server's thread."""
 
-    def __init__(self, address: Address, token: str, bundle: Bundle, history: Path | None, names: str = "") -> None:
+    def __init__(
+        self, address: Address, token: str, bundle: Bundle, history: Path | None, names: Iterable[str] = ()
+    ) -> None:
         """``history`` is the file that the page's day is read from; ``names`` are further names of this machine.
 
         Raises ``FaceError`` if the address cannot be had.
@@ -28,7 +31,7 @@ class WebPage:
             token,
             open_to_read=address.is_loopback,
             open_paths=PAGE,
-            names=names.replace(",", " ").split(),
+            names=names,
         )
         self._server = Server(access, address, name="web page", on_start=self._connect)
 

@@ -14,8 +14,12 @@ from edge.audio.demo import synthesize
 ROOT = Path(__file__).resolve().parents[3]
 #: What faces bring with them.
 LIBRARIES = ("asyncio", "ssl", "starlette", "uvicorn", "h11", "paho", "prometheus_client", "tkinter")
-FACES = {"web": ("--web", "127.0.0.1:0"), "mqtt": ("--mqtt", "127.0.0.1:1")}
-NEEDS = {"web": "starlette", "mqtt": "paho"}
+FACES = {
+    "web": ("--web", "127.0.0.1:0"),
+    "mqtt": ("--mqtt", "127.0.0.1:1"),
+    "prometheus": ("--prometheus", "127.0.0.1:0"),
+}
+NEEDS = {"web": "starlette", "mqtt": "paho", "prometheus": "prometheus_client"}
 
 
 def listen(tmp_path: Path, *flags: str, before: str = "") -> subprocess.CompletedProcess[str]:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,8 +33,11 @@ TOKEN = "a-token-of-24-characters"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
+bundle = cache(load_bundle)
+
+
 def page(host: str = "127.0.0.1", history: Path | None = None) -> WebPage:
-    return WebPage(Address(host, 0), TOKEN, load_bundle(), history, "shelf.example")
+    return WebPage(Address(host, 0), TOKEN, bundle(), history, ["shelf.example"])
 
 
 @pytest.fixture
@@ -123,7 +127,7 @@ def test_readers_get_news_and_levels(web: WebPage) -> None:
 
 def test_the_model_and_the_files_of_the_page(web: WebPage) -> None:
     model = ask(web, "/api/model").json()
-    assert model["labels"] == list(load_bundle().labels)
+    assert model["labels"] == list(bundle().labels)
     assert "metrics" in model
     for path, kind in (("/", "text/html"), ("/style.css", "text/css"), ("/script.js", "text/javascript")):
         answer = ask(web, path)
@@ -312,7 +316,7 @@ def test_closing_ends_readers_and_gives_the_address_back(web: WebPage) -> None:
 
 def test_an_address_that_is_taken_is_told(web: WebPage) -> None:
     with pytest.raises(FaceError, match=rf"127.0.0.1:{port(web)}: Address already in use; choose another"):
-        WebPage(Address("127.0.0.1", port(web)), TOKEN, load_bundle(), None)
+        WebPage(Address("127.0.0.1", port(web)), TOKEN, bundle(), None)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,8 +27,11 @@ WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
 SOON = 30_000
 
 
+bundle = cache(load_bundle)
+
+
 def serve(host: str = "127.0.0.1", port: int = 0, history: Path | None = None) -> WebPage:
-    sink = WebPage(Address(host, port), TOKEN, load_bundle(), history)
+    sink = WebPage(Address(host, port), TOKEN, bundle(), history)
     for event in (started(), change("jazz"), prediction("jazz"), tick()):
         sink(event)
     return sink

@@ -1,0 +1,125 @@
+"""Events as metrics for Prometheus, at ``/metrics``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, make_asgi_app
+
+from edge import words
+from edge.events import Change, Event, Gap, Prediction, SourceLost, SourceRestored, Started, State, Stats, Tick
+from edge.sinks.web.access import Access, App, Receive, Scope, Send
+from edge.sinks.web.address import Address
+from edge.sinks.web.server import Server
+
+PATH = "/metrics"
+#: Seconds of audio between two answers beyond which something was missing, and nothing is added up.
+LONGEST_STEP_S = 30.0
+NOTHING = float("nan")  # what is not known now
+
+
+class Metrics:
+    """Sink that counts and measures, and lets Prometheus read it.
+
+    It costs the listening thread some microseconds an event; requests are answered in the server's thread.
+    """
+
+    def __init__(self, address: Address, token: str, names: Iterable[str] = ()) -> None:
+        """``names`` are further names of this machine. Raises ``FaceError`` if the address cannot be had."""
+        self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)
+        self._define()
+        self._label = str(State.WARMING_UP)
+        self._heard_until_s: float | None = None
+        app = _at(PATH, make_asgi_app(self._registry))
+        access = Access(app, token, open_to_read=address.is_loopback, names=names)
+        self._server = Server(access, address, name="metrics")
+
+    def _define(self) -> None:
+        def gauge(name: str, what: str, *labels: str) -> Gauge:
+            return Gauge(f"livegenre_{name}", what, labels, registry=self._registry)
+
+        def counter(name: str, what: str, *labels: str) -> Counter:
+            return Counter(f"livegenre_{name}", what, labels, registry=self._registry)
+
+        self._model = gauge("model_info", "The model and the runtime in use; always 1", "model", "runtime")
+        self._updates = counter("updates", "Answers of the model")
+        self._duration = gauge("update_duration_seconds", "Wall time of one update, smoothed")
+        self._backlog = gauge("backlog_seconds", "Audio that waits to be heard")
+        self._dropped = counter("audio_dropped_seconds", "Audio that was lost")
+        self._gaps = counter("gaps", "Holes in the audio")
+        self._up = gauge("source_up", "Whether the source gives audio")
+        self._losses = counter("source_losses", "How often the source was lost or fell still")
+        self._level = gauge("level_dbfs", "RMS level of the newest audio; NaN for nothing but zeros")
+        self._tempo = gauge("tempo_bpm", "Tempo in beats a minute; NaN without music")
+        self._confidence = gauge("genre_confidence_ratio", "Probability of each genre now, 0 to 1", "genre")
+        self._shown = gauge("shown", "1 for the genre or state that is shown, 0 for the others", "label")
+        self._heard = counter("heard_seconds", "Audio during which a genre or state was shown", "label")
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self._server.address.url.rstrip("/") + PATH
+
+    def __call__(self, event: Event) -> None:
+        """Count an event."""
+        match event:
+            case Started():
+                self._start(event)
+            case Prediction():
+                self._updates.inc()
+                self._show(event)
+                self._tempo.set(NOTHING if event.tempo_bpm is None else event.tempo_bpm)
+                for label, probability in (event.probabilities or {}).items():
+                    self._confidence.labels(words.safe(label)).set(probability)
+            case Change():
+                self._show(event)
+            case Gap():
+                self._gaps.inc()
+                self._dropped.inc(max(0.0, event.lost_s))
+            case SourceLost():
+                self._up.set(0)
+                self._losses.inc()
+                self._tempo.set(NOTHING)
+            case SourceRestored():
+                self._up.set(1)
+            case Stats():
+                self._duration.set(event.update_cost_s or NOTHING)
+            case Tick():
+                self._level.set(NOTHING if event.level_dbfs is None else event.level_dbfs)
+                self._backlog.set(event.backlog_s)
+
+    def _start(self, event: Started) -> None:
+        for kept in (self._model, self._confidence, self._shown):
+            kept.clear()
+        self._model.labels(words.safe(event.model), words.safe(event.runtime)).set(1)
+        for label in (*event.labels, *(state for state in State if state is not State.MUSIC)):
+            self._shown.labels(words.safe(label)).set(0)
+        self._up.set(1)
+        self._heard_until_s = None
+
+    def _show(self, event: Prediction | Change) -> None:
+        passed_s = 0.0 if self._heard_until_s is None else event.audio_s - self._heard_until_s
+        if 0 < passed_s <= LONGEST_STEP_S:
+            self._heard.labels(self._label).inc(passed_s)
+        self._heard_until_s = event.audio_s
+        self._shown.labels(self._label).set(0)
+        self._label = words.safe(event.genre or event.state)
+        self._shown.labels(self._label).set(1)
+
+    def close(self) -> None:
+        """End the server."""
+        self._server.close()
+
+
+def _at(path: str, app: App) -> App:
+    """Return an application that is another at one path, and nothing elsewhere."""
+
+    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] == path and scope["method"] in ("GET", "HEAD"):
+            await app(scope, receive, send)
+            return
+        await send({"type": "http.response.start", "status": 404, "headers": [(b"content-type", b"text/plain")]})
+        await send({"type": "http.response.body", "body": b"metrics are at /metrics\n"})
+
+    return routed
