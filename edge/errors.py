@@ -5,6 +5,7 @@
     EdgeError                            exit 1
     ├── AudioFileError  (OSError)        exit 1  a file that cannot be read as audio
     ├── SourceError     (OSError)        exit 2  no microphone, or none by that name
+    │   ├── NoMicrophone                 exit 2  there is none at all; another source or the demo can do without
     │   ├── NoSoundSystem                exit 2  PortAudio is not installed; waiting does not help
     │   └── SoundSystemStuck             exit 2  a call to it that never returns; only a new process helps
     ├── BundleError     (ValueError)     exit 3  a model that is damaged or does not fit this program
@@ -35,6 +36,10 @@ class SourceError(EdgeError, OSError):
     """A source of live audio cannot be opened."""
 
     exit_status = 2
+
+
+class NoMicrophone(SourceError):  # noqa: N818 - it is a state of the machine, told as one
+    """The sound system works and has no input at all."""
 
 
 class NoSoundSystem(SourceError):  # noqa: N818 - it is a state of the machine, told as one

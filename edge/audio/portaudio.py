@@ -19,7 +19,7 @@ from typing import Any
 
 from edge.audio.recovery.live_source import End
 from edge.audio.recovery.queue import AudioQueue
-from edge.errors import NoSoundSystem, SourceError
+from edge.errors import NoMicrophone, NoSoundSystem, SourceError
 from edge.events import Hole
 
 NO_LIBRARY = "PortAudio is not installed: sudo apt install libportaudio2"
@@ -121,7 +121,7 @@ def find(query: str | None) -> InputDevice:
     """Return the default input, or the one whose id is ``query`` or whose name contains it; else ``SourceError``."""
     devices = inputs()
     if not devices:
-        raise SourceError(NO_MICROPHONE)
+        raise NoMicrophone(NO_MICROPHONE)
     if query is None:
         return next((device for device in devices if device.is_default), devices[0])
     wanted = query.casefold()

@@ -12,6 +12,7 @@ from edge.commands import Subparsers, add_model_option
 from edge.commands.history import path_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from edge.live.pipeline import Listener
@@ -107,8 +108,14 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.history is not None:
             sinks.append(_history(args.history))
-        sinks += _faces(args, bundle)
-        sinks.append(Guarded(_sink(listener, as_json=args.json, watched=watched), "output", passes=(BrokenPipeError,)))
+        announced: list[str] = []
+        sinks += _faces(args, bundle, announced.append)
+        if not watched:
+            for text in announced:
+                streams.tell(text)
+        sinks.append(
+            Guarded(_sink(listener, announced, as_json=args.json, watched=watched), "output", passes=(BrokenPipeError,))
+        )
         for event in listener.events():
             for sink in sinks:
                 sink(event)
@@ -136,7 +143,7 @@ def _file(given: Path) -> Path:
     return given if given.name else own_file()
 
 
-def _faces(args: argparse.Namespace, bundle: Bundle) -> list[Sink]:
+def _faces(args: argparse.Namespace, bundle: Bundle, announce: Callable[[str], None]) -> list[Sink]:
     """Open what the flags ask for, which are short for the daemon's configuration; without one, import nothing."""
     if args.web is None and args.mqtt is None and args.prometheus is None:
         return []
@@ -146,14 +153,10 @@ def _faces(args: argparse.Namespace, bundle: Bundle) -> list[Sink]:
     web = WebConfig() if args.web is None else WebConfig(enabled=True, address=args.web)
     metrics = PrometheusConfig() if args.prometheus is None else PrometheusConfig(enabled=True, address=args.prometheus)
     config = Config(web=web, mqtt=broker_at(args.mqtt), prometheus=metrics)
-    return [Faces(config, bundle, args.history and _file(args.history), announce=_announce)]
+    return [Faces(config, bundle, args.history and _file(args.history), announce=announce)]
 
 
-def _announce(text: str) -> None:
-    print(f"livegenre: {text}", file=sys.stderr, flush=True)
-
-
-def _sink(listener: Listener, *, as_json: bool, watched: bool) -> Sink:
+def _sink(listener: Listener, announced: Sequence[str], *, as_json: bool, watched: bool) -> Sink:
     if as_json:
         from edge.sinks.jsonl import JsonLines
 
@@ -161,7 +164,7 @@ def _sink(listener: Listener, *, as_json: bool, watched: bool) -> Sink:
     if watched:
         from edge.sinks.terminal import Terminal
 
-        return Terminal(quit_asked=listener.stop)
+        return Terminal(quit_asked=listener.stop, notice="; ".join(announced))
     from edge.sinks.lines import Lines
 
     return Lines(sys.stdout)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 
 from edge import words
 from edge.commands import Subparsers, add_model_option
@@ -14,9 +15,11 @@ def add_parser(subparsers: Subparsers) -> None:
         "selftest",
         help="check that it works on this device",
         description="Check the model, its probe, the features' parity with librosa, and the microphone, which it "
-        "listens to for three seconds. The exit status is that of the first failure: 2 microphone, 3 the rest.",
+        "listens to for three seconds. The exit status is that of the first failure: 2 microphone, 3 the rest. That "
+        "there is no microphone at all is a warning.",
     )
     parser.add_argument("--mic", metavar="NAME", help="the microphone to check (default: the default one)")
+    parser.add_argument("--json", action="store_true", help="print one JSON object, at the end")
     add_model_option(parser)
     parser.set_defaults(run=run)
 
@@ -25,13 +28,19 @@ def run(args: argparse.Namespace) -> int:
     """Print one line per check and a verdict; the first failure's exit status."""
     from edge.selftest import checks
 
-    failed = []
+    outcomes = []
     for check in checks(args.model, args.mic):
-        print(f"{'ok' if check.passed else 'FAILED':8}{check.name:12}{words.safe(check.words)}", flush=True)
-        if not check.passed:
-            failed.append(check)
-    if not failed:
+        outcomes.append(check)
+        if not args.json:
+            print(f"{check.verdict:8}{check.name:12}{words.safe(check.words)}", flush=True)
+    failed = [check for check in outcomes if not check.passed]
+    status = failed[0].exit_status if failed else 0
+    if args.json:
+        print(json.dumps({"exit_status": status, "checks": [check.to_json() for check in outcomes]}))
+    elif failed:
+        print(f"Mend this first: {failed[0].name}.")
+    elif any(check.is_warning for check in outcomes):
+        print("Everything works but for the warning. Next: livegenre listen --demo, or livegenre classify FILE")
+    else:
         print("Everything works. Next: livegenre listen")
-        return 0
-    print(f"Mend this first: {failed[0].name}.")
-    return failed[0].exit_status
+    return status

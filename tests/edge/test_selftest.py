@@ -77,8 +77,29 @@ def test_a_damaged_model_is_named_and_the_rest_is_still_checked(tmp_path, no_sou
     with (shipped_bundle(tmp_path) / "genres.tflite").open("ab") as model:
         model.write(b"x")
     status, checks, _ = run("--model", tmp_path, env=no_sound)
-    assert [check[:2] for check in checks] == [["FAILED", "model"], ["ok", "features"], ["FAILED", "microphone"]]
+    assert [check[:2] for check in checks] == [["FAILED", "model"], ["ok", "features"], ["warning", "microphone"]]
     assert status == 3
+
+
+def test_no_microphone_is_a_warning_unless_one_is_asked_for(no_sound):
+    status, checks, verdict = run(env=no_sound)
+    assert (status, checks[-1][:2]) == (0, ["warning", "microphone"])
+    assert verdict == "Everything works but for the warning. Next: livegenre listen --demo, or livegenre classify FILE"
+    status, checks, verdict = run("--mic", "USB", env=no_sound)
+    assert (status, checks[-1][:2], verdict) == (2, ["FAILED", "microphone"], "Mend this first: microphone.")
+
+
+def test_as_json_it_is_one_object(no_sound, tmp_path):
+    command = [LIVEGENRE, "selftest", "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env=no_sound, check=False, timeout=60)
+    told = json.loads(done.stdout)
+    assert done.returncode == told["exit_status"] == 0
+    assert [check["name"] for check in told["checks"]] == ["model", "probe", "features", "microphone"]
+    assert [check["verdict"] for check in told["checks"]] == ["ok", "ok", "ok", "warning"]
+    with (shipped_bundle(tmp_path) / "genres.tflite").open("ab") as model:
+        model.write(b"x")
+    done = subprocess.run([*command, "--model", tmp_path], capture_output=True, text=True, env=no_sound, check=False)
+    assert done.returncode == json.loads(done.stdout)["exit_status"] == 3
 
 
 @pytest.mark.parametrize("group", selftest.PARITY_TOLERANCES)

@@ -21,12 +21,16 @@ QUIT = "q"
 
 
 class Terminal:
-    """Sink that keeps the display up to date, and calls ``quit_asked`` when ``q`` is pressed."""
+    """Sink that keeps the display up to date, and calls ``quit_asked`` when ``q`` is pressed.
 
-    def __init__(self, quit_asked: Callable[[], None], console: Console | None = None) -> None:
+    ``notice`` stays below the source: where else this is to be seen, say.
+    """
+
+    def __init__(self, quit_asked: Callable[[], None], *, notice: str = "", console: Console | None = None) -> None:
         self._quit_asked = quit_asked
         self._console = console or Console()
         self._view = View()
+        self._notice = notice
         self._heard_s: dict[str, float] = {}  # of the whole session, by label
         self._drawn_at = 0.0
         self._live = Live(console=self._console, auto_refresh=False, screen=True)
@@ -45,7 +49,7 @@ class Terminal:
             return
         self._drawn_at = now
         if not isinstance(event, Stopped):
-            self._live.update(render(self._view, *self._console.size), refresh=True)
+            self._live.update(render(self._view, *self._console.size, notice=self._notice), refresh=True)
 
     def close(self) -> None:
         """Give the screen back, and say in a line what was heard."""

@@ -23,7 +23,7 @@ WIDEST = 100
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def render(view: View, width: int, height: int) -> Group:
+def render(view: View, width: int, height: int, notice: str = "") -> Group:
     """Draw ``view`` into at most ``width`` columns and ``height`` rows."""
     width = min(width, WIDEST)
     letters = big(words.shown(view.state, view.genre), width - 4)
@@ -34,7 +34,7 @@ def render(view: View, width: int, height: int) -> Group:
     return Group(
         _both_ends(Text("livegenre", "bold"), Text("q quits   ", "grey50") + Text(words.clock(view.audio_s)), width),
         _source(view, width),
-        Text(),
+        _fit(Text(f"  {words.safe(notice)}" if notice else "", "grey50"), width),
         *(Text("  " + row, colour, no_wrap=True, overflow="crop") for row in letters),
         Text("  " + _beside(view), "grey70", no_wrap=True),
         Text(),

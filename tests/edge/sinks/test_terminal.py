@@ -113,6 +113,13 @@ def test_the_strip_shows_what_was_heard_before_and_for_how_long() -> None:
     assert n_columns[0] / n_columns[1] == pytest.approx((595 + 60) / 340, rel=0.1)  # the silence has no room for a name
 
 
+def test_where_else_it_is_to_be_seen_stays_below_the_source() -> None:
+    console = Console(width=80, height=24, color_system=None)
+    with console.capture() as capture:
+        console.print(render(jazz(), 80, 24, notice="the page is at http://127.0.0.1:8730/"))
+    assert capture.get().splitlines()[2].strip() == "the page is at http://127.0.0.1:8730/"
+
+
 def test_a_low_terminal_has_no_strip() -> None:
     assert "jazz 10 min" not in "\n".join(drawn(evening(), 80, 17))
     assert "jazz 10 min" in "\n".join(drawn(evening(), 80, 18))
