@@ -18,12 +18,12 @@ from typing import NoReturn
 from edge import streams
 from edge.audio import native_stderr
 from edge.audio.recovery.attempt import any_under_way
-from edge.commands import bench, classify, correct, daemon, devices, history, listen, selftest, service
+from edge.commands import bench, classify, completion, correct, daemon, devices, history, listen, selftest, service
 from edge.errors import EdgeError, SoundSystemStuck
 from edge.progress import hand_over
 from edge.words import safe
 
-COMMANDS = (listen, classify, devices, selftest, bench, daemon, service, history, correct)
+COMMANDS = (listen, classify, devices, selftest, bench, daemon, service, history, correct, completion)
 
 #: Exit statuses of ours that no exception carries.
 DEFECT, INTERRUPTED = 70, 130

@@ -68,7 +68,8 @@ def test_sdist_holds_the_lab_and_the_tests(sdist):
 def test_wheel_holds_the_device_program_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {"edge/models/genres.tflite", "edge/models/genres.json", "features_np/py.typed"} <= set(names)
-    top_level = {name.partition("/")[0] for name in names if ".dist-info" not in name}
+    assert "livegenre.1" in {Path(name).name for name in names if ".data/data/share/man/man1/" in name}
+    top_level = {name.partition("/")[0] for name in names if not any(part in name for part in (".dist-info", ".data/"))}
     assert top_level == {"edge", "features_np"}
 
 
