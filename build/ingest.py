@@ -5,7 +5,7 @@ A source is a file, a folder, an m3u playlist, or what yt-dlp understands: a URL
 features' rate, as FLAC. Audio that the dataset has already is not added again. ``DATASET/tracks.csv`` notes artist,
 title and source, so that splits can keep artists together.
 
-``python -m build.ingest --classify SOURCE`` adds nothing: it says what the model hears in the middle of the source.
+``python -m build.ingest --classify SOURCE`` adds nothing: it says what the model takes the source for.
 """
 
 from __future__ import annotations
@@ -21,18 +21,17 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
 import soundfile
 
 from build.audio.excerpt import middle, require_ffmpeg
-from build.audio.fetch import Item, Recording, items_of
+from build.audio.fetch import Fetched, Item, items_of
 from build.console import progress
 from build.errors import IngestError, run_command
 from build.files import written_whole
+from edge.errors import AudioFileError
+from edge.live.whole_file import classify_file
 from edge.model.bundle import load_bundle
-from edge.model.classifier import Classifier
-from edge.model.hearing import describe
-from features_np import FeatureSpec, int16_to_float32
+from features_np import FeatureSpec
 
 EXCERPTS_S = (30, 60)
 #: How much of an excerpt's SHA-256 stands in its file name: what tells two recordings apart, here and later.
@@ -47,9 +46,9 @@ def ingest(sources: Sequence[str], dataset: Path, genre: str, seconds: float) ->
     spec = FeatureSpec()
     n_added = 0
 
-    def add(item: Item, recording: Recording) -> str:
+    def add(item: Item, fetched: Fetched) -> str:
         nonlocal n_added
-        tags, samples = recording.tags, middle(recording.path, seconds, spec.sample_rate)
+        tags, samples = fetched.tags, middle(fetched.path, seconds, spec.sample_rate)
         content = hashlib.sha256(samples.astype("<i2").tobytes()).hexdigest()[:CONTENT_DIGITS]
         if existing := sorted(dataset.glob(f"*/*-{content}.flac")):
             return f"is the same audio as {existing[0].relative_to(dataset)}, not added again"
@@ -68,20 +67,21 @@ def ingest(sources: Sequence[str], dataset: Path, genre: str, seconds: float) ->
 
 
 def classify(sources: Sequence[str], model: Path | None) -> None:
-    """Print what the bundle's classifier hears in the middle of each recording."""
+    """Print what the bundle takes each recording for: the same as ``livegenre classify``."""
     bundle = load_bundle(model)
-    classifier = Classifier(bundle)
 
-    def say(_item: Item, recording: Recording) -> str:
-        samples = int16_to_float32(middle(recording.path, bundle.spec.window_s, bundle.spec.sample_rate))
-        probabilities = classifier(describe(samples, bundle))
-        best = np.argsort(-probabilities)[:N_SHOWN]
-        return ", ".join(f"{bundle.labels[index]} {probabilities[index]:.0%}" for index in best)
+    def say(_item: Item, fetched: Fetched) -> str:
+        try:
+            verdict = classify_file(fetched.path, bundle)
+        except AudioFileError as error:
+            raise IngestError(str(error).removeprefix(f"{fetched.path}: ")) from error
+        ranked = sorted(verdict.probabilities.items(), key=lambda item: -item[1])
+        return ", ".join(f"{label} {probability:.0%}" for label, probability in ranked[:N_SHOWN])
 
     _each_recording(sources, say)
 
 
-def _each_recording(sources: Sequence[str], use: Callable[[Item, Recording], str]) -> None:
+def _each_recording(sources: Sequence[str], use: Callable[[Item, Fetched], str]) -> None:
     """Fetch every recording of every source and print what ``use`` says of it; what fails is told at the end."""
     require_ffmpeg()
     problems = []

@@ -17,46 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
+from build.audio.dataset import find_tracks
 from build.console import progress
 from build.errors import DatasetError, run_command
-from build.extract.many_files import in_processes, on_cluster
 from build.extract.one_file import Outcome, VectorCache, extract
+from build.extract.parallel import in_processes, on_cluster
 from build.files import written_whole
-from build.tables.feature_table import (
-    AUDIO_SUFFIXES,
-    CONFOUNDED_GENRES,
-    FeatureTable,
-    load_features,
-    track_key,
-    write_csv,
-)
-from features_np.spec import GROUPS, SEED_FEATURE_SETS, TIMBRE_GROUPS, FeatureSpec
-
-#: Sets of features by name: those of the seed's comparison, and every statistic there is.
-FEATURE_SETS = {**SEED_FEATURE_SETS, "timbre": TIMBRE_GROUPS, "all": GROUPS}
-
-
-def find_tracks(dataset: Path) -> list[Path]:
-    """Return the recordings in a dataset's genre folders, sorted; ``DatasetError`` if there are none.
-
-    Hidden files are passed over (macOS leaves a ``._name.wav`` beside each ``name.wav`` it copies).
-    """
-    if not dataset.is_dir():
-        raise DatasetError(f"{dataset}: is not a folder")
-    tracks = [
-        path
-        for path in sorted(dataset.absolute().glob("*/*"))
-        if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".") and path.is_file()
-    ]
-    if not tracks:
-        suffixes = ", ".join(sorted(suffix[1:] for suffix in AUDIO_SUFFIXES))
-        raise DatasetError(f"{dataset}: holds no tracks; put them into a folder a genre ({suffixes})")
-    seen: dict[str, Path] = {}
-    for path in tracks:
-        if other := seen.get(key := track_key(path)):
-            raise DatasetError(f"{key}: is both {other.name} and {path.name}; rename or remove one")
-        seen[key] = path
-    return tracks
+from build.tables.feature_table import CONFOUNDED_GENRES, FEATURE_SETS, FeatureTable, load_features, write_csv
+from features_np.spec import FeatureSpec
 
 
 def table_of(outcomes: Sequence[Outcome], spec: FeatureSpec) -> FeatureTable:
@@ -96,7 +64,7 @@ def extract_all(
 def preprocess(arguments: argparse.Namespace) -> None:
     """Extract a dataset's features and write the CSV; ``DatasetError`` at the end if any file was broken."""
     spec = FeatureSpec(groups=FEATURE_SETS[arguments.features])
-    tracks = find_tracks(arguments.dataset)
+    tracks = list(find_tracks(arguments.dataset).values())
     cache = VectorCache(arguments.cache.absolute())
     outcomes = extract_all(tracks, spec, cache, jobs=arguments.jobs, scheduler=arguments.scheduler)
     _write(table_of(outcomes, spec), arguments.out, f"{sum(outcome.cached for outcome in outcomes)} from the cache")

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.errors import PublishError, run_command
-from build.report.model_card import model_card
+from build.report.model_card import CARD_TITLE, model_card
 from edge.model.bundle import LISTENER_FILE, MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
 from edge.model.classifier import Classifier
 from edge.model.probe import RECIPE, probe_vector, run_probe
@@ -105,8 +105,10 @@ def make_probe(bundle: Bundle) -> dict[str, Any]:
 def install(networks: Networks, sidecar: dict[str, Any], folder: Path) -> Bundle:
     """Check a bundle in a folder of its own, then put its files in place of those in ``folder``.
 
-    ``BundleError`` if it cannot be loaded, ``PublishError`` if its probe does not come out as it says.
+    ``BundleError`` if it cannot be loaded, ``PublishError`` if its probe does not come out as it says, or if a page of
+    somebody else's lies where its card would go.
     """
+    _require_no_other_page(folder / CARD_FILE)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".publish-") as staging:
         _write(Path(staging), networks, sidecar)
@@ -118,6 +120,11 @@ def install(networks: Networks, sidecar: dict[str, Any], folder: Path) -> Bundle
         if LISTENER_FILE not in networks:
             (folder / LISTENER_FILE).unlink(missing_ok=True)  # of the bundle that was there before
     return load_bundle(folder, try_first=False)
+
+
+def _require_no_other_page(path: Path) -> None:
+    if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(CARD_TITLE):
+        raise PublishError(f"{path} is no model card and would be overwritten; choose another folder (--out)")
 
 
 def networks_in(folder: Path, sidecar: Mapping[str, Any]) -> Networks:

@@ -21,12 +21,13 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 
 from build.console import progress
-from build.errors import run_command
+from build.errors import DatasetError, run_command
 from build.models.perceptron import Fitted
 from build.models.search_space import suggest
 from build.models.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, fit_seed_network
 from build.report import search_results
 from build.score import metrics
+from build.tables.feature_table import FEATURE_SETS
 from build.train import Task, add_data_options, task_of
 from features_np.spec import SEED_FEATURE_SETS, FeatureSpec
 
@@ -40,9 +41,19 @@ COMPARED = {
 
 
 def available_sets(task: Task) -> list[str]:
-    """Return the seed's feature sets whose columns the task's table has."""
+    """Return the feature sets whose columns the task's table has; ``DatasetError`` if there are none."""
     columns = set(task.train.columns)
-    return [name for name in SEED_FEATURE_SETS if columns >= set(_spec(name).vector_names)]
+    sets = [name for name in FEATURE_SETS if columns >= set(_spec(name).vector_names)]
+    if not sets:
+        raise DatasetError(
+            f"the features hold no whole set ({', '.join(FEATURE_SETS)}); see build.preprocess --features"
+        )
+    return sets
+
+
+def available_seed_sets(task: Task) -> list[str]:
+    """Return those of the available sets that the seed compared."""
+    return [name for name in available_sets(task) if name in SEED_FEATURE_SETS]
 
 
 def open_studies(database: Path, task: Task, seed: int) -> tuple[optuna.Study, optuna.Study]:
@@ -68,7 +79,7 @@ def comparison_left(task: Task, study: optuna.Study) -> list[tuple[str, int, tup
     done = {tuple(trial.params[name] for name in COMPARED) for trial in completed(study)}
     grid = (
         (feature_set, batch_size, tuple(n for n in SEED_EPOCHS if (feature_set, n, batch_size) not in done))
-        for feature_set in available_sets(task)
+        for feature_set in available_seed_sets(task)
         for batch_size in SEED_BATCH_SIZES
     )
     return [training for training in grid if training[2]]
@@ -138,7 +149,7 @@ def figures_on_valid(task: Task, fitted: Fitted, columns: Sequence[str]) -> dict
 
 
 def _spec(feature_set: str) -> FeatureSpec:
-    return FeatureSpec(groups=SEED_FEATURE_SETS[feature_set])
+    return FeatureSpec(groups=FEATURE_SETS[feature_set])
 
 
 def _fingerprint(task: Task, seed: int) -> str:
@@ -159,7 +170,7 @@ def run(task: Task, folder: Path, n_trials: int, seed: int) -> None:
             compare(task, comparison, feature_set, batch_size=batch_size, epochs=epochs, seed=seed)
         for _ in bar.track(range(len(completed(search)), n_trials), description="Regularized networks"):
             search_once(task, search, seed)
-    left_out = sorted(set(SEED_FEATURE_SETS) - set(available_sets(task)))
+    left_out = sorted(set(SEED_FEATURE_SETS) - set(available_seed_sets(task)))
     search_results.write(completed(comparison), completed(search), left_out, folder, Console())
 
 

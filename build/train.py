@@ -26,6 +26,7 @@ from build.models.perceptron import Fitted, Rows, Targets
 from build.report.model_card import with_interval
 from build.score import metrics, scoring
 from build.tables import splits
+from build.tables.edition import edition_of
 from build.tables.feature_table import GTZAN, FeatureTable, Track, load_features, read_list, read_tracks
 from edge.live.decision import NO_MUSIC
 from edge.model.bundle import Bundle
@@ -245,21 +246,27 @@ def calibrate(task: Task, recipe: Recipe, seed: int) -> float:
 def _training(task: Task, candidates: Sequence[Candidate], best: Candidate, seed: int) -> dict[str, Any]:
     names = " and ".join(candidate.recipe.name for candidate in candidates)
     folds = "artists" if task.tracks else "tracks"
-    tried = {"findings": FINDINGS.read_text(encoding="utf-8")} if task.split == splits.FAULT_FILTERED else {}
-    return tried | {
-        "how_chosen": (
-            f"The architecture was chosen between {names} by accuracy on these very tracks, so the figure of the "
-            "chosen one is a little too good; no other track was looked at."
-        ),
-        "facts": {
-            "data": f"{task.split}; trained on the train list alone, {len(task.train)} tracks",
-            "recipe": str(best.recipe),
-            "parameters": f"{best.fitted.model.count_params():,}",
-            "changed copies": _changed_copies(task, best.recipe),
-            "temperature": f"fitted on out-of-fold predictions inside train ({splits.N_FOLDS} folds of {folds})",
-            "seed": seed,
-        },
-    }
+    ours = task.split == splits.FAULT_FILTERED
+    tried = {"findings": FINDINGS.read_text(encoding="utf-8")} if ours else {}
+    edition = {"edition": edition_of(task.tracks).to_dict()} if ours else {}
+    return (
+        tried
+        | edition
+        | {
+            "how_chosen": (
+                f"The architecture was chosen between {names} by accuracy on these very tracks, so the figure of the "
+                "chosen one is a little too good; no other track was looked at."
+            ),
+            "facts": {
+                "data": f"{task.split}; trained on the train list alone, {len(task.train)} tracks",
+                "recipe": str(best.recipe),
+                "parameters": f"{best.fitted.model.count_params():,}",
+                "changed copies": _changed_copies(task, best.recipe),
+                "temperature": f"fitted on out-of-fold predictions inside train ({splits.N_FOLDS} folds of {folds})",
+                "seed": seed,
+            },
+        }
+    )
 
 
 def _changed_copies(task: Task, recipe: Recipe) -> str:
@@ -292,21 +299,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m build.train", description=__doc__.splitlines()[0])
     add_data_options(parser)
     parser.add_argument("--test-list", type=Path, help="tracks that neither train nor choose: scored on, at the end")
-    parser.add_argument("--out", type=Path, default=publish.MODELS, help="folder of the bundle (default: the shipped)")
+    parser.add_argument("--out", type=Path, help="folder of the bundle (without --features by default the shipped)")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another model (default: 0)")
     arguments = parser.parse_args()
+    if arguments.features and not arguments.out:
+        parser.error("--features needs --out: a model of other data does not replace the one that ships")
+    folder = arguments.out or publish.MODELS
 
     def body() -> None:
         task = task_of(arguments) if arguments.features else gtzan_task(GTZAN, arguments.seed)
         if arguments.test_list:
             task = with_test(task, arguments.features, arguments.test_list)
-        bundle = train(task, RECIPES, arguments.seed, arguments.out)
+        bundle = train(task, RECIPES, arguments.seed, folder)
         candidates = bundle.sidecar["metrics"]["candidates"]
         for name, accuracy in candidates.items():
             print(f"{name}: {accuracy:.1%} on valid" + (" (chosen)" if name == bundle.name else ""))
         if test := bundle.sidecar["metrics"].get("test"):
             print(f"test list: {with_interval(test['accuracy'])}")
-        print(f"written to {arguments.out}; {publish.CARD_FILE} there is its model card")
+        print(f"written to {folder}; {publish.CARD_FILE} there is its model card")
 
     return run_command(body, "build.train")
 

@@ -20,7 +20,7 @@ _REMOTE = re.compile(r"^[a-z][a-z0-9+.-]*://|^[a-z]+search(\d+|all)?:", re.IGNOR
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
+class Fetched:
     """A file that is here now."""
 
     path: Path
@@ -32,7 +32,7 @@ class Item:
     """One recording of a source: ``origin`` names it, ``fetch(folder)`` brings it here, into the folder if it must."""
 
     origin: str
-    fetch: Callable[[Path], Recording]
+    fetch: Callable[[Path], Fetched]
 
 
 def items_of(source: str) -> list[Item]:
@@ -50,11 +50,11 @@ def items_of(source: str) -> list[Item]:
 
 
 def _local(path: Path) -> Item:
-    def fetch(_folder: Path) -> Recording:
+    def fetch(_folder: Path) -> Fetched:
         if not path.is_file():
             raise IngestError("there is no such file")
         tags = read_tags(path)
-        return Recording(path, Tags(tags.artist, tags.title or path.stem))
+        return Fetched(path, Tags(tags.artist, tags.title or path.stem))
 
     return Item(str(path), fetch)
 
@@ -106,14 +106,14 @@ def _looked_up(url: str, info: dict[str, Any]) -> Item:
     return Item(url, lambda downloads: _download(url, lambda downloader: downloader.process_ie_result(info), downloads))
 
 
-def _download(url: str, ask: Callable[[Any], Any], folder: Path) -> Recording:
+def _download(url: str, ask: Callable[[Any], Any], folder: Path) -> Fetched:
     info = _with_yt_dlp(url, ask, folder)
     if not info.get("requested_downloads"):
         raise IngestError("is not one recording; name a playlist or a page as a source of its own")
     path = Path(info["requested_downloads"][0]["filepath"])
     tags = read_tags(path)
     artist = ", ".join(info.get("artists") or ()) or tags.artist
-    return Recording(path, Tags(artist, tags.title or info.get("title") or path.stem))
+    return Fetched(path, Tags(artist, tags.title or info.get("title") or path.stem))
 
 
 def _with_yt_dlp(url: str, ask: Callable[[Any], Any], folder: Path | None = None) -> dict[str, Any]:

@@ -17,7 +17,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from build.audio.simulated_microphone import SAMPLE_RATE, Part, respond, simulate, smooth_curve, surroundings
-from build.extract import heard_rows
+from build.extract.parallel import in_order
 from features_np import summarize
 from features_np.spec import FeatureSpec
 
@@ -84,7 +84,7 @@ class NoMusic:
 def hear(data: Path, spec: FeatureSpec, seed: int) -> NoMusic:
     """Return one row a window, as heard through a simulated microphone."""
     planned = windows(data, seed)
-    vectors = dict(heard_rows.hear(partial(_vector, spec=spec), planned, "no music"))
+    vectors = dict(in_order(partial(_vector, spec=spec), planned, "no music"))
     return NoMusic(
         rows=np.array([vectors[window] for window in planned]),
         kinds=np.unique([window.kind for window in planned], return_inverse=True)[1],

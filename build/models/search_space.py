@@ -9,7 +9,7 @@ import optuna
 from build.models import perceptron
 from build.models.perceptron import Recipe
 from build.models.row_variants import Augmentation
-from features_np.spec import SEED_FEATURE_SETS
+from build.tables.feature_table import FEATURE_SETS
 
 
 def suggest(trial: optuna.Trial, feature_sets: Sequence[str]) -> Recipe:
@@ -32,7 +32,7 @@ def suggest(trial: optuna.Trial, feature_sets: Sequence[str]) -> Recipe:
     return Recipe(
         f"trial {trial.number}",
         perceptron.mlp(tuple(max(16, width >> layer) for layer in range(layers)), dropout),
-        groups=SEED_FEATURE_SETS[feature_set],
+        groups=FEATURE_SETS[feature_set],
         augmentation=augmentation,
         epochs=trial.suggest_int("epochs", 50, 500, log=True),
         batch_size=trial.suggest_categorical("batch_size", [32, 64, 128]),

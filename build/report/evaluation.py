@@ -38,9 +38,10 @@ class Evaluation:
         error = metrics.calibration_error(scores.reliability)
         microphone, tempo = self.microphone, self.tempo
         lines = [
-            f"{scores.split}; {len(scores.targets)} tracks, intervals are 95 %, bootstrap over tracks",
+            f"{scores.split}; {len(scores.targets)} tracks, intervals are 95 %, over {scores.accuracy.over}",
             "",
             f"accuracy           {_interval(scores.accuracy)}",
+            f"balanced accuracy  {_interval(scores.balanced)}, the mean over genres",
             f"macro F1           {scores.macro_f1:.3f}",
             f"calibration error  {error:.3f}  ECE over 10 bins; mean confidence {scores.confidence:.1%}",
         ]

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+#: What every card begins with: how a page of ours is known from one of somebody else's.
+CARD_TITLE = "# Model card: "
+
 _CARD = """\
 # Model card: {name}
 

@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial
 from rich.console import Console
 from rich.table import Table
 
+from build.errors import DatasetError
 from build.files import written_whole
 from build.score import metrics
 
@@ -35,13 +36,17 @@ def write(
     folder: Path,
     console: Console,
 ) -> None:
-    """Print the tables; write ``results.csv`` and the plots into ``folder``."""
+    """Print the tables; write ``results.csv`` and the plots into ``folder``; ``DatasetError`` if nothing was tried."""
     compared, searched = ([{**trial.params, **trial.user_attrs} for trial in study] for study in (comparison, search))
-    split, n_tracks = compared[0]["split"], compared[0]["n"]
+    if not (compared or searched):
+        raise DatasetError("the features hold none of the seed's sets and no trial was wanted: nothing to compare")
+    first = (compared or searched)[0]
+    split, n_tracks = first["split"], first["n"]
     print_line = partial(console.print, soft_wrap=True, highlight=False)  # a line stays a line in a pipe
     print_line(f"accuracy in % on valid of {split}, {n_tracks} tracks (95 % interval, bootstrap over tracks)\n")
-    console.print(comparison_table(compared))
-    print_line(f"best of the seed's networks: {_describe(best(compared)[0])}")
+    if compared:
+        console.print(comparison_table(compared))
+        print_line(f"best of the seed's networks: {_describe(best(compared)[0])}")
     for name in left_out:
         print_line(f"left out: {name}, whose columns these features lack")
     if searched:
@@ -50,8 +55,9 @@ def write(
         print_line(f"best of {len(searched)} regularized networks: {_describe(best(searched)[0])}")
     print_line("The best of many is chosen on these very tracks: its figure is too good.")
     write_csv(compared, searched, folder / RESULTS_FILE)
-    plot_models(compared, folder / MODELS_FILE)
-    plot_hyperparameters(compared, ("features", "epochs", "batch_size"), folder / GRID_FILE)
+    if compared:
+        plot_models(compared, folder / MODELS_FILE)
+        plot_hyperparameters(compared, ("features", "epochs", "batch_size"), folder / GRID_FILE)
     if searched:
         plot_hyperparameters(searched, tuple(search[0].params), folder / SEARCH_FILE)
     print_line(f"written to {folder}: {', '.join(sorted(path.name for path in folder.iterdir()))}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.score import metrics
-from build.tables.feature_table import FeatureTable
+from build.tables.feature_table import FeatureTable, Track
+from build.tables.splits import artist_of_rows
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
 
@@ -22,6 +24,7 @@ class Scores:
     labels: tuple[str, ...]
     targets: NDArray[np.int64]
     probabilities: NDArray[np.float64]
+    artists: tuple[str, ...] | None = None  # of each track, where they are known: intervals are then over them
 
     @property
     def right(self) -> NDArray[np.bool_]:
@@ -31,7 +34,12 @@ class Scores:
     @property
     def accuracy(self) -> metrics.Figure:
         """Share of tracks that are right, with its interval."""
-        return metrics.share(self.right, self.split)
+        return metrics.share(self.right, self.split, self.artists)
+
+    @property
+    def balanced(self) -> metrics.Figure:
+        """Mean over labels of the share of their tracks that are right, with its interval."""
+        return metrics.balanced_share(self.right, self.targets, self.split, self.artists)
 
     @property
     def confidence(self) -> float:
@@ -62,6 +70,7 @@ class Scores:
         """Return all figures as JSON-ready values."""
         return {
             "accuracy": self.accuracy.to_dict(),
+            "balanced": self.balanced.to_dict(),
             "macro_f1": round(self.macro_f1, 4),
             "calibration_error": round(metrics.calibration_error(self.reliability), 4),
             "labels": {
@@ -77,17 +86,24 @@ class Scores:
         }
 
 
-def score(bundle: Bundle, table: FeatureTable, split: str) -> Scores:
-    """Classify every row of a table with a bundle."""
+def score(bundle: Bundle, table: FeatureTable, split: str, tracks: Mapping[str, Track] | None = None) -> Scores:
+    """Classify every row of a table with a bundle; with ``tracks``, intervals are over their artists."""
     vectors = table.matrix(bundle.vector_names)
-    return score_vectors(bundle, vectors, table.targets(bundle.labels), split)
+    artists = tuple(artist_of_rows(table, tracks)) if tracks else None
+    return score_vectors(bundle, vectors, table.targets(bundle.labels), split, artists)
 
 
-def score_vectors(bundle: Bundle, vectors: NDArray[np.float32], targets: NDArray[np.int64], split: str) -> Scores:
+def score_vectors(
+    bundle: Bundle,
+    vectors: NDArray[np.float32],
+    targets: NDArray[np.int64],
+    split: str,
+    artists: tuple[str, ...] | None = None,
+) -> Scores:
     """Classify vectors of shape (tracks, features) whose labels' indices are ``targets``."""
     classify = Classifier(bundle)
     probabilities = np.array([classify(vector) for vector in vectors], dtype=np.float64)
-    return Scores(split, bundle.labels, targets, probabilities)
+    return Scores(split, bundle.labels, targets, probabilities, artists)
 
 
 @dataclass(frozen=True)
@@ -100,12 +116,16 @@ class MicrophoneScores:
     @property
     def accuracy(self) -> metrics.Figure:
         """Accuracy through the microphone: the mean over draws of each track, then over tracks."""
-        return metrics.share(self._right, f"{self.clean.split}, simulated microphone")
+        return metrics.share(self._right, f"{self.clean.split}, simulated microphone", self.clean.artists)
 
     @property
     def drop(self) -> metrics.Figure:
         """How much accuracy the microphone costs, with the interval of the paired difference."""
-        return metrics.difference(self.clean.right - self._right, self.clean.split)
+        return metrics.difference(self.clean.right - self._right, self.clean.split, self.clean.artists)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return both figures as JSON-ready values."""
+        return {"accuracy": self.accuracy.to_dict(), "drop": self.drop.to_dict()}
 
     @property
     def _right(self) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.errors import DatasetError
-from features_np.spec import PITCH_CLASSES
+from features_np.spec import GROUPS, PITCH_CLASSES, SEED_FEATURE_SETS, TIMBRE_GROUPS
 
 #: What counts as a track in a dataset's folders and is cut off in a list's lines.
 AUDIO_SUFFIXES = frozenset({".wav", ".au", ".flac", ".ogg", ".mp3"})
@@ -43,6 +43,9 @@ PUBLISHED_TABLES: dict[str, tuple[str, ...]] = {
     "mean_sro": ("rolloff_mean",),
     "std_sro": ("rolloff_std",),
 }
+
+#: Sets of a FeatureSpec's groups by name: those of the seed's comparison, and every statistic there is.
+FEATURE_SETS = {**SEED_FEATURE_SETS, "timbre": TIMBRE_GROUPS, "all": GROUPS}
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,7 @@ class FeatureTable:
 
     def targets(self, labels: Sequence[str]) -> NDArray[np.int64]:
         """Return each row's index into ``labels``; ``DatasetError`` for a genre that is not among them."""
-        index = {label: position for position, label in enumerate(labels)}
-        if unknown := sorted(set(self.genres) - set(index)):
-            raise DatasetError(f"genre {unknown[0]!r} is not one of the model's ({', '.join(labels)})")
-        return np.array([index[genre] for genre in self.genres], dtype=np.int64)
+        return targets_of(self.keys, labels)
 
     def matrix(self, columns: Sequence[str]) -> NDArray[np.float32]:
         """Return the named columns in the given order, shape (tracks, len(columns))."""
@@ -118,6 +118,15 @@ class FeatureTable:
         """Return the rows of all other genres."""
         dropped = set(genres)
         return self.rows(row for row, genre in enumerate(self.genres) if genre not in dropped)
+
+
+def targets_of(keys: Iterable[str], labels: Sequence[str]) -> NDArray[np.int64]:
+    """Return the index into ``labels`` of each track's genre; ``DatasetError`` for a genre that is not among them."""
+    index = {label: position for position, label in enumerate(labels)}
+    genres = [key.partition("/")[0] for key in keys]
+    if unknown := sorted(set(genres) - set(index)):
+        raise DatasetError(f"genre {unknown[0]!r} is not one of the model's ({', '.join(labels)})")
+    return np.array([index[genre] for genre in genres], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)

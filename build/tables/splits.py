@@ -8,7 +8,7 @@ anything better, and says so.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,4 +83,9 @@ def folds(table: FeatureTable, tracks: Mapping[str, Track], seed: int = 0) -> It
 
 def artist_of_rows(table: FeatureTable, tracks: Mapping[str, Track]) -> list[str]:
     """Return a group name for each row: its artist, or its own key where that is not known."""
-    return [(tracks[key].artist if key in tracks else "") or key for key in table.keys]
+    return artist_of_keys(table.keys, tracks)
+
+
+def artist_of_keys(keys: Iterable[str], tracks: Mapping[str, Track]) -> list[str]:
+    """Return a group name for each track: its artist, or its own key where that is not known."""
+    return [(tracks[key].artist if key in tracks else "") or key for key in keys]

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from build.audio.dataset import find_tracks
 from build.audio.read import read_recording
 from build.extract.one_file import Outcome, VectorCache, extract
 from build.files import written_whole
-from build.preprocess import find_tracks, main
+from build.preprocess import main
 from build.tables.feature_table import read_csv, read_list
 from edge.audio.demo import synthesize
 from edge.errors import AudioFileError
@@ -51,7 +52,7 @@ def test_one_row_a_track_with_the_spec_s_columns_and_exactly_summarize(dataset, 
     table = read_csv(tmp_path / "f.csv")
     assert table.keys == ("polka/polka.00002", "techno/techno.00000", "techno/techno.00001")
     assert table.columns == SPEC.vector_names
-    for row, path in zip(table.values, find_tracks(dataset), strict=True):
+    for row, path in zip(table.values, find_tracks(dataset).values(), strict=True):
         # The workers have one BLAS thread, this process may have several: other last digits of float32.
         np.testing.assert_allclose(row, summarize(read_recording(path, SPEC), SPEC), rtol=1e-5, atol=1e-4)
     assert capsys.readouterr().out == "f.csv: 3 tracks of 2 genres, 85 features (0 from the cache)\n"
@@ -68,7 +69,7 @@ def test_every_statistic_can_be_asked_for(dataset, run, tmp_path):
 )
 def test_formats_agree(name, options, tmp_path):
     path = write_track(tmp_path / "polka" / name, **options)
-    assert find_tracks(tmp_path) == [path]
+    assert find_tracks(tmp_path) == {f"polka/{path.stem}": path}
     heard, truth = read_recording(path, SPEC), synthesize(4)
     n_compared = min(heard.size, truth.size)
     assert abs(heard.size - truth.size) < 0.1 * SPEC.sample_rate  # mp3 pads
@@ -121,7 +122,7 @@ def test_broken_files_are_skipped_told_at_the_end_and_exit_1(dataset, run, tmp_p
     ("make", "message"),
     [
         (lambda path: None, "is not a folder"),
-        (lambda path: path.mkdir(), "holds no tracks; put them into a folder a genre"),
+        (lambda path: path.mkdir(), "holds no tracks; put them into a folder for each genre"),
         (lambda path: write_track(path / "loose.wav"), "holds no tracks"),
         (lambda path: [write_track(path / "a" / name) for name in ("x.wav", "x.ogg")], "a/x: is both x.ogg and x.wav"),
         (lambda path: ((path / "a").mkdir(parents=True), (path / "a/x.wav").touch()), "none of 1 files can be used"),
@@ -159,7 +160,7 @@ def test_what_was_computed_is_not_computed_again_but_what_changed_is(dataset, ru
 
 
 def test_a_damaged_cache_entry_is_computed_again(dataset, tmp_path):
-    cache, path = VectorCache(tmp_path / "cache"), find_tracks(dataset)[0]
+    cache, path = VectorCache(tmp_path / "cache"), next(iter(find_tracks(dataset).values()))
     first = extract(path, SPEC, cache)
     (entry,) = (tmp_path / "cache").rglob("*.npy")
     for damaged in (b"", entry.read_bytes()[:100], b"\x80\x04K\x01."):
@@ -171,7 +172,7 @@ def test_a_damaged_cache_entry_is_computed_again(dataset, tmp_path):
 
 
 def test_another_revision_of_the_features_finds_nothing(dataset, tmp_path, monkeypatch):
-    cache, path = VectorCache(tmp_path / "cache"), find_tracks(dataset)[0]
+    cache, path = VectorCache(tmp_path / "cache"), next(iter(find_tracks(dataset).values()))
     extract(path, SPEC, cache)
     monkeypatch.setattr("features_np.FeatureSpec.REVISION", 10**6)
     assert not extract(path, SPEC, cache).cached
@@ -258,7 +259,7 @@ def test_a_cluster_of_processes_gives_the_same_csv(dataset, run, tmp_path, capsy
 
 
 def test_no_scheduler_is_one_line(dataset, run, monkeypatch, capsys):
-    monkeypatch.setattr("build.extract.many_files.CLUSTER_TIMEOUT_S", 1)
+    monkeypatch.setattr("build.extract.parallel.CLUSTER_TIMEOUT_S", 1)
     assert run(dataset, "--out", "f.csv", "--scheduler", "tcp://127.0.0.1:9") == 1
     assert capsys.readouterr().err == (
         "build.preprocess: no Dask scheduler with workers answers at tcp://127.0.0.1:9; is it running?\n"

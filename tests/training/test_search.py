@@ -13,8 +13,9 @@ from build.models.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, SEED_NETWO
 from build.report import search_results
 from build.search import available_sets, compare, comparison_left, completed, main, open_studies, search_once
 from build.tables.feature_table import write_csv
+from build.tables.splits import LeakySplitWarning
 from build.train import Task
-from features_np.spec import LIBROSA_GROUPS, SEED_FEATURE_SETS, FeatureSpec
+from features_np.spec import LIBROSA_GROUPS, SEED_FEATURE_SETS, TIMBRE_GROUPS, FeatureSpec
 from tests.training.synthetic import made_up_table, made_up_task
 
 SPEC_WITHOUT_CENTROID = FeatureSpec(groups=tuple(group for group in LIBROSA_GROUPS if "centroid" not in group))
@@ -190,6 +191,27 @@ def test_of_equals_the_smaller_network_is_the_best():
         {"accuracy": 0.6, "parameters": 5},
     ]
     assert [item["parameters"] for item in search_results.best(results)] == [5, 7, 9]
+
+
+def test_the_features_that_the_readme_names_are_searched_without_the_seeds_comparison(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(search, "suggest", quick_suggest)
+    write_csv(made_up_table(45, spec=FeatureSpec(groups=TIMBRE_GROUPS)), tmp_path / "features.csv")
+    command = ["--features", str(tmp_path / "features.csv"), "--out", str(tmp_path / "out")]
+    with pytest.warns(LeakySplitWarning):
+        assert main([*command, "--trials", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "best of 1 regularized networks: timbre features" in printed
+    assert "left out: 85, whose columns these features lack" in printed
+    with pytest.warns(LeakySplitWarning):
+        assert main([*command, "--out", str(tmp_path / "nothing"), "--trials", "0"]) == 1
+    assert "nothing to compare" in capsys.readouterr().err
+
+
+def test_features_of_no_set_are_one_line(tmp_path, capsys):
+    write_csv(made_up_table(45, spec=FeatureSpec(groups=("zcr_mean",))), tmp_path / "features.csv")
+    with pytest.warns(LeakySplitWarning):
+        assert main(["--features", str(tmp_path / "features.csv"), "--out", str(tmp_path / "out")]) == 1
+    assert "the features hold no whole set (30, 42, " in capsys.readouterr().err
 
 
 def test_wrong_data_is_one_line(tmp_path, capsys):

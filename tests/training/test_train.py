@@ -76,6 +76,19 @@ def test_a_bundle_whose_probe_differs_is_refused_and_nothing_is_written(folder: 
     assert list((tmp_path / "bad").iterdir()) == []
 
 
+def test_a_page_that_is_no_card_is_not_overwritten(folder: Path, tmp_path: Path) -> None:
+    sidecar = json.loads((folder / SIDECAR_FILE).read_text())
+    networks = publish.networks_in(folder, sidecar)
+    (tmp_path / publish.CARD_FILE).write_text("# My project\n")
+    with pytest.raises(PublishError, match=r"README\.md is no model card and would be overwritten"):
+        publish.install(networks, sidecar, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [publish.CARD_FILE]
+    assert (tmp_path / publish.CARD_FILE).read_text() == "# My project\n"
+    (tmp_path / publish.CARD_FILE).write_text("# Model card: an older one\n")
+    publish.install(networks, sidecar, tmp_path)
+    assert (tmp_path / publish.CARD_FILE).read_text() == (folder / publish.CARD_FILE).read_text()
+
+
 def test_a_sidecar_without_a_usable_probe_is_an_error(folder: Path, tmp_path: Path) -> None:
     sidecar = json.loads((folder / SIDECAR_FILE).read_text())
     model = publish.networks_in(folder, sidecar)
@@ -153,6 +166,14 @@ def test_errors_of_the_command_are_one_line(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1] == f"build.train: {tmp_path / 'none.csv'}: No such file or directory"
     assert "Traceback" not in result.stderr
+
+
+def test_other_features_never_replace_the_shipped_model(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    monkeypatch.setattr(sys, "argv", ["train", "--features", "mine.csv"])
+    with pytest.raises(SystemExit) as exit_:
+        train.main()
+    assert exit_.value.code == 2
+    assert "--features needs --out" in capsys.readouterr().err
 
 
 def test_few_rows_are_gone_over_more_often() -> None:

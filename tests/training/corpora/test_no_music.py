@@ -107,14 +107,3 @@ def test_recordings_are_heard_through_every_microphone_and_differ_from_the_track
     differences = microphone_shift.differences(heard, recorded)
     np.testing.assert_array_equal(differences[1], heard.values[1] - recorded.values[1])
     assert np.all(np.isfinite(differences)) and np.abs(differences).max() > 10
-
-
-def test_recordings_are_heard_alike_in_one_process_and_in_several(monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = FeatureSpec(groups=("mfcc_mean",))
-    paths = sorted((shared_data("gtzan", "audio") / "disco").glob("*.ogg"))[:4]
-    recordings = {f"disco/{path.stem}": path for path in paths}
-    alone = heard_rows.features_of(recordings, spec)
-    monkeypatch.setattr(heard_rows, "WORTH_A_PROCESS", 1)
-    together = heard_rows.features_of(recordings, spec)
-    assert together.keys == alone.keys
-    np.testing.assert_allclose(together.values, alone.values, rtol=1e-5)  # sums of one thread and of two
