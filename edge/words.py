@@ -7,6 +7,7 @@ Names come from elsewhere: files, devices, commands, models, histories. What a p
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection, Iterable
 
 #: By the values of ``edge.events.State``, which is not imported: the command's help should not load NumPy.
 STATE_WORDS = {
@@ -72,6 +73,16 @@ def shown(state: str, genre: str | None) -> str:
 def label(name: str) -> str:
     """Return a model's label as people write it: ``no music``."""
     return safe(name).replace("_", " ")
+
+
+def styles(names: Iterable[str]) -> str:
+    """Return styles as ``Techno, House music``; nothing for none."""
+    return ", ".join(map(safe, names))
+
+
+def nearest(genre: str, labels: Collection[str]) -> str:
+    """Return a genre that is only the nearest of a model's ``labels``: ``nearest of 10: disco``."""
+    return f"nearest of {len(set(labels) - {'no_music'})}: {label(genre)}"
 
 
 def tempo(bpm: float | None) -> str:

@@ -7,12 +7,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge import streams, words
-from edge.commands import Subparsers, add_model_option
+from edge.commands import Subparsers, add_model_option, add_styles_option
 
 if TYPE_CHECKING:
     from edge.live.batch import Outcome
@@ -29,7 +30,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "and more where ffmpeg is installed.",
         epilog="A file that cannot be read is named on stderr, the others still go through, and the exit status is 1. "
         "With --json it gives an object with path and error. One that is damaged or cut short is judged by what is "
-        "there, and named on stderr too.",
+        "there, and named on stderr too. A genre in brackets is but the nearest that the model knows: a style leads "
+        "that is none of its genres.",
     )
     parser.add_argument(
         "paths",
@@ -41,6 +43,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="work in so many processes (default 1)")
     add_model_option(parser)
+    add_styles_option(parser)
     parser.set_defaults(run=run)
 
 
@@ -58,14 +61,20 @@ def run(args: argparse.Namespace) -> int:
 
     bundle = load_bundle(args.model)
     n_failed = 0
+    styles = "  STYLES" if bundle.listener and bundle.listener.styles and not args.no_styles else ""
     with ExitStack() as kept:
         files = found_files(args.paths, kept)
         width = max(words.n_columns(words.safe(found.name)) for found in files)
         if not args.json:
-            print(f"{'FILE':{width}}  {'GENRE':12} {'SURE':>5}  {'TEMPO':>7}  {'LENGTH':>7}  NEXT", flush=True)
+            print(
+                f"{'FILE':{width}}  {'GENRE':12} {'SURE':>5}  {'TEMPO':>7}  {'LENGTH':>7}  {'NEXT':15}{styles}",
+                flush=True,
+            )
         with _progress(files) as done:
             for outcome in classify_all(files, bundle, args.model, args.jobs):
                 n_failed += isinstance(outcome, Failure)
+                if args.no_styles and not isinstance(outcome, Failure):
+                    outcome = replace(outcome, styles=None, nearest=False)  # noqa: PLW2901
                 done(partial(_tell, outcome, width, as_json=args.json))
     return 1 if n_failed else 0
 
@@ -88,9 +97,11 @@ def _row(verdict: Verdict, width: int) -> str:
     tempo_bpm = None if verdict.genre == NO_MUSIC else verdict.tempo_bpm
     ranked = sorted(verdict.probabilities.items(), key=lambda item: -item[1])
     following = f"{words.label(ranked[1][0])} {ranked[1][1]:.0%}" if len(ranked) > 1 else ""
-    path, genre = words.table_cell(verdict.path, width), words.table_cell(words.label(verdict.genre), 12)
+    genre = f"({words.label(verdict.genre)})" if verdict.nearest else words.label(verdict.genre)
+    path, genre = words.table_cell(verdict.path, width), words.table_cell(genre, 12)
     tempo, length = words.tempo(tempo_bpm), words.clock(verdict.duration_s)
-    return f"{path}  {genre} {verdict.confidence:>5.0%}  {tempo:>7}  {length:>7}  {following}"
+    styles = words.styles(verdict.styles or {})
+    return f"{path}  {genre} {verdict.confidence:>5.0%}  {tempo:>7}  {length:>7}  {following:15}  {styles}".rstrip()
 
 
 @contextmanager

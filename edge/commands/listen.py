@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from edge import streams
-from edge.commands import Subparsers, add_model_option
+from edge.commands import Subparsers, add_model_option, add_styles_option
 from edge.commands.history import path_of
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="keep what is heard, as the service does, in FILE or your own history (see `livegenre history`)",
     )
     add_model_option(parser)
+    add_styles_option(parser)
     faces = parser.add_argument_group(
         "faces", "Shown beside the output; each needs its extra, livegenre[web] and so on."
     )
@@ -88,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
     from edge.audio.raw_format import RawFormat
     from edge.audio.sources import from_uri
     from edge.errors import ConfigError
-    from edge.live.pipeline import Listener
+    from edge.live.pipeline import Listener, Settings
     from edge.model.bundle import load_bundle
     from edge.progress import take_over
     from edge.sinks.guard import Guarded
@@ -102,7 +103,7 @@ def run(args: argparse.Namespace) -> int:
     watched = not args.json and streams.can_be_drawn_on(sys.stdout)
     progress = take_over()
     source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw, away_since=progress.away_since)
-    listener = Listener(source, bundle, progress=progress)
+    listener = Listener(source, bundle, Settings(styles=not args.no_styles), progress=progress)
     signals = _stop_on_signals(listener)
     sinks: list[Sink] = []
     try:

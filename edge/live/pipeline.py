@@ -23,7 +23,7 @@ from edge.audio.level import LevelMeter
 from edge.audio.sources import Source
 from edge.errors import SoundSystemStuck
 from edge.events import Block, Chunk, Event, Hole, Idle, Lost, Restored, State
-from edge.live import decision, record_change
+from edge.live import decision, record_change, styles
 from edge.live.decision import Shown
 from edge.live.timeline import Timeline
 from edge.model.bundle import Bundle
@@ -49,6 +49,7 @@ class Settings:
     """How to listen."""
 
     interval_s: float = 1.0  # seconds of audio between updates, on a machine that keeps up
+    styles: bool = True  # whether events say which styles the listener hears
     decision: decision.Settings = field(default_factory=decision.Settings)
 
 
@@ -95,6 +96,7 @@ class Listener:
         self._block_level, self._interval_level = LevelMeter(), LevelMeter()
         self._memory = decision.Memory()
         self._record = self._no_record()
+        self._has_been_full = False  # the window, since what is shown is
         self._tempo_bpm: float | None = None
         self._since_update = 0  # samples
         self._interval_s = self._settings.interval_s
@@ -250,6 +252,7 @@ class Listener:
     def _show(self, memory: decision.Memory) -> Iterator[Event]:
         before, self._memory = self._memory.shown, memory
         if memory.shown != before:
+            self._has_been_full = False
             yield self._event(
                 events.Change,
                 state=memory.shown.state,
@@ -281,6 +284,8 @@ class Listener:
     ) -> Event:
         labels, state = self._bundle.labels, self._memory.shown.state
         window_s = elapsed_s if state is State.SILENCE else self._stream.seconds
+        # Once for all while the same is shown: where a record began is found anew each second, and may be mistaken.
+        self._has_been_full = self._has_been_full or window_s >= self._bundle.spec.window_s
         return self._event(
             events.Prediction,
             state=state,
@@ -290,9 +295,20 @@ class Listener:
             tempo_bpm=self._shown_tempo(),
             level_dbfs=level_dbfs,
             window_s=window_s,
-            provisional=window_s < self._bundle.spec.window_s,
+            provisional=not self._has_been_full,
+            **self._styles(state),
             vector=None if vector is None else vector.astype("<f4").tobytes(),
         )
+
+    def _styles(self, state: State) -> dict[str, Any]:
+        listener = self._bundle.listener
+        scores = self._stream.styles() if self._settings.styles and state in (State.MUSIC, State.UNSURE) else None
+        if listener is None or scores is None:
+            return {}
+        return {
+            "styles": styles.likeliest(listener.styles, scores),
+            "nearest": styles.is_beyond(listener.styles, scores, self._bundle.labels),
+        }
 
     def _shown_tempo(self) -> float | None:
         return self._tempo_bpm if self._memory.shown.state in (State.MUSIC, State.UNSURE) else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from edge.audio.file import AudioFile
 from edge.audio.level import LevelMeter, mono
 from edge.errors import AudioFileError
 from edge.live.decision import Settings
+from edge.live.styles import is_beyond, likeliest
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
 from edge.model.hearing import HearingStream
@@ -39,6 +41,8 @@ class Verdict:
     probabilities: Mapping[str, float]  # per label; they sum to 1
     tempo_bpm: float | None  # median over the windows; None if the model uses no tempo
     duration_s: float
+    styles: Mapping[str, float] | None = None  # the likeliest few of the listener's styles, with their scores, 0..1
+    nearest: bool = False  # a style leads that is none of the model's genres: ``genre`` is but the nearest of them
     warning: str | None = None  # what of the file could not be heard, in words
 
     def to_json(self) -> dict[str, object]:
@@ -50,6 +54,8 @@ class Verdict:
             "probabilities": {encodable(label): round(value, 4) for label, value in self.probabilities.items()},
             "tempo_bpm": None if self.tempo_bpm is None else round(self.tempo_bpm, 2),
             "duration_s": round(self.duration_s, 3),
+            "styles": self.styles and {encodable(name): round(score, 4) for name, score in self.styles.items()},
+            "nearest": self.nearest,
             "warning": self.warning and encodable(self.warning),
         }
 
@@ -81,6 +87,7 @@ def classify_file(path: Path, bundle: Bundle, name: str | None = None) -> Verdic
         probabilities=dict(zip(bundle.labels, probabilities.tolist(), strict=True)),
         tempo_bpm=_median_tempo(bundle, windows.vectors),
         duration_s=windows.seconds,
+        **_styles(bundle, windows.styles),
         warning=windows.warning,
     )
 
@@ -90,6 +97,7 @@ class _Windows:
 
     def __init__(self, bundle: Bundle) -> None:
         self.vectors: list[NDArray[np.float32]] = []
+        self.styles: list[NDArray[np.float32]] = []
         self.seconds = 0.0
         self.warning: str | None = None
         self._spec = bundle.spec
@@ -132,6 +140,16 @@ class _Windows:
         level = self._level.take()
         if level is not None and level >= Settings().silence_dbfs and self._stream.seconds >= SHORTEST_S:
             self.vectors.append(self._stream.vector())
+            scores = self._stream.styles()
+            if scores is not None:
+                self.styles.append(scores)
+
+
+def _styles(bundle: Bundle, scores: list[NDArray[np.float32]]) -> dict[str, Any]:
+    if bundle.listener is None or not scores:
+        return {}
+    names, mean = bundle.listener.styles, np.mean(scores, axis=0)
+    return {"styles": likeliest(names, mean), "nearest": is_beyond(names, mean, bundle.labels)}
 
 
 def _median_tempo(bundle: Bundle, vectors: list[NDArray[np.float32]]) -> float | None:

@@ -64,6 +64,7 @@ class ModelConfig:
     """Which model to use."""
 
     folder: str = ""
+    styles: bool = True
 
 
 @dataclass(frozen=True, slots=True)

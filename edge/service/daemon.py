@@ -124,13 +124,13 @@ class Daemon:
 
     def _listen(self, source: Source) -> None:
         progress, self._progress = self._progress, Progress()
-        listener = Listener(source, self._bundle, Settings(decision=self._config.decision), progress=progress)
+        listener = Listener(source, self._bundle, _settings(self._config), progress=progress)
         try:
             for event in listener.events():
                 self._take(event)
                 if self._reload_asked and self._next is None:  # else the next source sees to it
                     self._reload()
-                    listener.adjust(Settings(decision=self._config.decision))
+                    listener.adjust(_settings(self._config))
                 if self._stop_asked or self._next is not None:
                     listener.stop()
         finally:
@@ -188,10 +188,10 @@ class Daemon:
     def _take_over(self, config: Config) -> None:
         """Open what the configuration names anew, and let go of what was before; all of it or nothing."""
         before = self._config
-        bundle = self._bundle if config.model == before.model else _bundle(config)
+        bundle = self._bundle if config.model.folder == before.model.folder else _bundle(config)
         source, history = None, self._history
         with ExitStack() as opened:
-            if (config.source, config.model) != (before.source, before.model):
+            if (config.source, config.model.folder) != (before.source, before.model.folder):
                 source = _source(config)  # which records only once it is listened to
                 opened.callback(source.close)
             if config.history != before.history:
@@ -205,6 +205,10 @@ class Daemon:
             self._faces = self._open_faces(config, bundle)
         self._config, self._bundle, self._next = config, bundle, source
         logs.set_up(config.log.level)
+
+
+def _settings(config: Config) -> Settings:
+    return Settings(styles=config.model.styles, decision=config.decision)
 
 
 def _bundle(config: Config) -> Bundle:

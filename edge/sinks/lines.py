@@ -31,9 +31,7 @@ class Lines:
             case Change():
                 return f"now: {words.shown(event.state, event.genre)}"
             case Prediction():
-                confidence = "" if event.confidence is None else f" {event.confidence:.0%}"
-                parts = (words.shown(event.state, event.genre) + confidence, words.tempo(event.tempo_bpm))
-                return f"{parts[0]:24}{parts[1]:>9}  {words.level(event.level_dbfs)}"
+                return _prediction(event)
             case Gap():
                 return f"{event.lost_s:.1f} s of audio are missing: {words.safe(event.reason)}"
             case SourceLost():
@@ -44,3 +42,12 @@ class Lines:
             case Stopped():
                 return words.safe(event.reason)
         return None
+
+
+def _prediction(event: Prediction) -> str:
+    shown = words.shown(event.state, event.genre)
+    if event.nearest and event.genre is not None:
+        shown = f"({shown})"  # the nearest genre that the model knows; the styles say more
+    confidence = "" if event.confidence is None else f" {event.confidence:.0%}"
+    tempo, level = words.tempo(event.tempo_bpm), words.level(event.level_dbfs)
+    return f"{shown + confidence:24}{tempo:>9}  {level:9}  {words.styles(event.styles or {})}".rstrip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from edge import words
 from edge.events import Change, Event, Gap, Prediction, SourceLost, SourceRestored, Started, State, Tick
 from edge.sinks.last_hour import Stretch, extended
 from edge.words import safe
@@ -23,12 +24,25 @@ class View:
     provisional: bool = False
     probabilities: Mapping[str, float] = field(default_factory=dict)
     styles: tuple[tuple[str, float], ...] = ()  # name, score in 0..1
+    nearest: bool = False  # the first style leads, and the genre is but the nearest that the model knows
     tempo_bpm: float | None = None
     level_dbfs: float | None = None
     audio_s: float = 0.0
     backlog_s: float = 0.0
     dropped_s: float = 0.0
     heard: tuple[Stretch, ...] = ()  # in the last hour of this session
+
+    @property
+    def headline(self) -> str:
+        """What is shown in large: the genre, the style that leads where no genre of the model fits, or the state."""
+        if self.is_nearest:
+            return safe(self.styles[0][0])
+        return words.shown(self.state, self.genre)
+
+    @property
+    def is_nearest(self) -> bool:
+        """Whether the genre is but the nearest of the model's, and the first style is shown in its place."""
+        return self.nearest and self.genre is not None and bool(self.styles)
 
 
 def label_of(view: View) -> str:
@@ -54,14 +68,15 @@ def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for eac
                 confidence=event.confidence,
                 provisional=event.provisional,
                 probabilities=probabilities,
-                styles=tuple(getattr(event, "styles", ())),
+                styles=tuple((event.styles or {}).items()),
+                nearest=event.nearest,
                 tempo_bpm=event.tempo_bpm,
             )
         case Change():
             return replace(view, state=event.state, genre=event.genre, confidence=event.confidence)
         case SourceLost():
             nothing = dict.fromkeys(view.probabilities, 0.0)
-            view = replace(view, probabilities=nothing, styles=(), tempo_bpm=None, level_dbfs=None)
+            view = replace(view, probabilities=nothing, styles=(), nearest=False, tempo_bpm=None, level_dbfs=None)
             return replace(view, problem=safe(event.reason))
         case SourceRestored():
             return replace(view, source=safe(event.source), problem=None)

@@ -25,6 +25,8 @@ FIELDS = {
         "level_dbfs",
         "window_s",
         "provisional",
+        "styles",
+        "nearest",
     },
     Change: {"state", "genre", "previous_state", "previous_genre", "confidence", "tempo_bpm"},
     Gap: {"lost_s", "reason"},

@@ -26,7 +26,7 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 def render(view: View, width: int, height: int, notice: str = "") -> Group:
     """Draw ``view`` into at most ``width`` columns and ``height`` rows."""
     width = min(width, WIDEST)
-    letters = big(words.shown(view.state, view.genre), width - 4)
+    letters = big(view.headline, width - 4)
     letters += [""] * (ROWS - len(letters))  # so that nothing below jumps
     has_strip = height >= LOWEST_WITH_STRIP
     room_for_bars = max(1, height - (OTHER_ROWS_WITH_STRIP if has_strip else OTHER_ROWS) - len(letters))
@@ -37,7 +37,7 @@ def render(view: View, width: int, height: int, notice: str = "") -> Group:
         _fit(Text(f"  {words.safe(notice)}" if notice else "", "grey50"), width),
         *(Text("  " + row, colour, no_wrap=True, overflow="crop") for row in letters),
         Text("  " + _beside(view), "grey70", no_wrap=True),
-        Text(),
+        _fit(Text("  " + _styles(view), "grey70"), width),
         *_bars(view, width, room_for_bars),
         Text(),
         _level(view, width),
@@ -53,8 +53,13 @@ def _source(view: View, width: int) -> Text:
     return _both_ends(left, Text(late, "yellow"), width)
 
 
+def _styles(view: View) -> str:
+    known = words.styles(name for name, _ in view.styles)
+    return f"sounds like {known}" if known else ""
+
+
 def _beside(view: View) -> str:
-    parts = []
+    parts = [words.nearest(view.genre, view.probabilities)] if view.is_nearest and view.genre else []
     if view.confidence is not None:
         parts.append(f"{view.confidence:.0%} sure")
     if view.tempo_bpm is not None:

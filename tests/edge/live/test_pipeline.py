@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
@@ -290,3 +290,20 @@ def test_the_interval_grows_while_audio_piles_up_and_shrinks_again() -> None:
 
 def test_an_interval_that_updates_would_fill_is_not_gone_back_to() -> None:
     assert next_interval(2.0, 1.0, 0.8, 0.0) == 2.0
+
+
+def test_a_first_impression_does_not_come_back_while_the_same_is_shown(bundle: Bundle) -> None:
+    """Where the record began is found anew with every second: a window may shrink, and the impression stays."""
+    rng = np.random.default_rng(0)
+    other = rng.normal(0, 0.1, 12 * RATE).astype(np.float32)  # another sound, which begins another record
+    music = synthesize(40.0, tempo_bpm=100.0)
+    events = heard(bundle, blocks(np.concatenate([music, other, music]), size=RATE), BOLD)
+    shrunk = 0
+    for (_, genre), together in groupby(of(Prediction, events), key=lambda event: (event.state, event.genre)):
+        if genre is not None:
+            stretch = list(together)
+            flags = [event.provisional for event in stretch]
+            assert flags == sorted(flags, reverse=True), "first impression came back"
+            shrunk += any(now.window_s < before.window_s for before, now in pairwise(stretch))
+    assert shrunk, "no window shrank: nothing was tried"
+    assert not of(Prediction, events)[38].provisional
