@@ -14,16 +14,45 @@ from edge.events import Event, Tick
 
 
 class JsonLines:
-    """Sink that writes to a text stream; a reader that goes away is a ``BrokenPipeError``."""
+    """Sink that writes to a text stream; a reader that goes away is a ``BrokenPipeError``.
+
+    A line that a full disk cuts is finished before the next one begins; lines that come meanwhile are lost whole.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        # A text stream without a buffer, as with PYTHONUNBUFFERED, drops what is left of a line written in part.
+        buffer = getattr(stream, "buffer", None)
+        self._raw = getattr(buffer, "raw", buffer)
+        self._rest = b""
 
     def __call__(self, event: Event) -> None:
         """Write one line."""
-        if not isinstance(event, Tick):
-            self._stream.write(json.dumps(event.to_json(), allow_nan=False) + "\n")
-            self._stream.flush()
+        if isinstance(event, Tick):
+            return
+        self._write_rest()
+        self._rest = (json.dumps(event.to_json(), allow_nan=False) + "\n").encode()
+        self._write_rest()
 
     def close(self) -> None:
-        """Nothing is held back: each line was flushed."""
+        """Finish the line that was begun, if one was."""
+        self._write_rest()
+
+    def _write_rest(self) -> None:
+        while self._rest:
+            try:
+                n_written = self._write(self._rest)
+            except BrokenPipeError:
+                self._rest = b""  # nobody is left to read it
+                raise
+            self._rest = self._rest[n_written:]
+
+    def _write(self, line: bytes) -> int:
+        if self._raw is None:
+            self._stream.write(line.decode())
+            self._stream.flush()
+            return len(line)
+        n_written: int | None = self._raw.write(line)
+        if n_written is None:
+            raise BlockingIOError("the output takes nothing now")
+        return n_written

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
 
 from edge import events
 from edge.events import Change, Event, Gap, Prediction, SourceLost, SourceRestored, Started, State, Stats, Stopped, Tick
@@ -95,3 +98,41 @@ def test_ticks_are_not_written_and_every_line_is_flushed_at_once() -> None:
     sink(prediction())
     sink(prediction())
     assert stream.getvalue().count("\n") == stream.flushes == 2
+
+
+class AlmostFull(io.RawIOBase):
+    """A disk with so many bytes of room: it takes what fits, and refuses the rest."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.written = room, b""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes) -> int:  # type: ignore[override]
+        if not self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        taken = bytes(data[: self.room])
+        self.room -= len(taken)
+        self.written += taken
+        return len(taken)
+
+
+@pytest.mark.parametrize("room", [0, 1, 100, 1_000])
+@pytest.mark.parametrize("buffered", [False, True])
+def test_a_line_cut_by_a_full_disk_is_finished_before_the_next(room: int, buffered: bool) -> None:
+    disk = AlmostFull(room)
+    sink = JsonLines(io.TextIOWrapper(io.BufferedWriter(disk) if buffered else disk, write_through=not buffered))
+    failures = 0
+    for number in range(40):
+        if number == 20:
+            disk.room = 1_000_000
+        try:
+            sink(Stopped(time=NOON, audio_s=float(number), reason="x" * 30))
+        except OSError:
+            failures += 1
+    sink.close()
+    assert failures > 10
+    told = [json.loads(line)["audio_s"] for line in disk.written.decode().splitlines()]
+    assert told == sorted(set(told))
+    assert told[-20:] == [float(number) for number in range(20, 40)]
