@@ -7,9 +7,10 @@ ended and started again, which ``list_anew`` does. No stream may be open then.
 from __future__ import annotations
 
 import atexit
+import os
 import re
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from threading import RLock
 from types import ModuleType
 from typing import Any
 
+from edge.audio import sound_server
+from edge.audio.recovery.attempt import Attempt
 from edge.audio.recovery.live_source import End
 from edge.audio.recovery.queue import AudioQueue
 from edge.errors import NoMicrophone, NoSoundSystem, SourceError
@@ -26,6 +29,8 @@ NO_LIBRARY = "PortAudio is not installed: sudo apt install libportaudio2"
 NO_MICROPHONE = "no microphone found: plug one in and see `livegenre devices`, or try `livegenre listen --demo`"
 #: Rates to try, in Hz, when a device refuses the one it names as its own.
 RATES = (48_000, 44_100, 32_000, 22_050, 16_000, 8_000)
+#: What ALSA calls PulseAudio, and PipeWire in its place.
+SERVER_DEVICE = "pulse"
 #: More channels than these are never a microphone in a room; virtual devices offer 32 and more.
 MAX_CHANNELS = 2
 #: Audio is never older than this, in seconds; a driver that does not know when it recorded says anything.
@@ -34,6 +39,9 @@ MAX_AGE_S = 60.0
 #: PortAudio may not be used from two threads at once: a source that was given up may still be opening a device.
 ONE_AT_A_TIME = RLock()
 _OPEN_STREAMS: list[Any] = []
+
+#: Seconds that the list of devices may take before the sound server hangs.
+LIST_S = 4.0
 
 PROC_ASOUND = Path("/proc/asound")
 
@@ -48,11 +56,12 @@ class InputDevice:
     channels: int
     sample_rate: int  # Hz, the device's own
     is_default: bool
+    server_source: str | None = None  # which of a sound server's sources it is, where ``index`` is the server
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON-ready values, without the index, which means nothing to others."""
+        """Return JSON-ready values that mean something to others."""
         values = asdict(self)
-        del values["index"]
+        del values["index"], values["server_source"]
         return values
 
 
@@ -86,6 +95,21 @@ def list_anew() -> None:
         raise SourceError(f"PortAudio does not start: {error}") from error
 
 
+def all_inputs() -> list[InputDevice]:
+    """List the inputs, and the sources of the sound server one by one; ``SourceError`` if it hangs."""
+
+    def listed(_attempt: Attempt[list[InputDevice]]) -> list[InputDevice]:
+        with ONE_AT_A_TIME:
+            return inputs()
+
+    outcome = Attempt("the sound system", listed).outcome(LIST_S)
+    if outcome is None:
+        raise SourceError(sound_server.who_hangs())
+    if isinstance(outcome, SourceError):
+        raise outcome
+    return outcome + server_inputs(outcome)
+
+
 def inputs(proc_asound: Path = PROC_ASOUND) -> list[InputDevice]:
     """List the inputs, in PortAudio's order."""
     sd = library()
@@ -102,6 +126,25 @@ def inputs(proc_asound: Path = PROC_ASOUND) -> list[InputDevice]:
         )
         for index, device in enumerate(sd.query_devices())
         if device["max_input_channels"] > 0
+    ]
+
+
+def server_inputs(devices: list[InputDevice]) -> list[InputDevice]:
+    """List the sources of the sound server, where one of the ``devices`` is the server as a whole."""
+    server = next((device for device in devices if device.name == SERVER_DEVICE), None)
+    if server is None:
+        return []
+    return [
+        InputDevice(
+            index=server.index,
+            id=source.name,
+            name=source.description,
+            channels=source.channels,
+            sample_rate=source.sample_rate,
+            is_default=False,
+            server_source=source.name,
+        )
+        for source in sound_server.sources()
     ]
 
 
@@ -124,13 +167,19 @@ def find(query: str | None) -> InputDevice:
         raise NoMicrophone(NO_MICROPHONE)
     if query is None:
         return next((device for device in devices if device.is_default), devices[0])
+    if found := _matching(devices, query):
+        return found[0]
+    devices += server_inputs(devices)
+    if found := _matching(devices, query):
+        return found[0]
+    names = ", ".join(dict.fromkeys(device.name for device in devices))
+    raise SourceError(f"no microphone named {query!r}; there are: {names}")
+
+
+def _matching(devices: list[InputDevice], query: str) -> list[InputDevice]:
     wanted = query.casefold()
     by_id = [device for device in devices if device.id.casefold() == wanted]
-    by_name = [device for device in devices if wanted in device.name.casefold()]
-    if found := by_id or by_name:
-        return found[0]
-    names = ", ".join(device.name for device in devices)
-    raise SourceError(f"no microphone named {query!r}; there are: {names}")
+    return by_id or [device for device in devices if wanted in device.name.casefold()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,15 +239,16 @@ def _record(device: InputDevice, sample_rate: int, channels: int, piece_s: float
         age_s = times.currentTime - times.inputBufferAdcTime
         queue.put(bytes(data), age_s if 0.0 <= age_s <= MAX_AGE_S else 0.0)
 
-    stream = library().RawInputStream(
-        device=device.index,
-        samplerate=sample_rate,
-        channels=channels,
-        dtype="int16",
-        blocksize=round(sample_rate * piece_s),
-        callback=callback,
-        finished_callback=queue.close,
-    )
+    with _chosen(device.server_source):
+        stream = library().RawInputStream(
+            device=device.index,
+            samplerate=sample_rate,
+            channels=channels,
+            dtype="int16",
+            blocksize=round(sample_rate * piece_s),
+            callback=callback,
+            finished_callback=queue.close,
+        )
     _OPEN_STREAMS.append(stream)
     try:
         stream.start()
@@ -206,6 +256,23 @@ def _record(device: InputDevice, sample_rate: int, channels: int, piece_s: float
         _close(stream)
         raise
     return Recording(device, queue, stream)
+
+
+@contextmanager
+def _chosen(server_source: str | None) -> Iterator[None]:
+    """Let the next stream to the sound server be one to this source: its library reads the name when it connects."""
+    if server_source is None:
+        yield
+        return
+    before = os.environ.get("PULSE_SOURCE")
+    os.environ["PULSE_SOURCE"] = server_source
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PULSE_SOURCE"]
+        else:
+            os.environ["PULSE_SOURCE"] = before
 
 
 def _formats(device: InputDevice) -> Iterator[tuple[int, int]]:

@@ -1,17 +1,53 @@
-"""The sound server behind PortAudio: who it is when it hangs."""
+"""The sound server behind PortAudio: which sources it has, and who it is when it hangs."""
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import socket
 import struct
+import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 #: Programs that answer on PulseAudio's socket, by the name of their process.
 SERVERS = ("pulseaudio", "pipewire-pulse", "pipewire")
 PROC = Path("/proc")
+#: Seconds that its list of sources may take.
+LIST_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSource:
+    """A source of PulseAudio, or of PipeWire where it takes PulseAudio's place."""
+
+    name: str  # the server's own: the same after a reboot
+    description: str  # words for people
+    channels: int
+    sample_rate: int  # Hz
+
+
+def sources() -> list[ServerSource]:
+    """List the server's sources, by its own tool ``pactl``; none where there is no server or no such tool."""
+    if shutil.which("pactl") is None:
+        return []
+    command = ["pactl", "--format=json", "list", "sources"]
+    try:
+        env = os.environ | {"LC_ALL": "C.UTF-8"}  # elsewhere its numbers have commas, which is no JSON
+        done = subprocess.run(command, env=env, capture_output=True, timeout=LIST_S, check=True)
+        return [_source(entry) for entry in json.loads(done.stdout)]
+    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _source(entry: dict[str, str]) -> ServerSource:
+    _, channels, rate = entry["sample_specification"].split()  # such as "s16le 2ch 44100Hz"
+    return ServerSource(
+        entry["name"], entry["description"], int(channels.removesuffix("ch")), int(rate.removesuffix("Hz"))
+    )
 
 
 def who_hangs() -> str:

@@ -20,7 +20,7 @@ def run(args: argparse.Namespace) -> int:
     """List the inputs; status 2 when there is none."""
     from edge.audio import portaudio
 
-    inputs = portaudio.inputs()
+    inputs = portaudio.all_inputs()
     if not inputs:
         streams.tell(portaudio.NO_MICROPHONE)
         return 2

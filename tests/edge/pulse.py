@@ -20,6 +20,8 @@ REMEDY = "apt-get install pulseaudio pulseaudio-utils libasound2-plugins libport
 ASOUNDRC = """\
 pcm.!default { type pulse }
 ctl.!default { type pulse }
+pcm.pulse { type pulse }
+ctl.pulse { type pulse }
 """
 
 
@@ -109,9 +111,10 @@ class Pulse:
         ours = [line for line in clients if "python" in line or "livegenre" in line]
         return ours + self._pactl("list", "short", "source-outputs").stdout.splitlines()
 
-    def play(self, path: Path) -> subprocess.Popen[bytes]:
-        """Play a file into the default sink; the caller ends it."""
-        return subprocess.Popen(["paplay", str(path)], env=self.env)
+    def play(self, path: Path, room: str | None = None) -> subprocess.Popen[bytes]:
+        """Play a file into a room, or the default one; the caller ends it."""
+        into = [f"--device={room}"] if room else []
+        return subprocess.Popen(["paplay", *into, str(path)], env=self.env)
 
     def livegenre(self, *args: str, stderr: int | None = subprocess.PIPE) -> subprocess.Popen[str]:
         """Run the real command beside this server."""

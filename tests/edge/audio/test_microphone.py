@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from edge.audio.microphone import STUCK_S
 from edge.live.whole_file import classify_file
 from edge.model.bundle import load_bundle
 from tests.edge.audio.ear import Ear
-from tests.edge.pulse import Pulse
+from tests.edge.pulse import Pulse, wait_until
 
 #: The most that may pass between a device's return and the first audio from it.
 RECOVERY_S = 5.0
@@ -39,10 +40,34 @@ def test_devices_lists_what_the_server_has(pulse: Pulse) -> None:
     out, err = process.communicate(timeout=20)
     assert process.returncode == 0, err
     devices = [json.loads(line) for line in out.splitlines()]
-    assert [set(device) for device in devices] == [{"id", "name", "channels", "sample_rate", "is_default"}]
-    assert devices[0]["is_default"]
+    assert devices
+    for device in devices:
+        assert set(device) == {"id", "name", "channels", "sample_rate", "is_default"}
+    (default,) = (device for device in devices if device["is_default"])
     table, _ = pulse.livegenre("devices").communicate(timeout=20)
-    assert table.startswith(f"* {devices[0]['name']}")
+    assert f"* {default['name']}" in table
+
+
+def test_the_servers_sources_are_listed_and_can_be_chosen(pulse: Pulse, music: Path) -> None:
+    pulse.add_room("kitchen", rate=48_000)
+    pulse.add_room("bath")
+    out, _ = pulse.livegenre("devices", "--json").communicate(timeout=20)
+    kitchen = {"name": "Monitor of Null Output", "channels": 2, "sample_rate": 48_000, "is_default": False}
+    assert {"id": "kitchen.monitor", **kitchen} in [json.loads(line) for line in out.splitlines()]
+    ear = Ear(pulse.livegenre("listen", "--json", "--source", "mic:Kitchen.monitor"))
+    player = pulse.play(music, "kitchen")
+    wait_until(lambda: any(event["level_dbfs"] for event in ear.of("prediction")), 20.0, "the kitchen is heard")
+    assert ear.of("started")[0]["source"] == "microphone (Monitor of Null Output)"
+    player.kill()
+    player.wait()
+    assert ear.end() == ""
+    ear = Ear(pulse.livegenre("listen", "--json", "--source", "mic:bath.monitor"))
+    player = pulse.play(music, "kitchen")
+    ear.wait_for("prediction", 3, 20.0)
+    assert [event["level_dbfs"] for event in ear.of("prediction")][:3] == [None] * 3, "not the bath"
+    player.kill()
+    player.wait()
+    assert ear.end() == ""
 
 
 def test_a_microphone_by_part_of_its_name(playing: Pulse) -> None:
@@ -53,7 +78,7 @@ def test_a_microphone_by_part_of_its_name(playing: Pulse) -> None:
     process = playing.livegenre("listen", "--source", "mic:Blue Yeti")
     _, err = process.communicate(timeout=20)
     assert process.returncode == 2
-    assert err == "livegenre: no microphone named 'Blue Yeti'; there are: default\n"
+    assert err == "livegenre: no microphone named 'Blue Yeti'; there are: pulse, default, Monitor of Null Output\n"
 
 
 def test_unplugged_and_plugged_in_again_under_another_name(playing: Pulse) -> None:
@@ -113,6 +138,44 @@ def test_a_server_that_hangs_is_a_stall_and_its_return_is_noticed(playing: Pulse
     playing.freeze()
     ear.wait_for("source_lost", 2, 5.0)
     assert ear.end() == ""  # and it can be ended while the server hangs
+
+
+def test_a_server_that_hangs_is_named(playing: Pulse) -> None:
+    playing.add_room()
+    playing.freeze()
+    began = time.monotonic()
+    ear = Ear(playing.livegenre("listen", "--json"))
+    lost = ear.wait_for("source_lost", 1, 20.0)
+    print(f"listen says so after {time.monotonic() - began:.1f} s")
+    assert "the sound server pulseaudio (process " in str(lost["reason"])
+    began = time.monotonic()
+    devices = playing.livegenre("devices")
+    _, err = devices.communicate(timeout=20)
+    print(f"devices says so after {time.monotonic() - began:.1f} s")
+    assert devices.returncode == 2
+    assert err.startswith("livegenre: the sound server pulseaudio (process ")
+    assert ear.process.wait(30) == 2
+    assert ear.process.stderr is not None
+    assert "does not answer: restart it" in ear.process.stderr.read()
+
+
+def test_a_server_that_hangs_for_good_costs_the_process_and_no_time(playing: Pulse) -> None:
+    playing.add_room()
+    ear = Ear(playing.livegenre("listen", "--json"))
+    ear.wait_for("prediction", 2, 20.0)
+    playing.freeze()
+    ear.wait_for("started", 2, 60.0)
+    playing.thaw()
+    ear.wait_for("source_restored", 1, 40.0)
+    ear.wait_for("prediction", len(ear.of("prediction")) + 3, 20.0)
+    assert ear.end() == ""
+    assert [event["restarts"] for event in ear.of("stats")] == [1]
+    assert float(str(ear.of("source_restored")[0]["away_s"])) > STUCK_S
+    began = [
+        datetime.fromisoformat(str(event["time"])).timestamp() - float(str(event["audio_s"]))
+        for event in ear.of("prediction")
+    ]
+    assert max(began) - min(began) < 1.0, "the time away counts as long as it was"
 
 
 def test_what_a_stopped_process_catches_up_on_is_told_at_the_time_it_was_heard(playing: Pulse) -> None:
