@@ -17,7 +17,7 @@ import numpy as np
 from edge.audio.demo import synthesize
 from edge.audio.level import LevelMeter
 from edge.errors import EdgeError, NoMicrophone, SourceError
-from edge.events import Block
+from edge.events import Block, Lost
 from edge.model.bundle import Bundle, load_bundle
 from edge.model.probe import run_probe
 from edge.words import encodable
@@ -131,6 +131,8 @@ def _microphone(query: str | None) -> str:
     meter, heard_s, deadline = LevelMeter(), 0.0, time.monotonic() + 2 * LISTEN_S
     try:
         for chunk in microphone:
+            if isinstance(chunk, Lost) and not microphone.was_open:
+                raise SourceError(f"{microphone.name}: {chunk.reason}")
             if isinstance(chunk, Block):
                 meter.push(chunk.frames.reshape(-1))
                 heard_s += chunk.seconds

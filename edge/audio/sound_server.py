@@ -69,12 +69,11 @@ def _sockets() -> Iterator[Path]:
 
 def _listener(path: Path) -> str:
     """Name the process that listens on a Unix socket; ``OSError`` if none does. It need not answer."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(0.1)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, suppress(TimeoutError, BlockingIOError):
+        connection.settimeout(0.1)  # where too many others wait already, there is no connection
         connection.connect(str(path))
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    pid, _, _ = struct.unpack("3i", credentials)
-    with suppress(OSError):
+        pid, _, _ = struct.unpack("3i", credentials)
         name = (PROC / str(pid) / "comm").read_text().strip()
         if name in SERVERS:  # a service manager may have made the socket in its place
             return f"{name} (process {pid})"

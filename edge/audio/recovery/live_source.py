@@ -71,7 +71,10 @@ class Kind:
 
 
 class LiveSource:
-    """Source that yields what is heard, and says when nothing is; see ``Source``."""
+    """Source that yields what is heard, and says when nothing is; see ``Source``.
+
+    ``was_open`` tells whether it has ever been.
+    """
 
     def __init__(self, name: str, kind: Kind, *, wait: bool = False, away_since: float | None = None) -> None:
         """Open it, or raise ``SourceError``; with ``wait`` it is opened by iterating, and waited for if it is away.
@@ -87,7 +90,7 @@ class LiveSource:
         self._opening: Attempt[Stream] | None = None
         self._closing: Attempt[None] | None = None
         self._finished = False
-        self._was_open = self._was_heard = False
+        self.was_open = self._was_heard = False
         if away_since is not None:
             words = "the sound system hung, and livegenre was started anew"
             self._step(outage.failed(self._health, clock.steady_s(), words))
@@ -203,9 +206,9 @@ class LiveSource:
             return
         self._opening = None
         if not isinstance(outcome, SourceError):
-            self._stream, self.name, self._was_open = outcome, outcome.name, True
+            self._stream, self.name, self.was_open = outcome, outcome.name, True
             self._health = outage.opened(self._health, now)
-        elif isinstance(outcome, NoSoundSystem) or not (self._was_open or self._waits):
+        elif isinstance(outcome, NoSoundSystem) or not (self.was_open or self._waits):
             raise outcome
         else:
             self._step(outage.failed(self._health, now, str(outcome)))
@@ -213,7 +216,7 @@ class LiveSource:
     def _judge_hanging(self, for_s: float, now: float) -> None:
         if for_s >= self._kind.stuck_s:
             words = f"{self.name}: {self._kind.hanging()}"
-            if self._was_open or self._waits:
+            if self.was_open or self._waits:
                 raise SoundSystemStuck(words, self._health.heard_to)
             raise SourceError(words)
         if for_s >= HANG_S and self._health.outage_from is None:

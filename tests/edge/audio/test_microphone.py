@@ -153,7 +153,9 @@ def test_a_server_that_hangs_is_named(playing: Pulse) -> None:
     _, err = devices.communicate(timeout=20)
     print(f"devices says so after {time.monotonic() - began:.1f} s")
     assert devices.returncode == 2
-    assert err.startswith("livegenre: the sound server pulseaudio (process ")
+    assert err.startswith("livegenre: the sound server ")
+    out, err = playing.livegenre("selftest").communicate(timeout=60)
+    assert "microphone: the sound server " in out + err
     assert ear.process.wait(30) == 2
     assert ear.process.stderr is not None
     assert "does not answer: restart it" in ear.process.stderr.read()

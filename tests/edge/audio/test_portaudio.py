@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
-from edge.audio import portaudio
+from edge.audio import portaudio, sound_server
 from edge.audio.portaudio import InputDevice, stable_id
 from edge.errors import SourceError
 
@@ -58,3 +60,18 @@ def test_an_unknown_name_lists_those_there_are(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(portaudio, "inputs", lambda: DEVICES)
     with pytest.raises(SourceError, match=r"no microphone named 'Yeti'; there are: HDA .*, default"):
         portaudio.find("Yeti")
+
+
+def test_who_hangs_is_named_even_if_others_wait_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULSE_RUNTIME_PATH", str(tmp_path))
+    with socket.socket(socket.AF_UNIX) as server, ExitStack() as waiting:
+        server.bind(str(tmp_path / "native"))
+        server.listen(0)
+        expected = f"the sound server PulseAudio or PipeWire ({tmp_path}/native) does not answer: restart it"
+        assert sound_server.who_hangs() == expected  # it is no sound server's process
+        with suppress(BlockingIOError):
+            for _ in range(10):
+                client = waiting.enter_context(socket.socket(socket.AF_UNIX))
+                client.setblocking(False)
+                client.connect(str(tmp_path / "native"))
+        assert sound_server.who_hangs() == expected
