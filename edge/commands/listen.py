@@ -67,6 +67,7 @@ def add_parser(subparsers: Subparsers) -> None:
         const=WEB_ADDRESS,
         help=f"a page in the browser (default {WEB_ADDRESS})",
     )
+    faces.add_argument("--window", action="store_true", help="the genre on the whole screen; Escape ends it")
     faces.add_argument(
         "--mqtt",
         nargs="?",
@@ -110,7 +111,7 @@ def run(args: argparse.Namespace) -> int:
         if args.history is not None:
             sinks.append(_history(args.history))
         announced: list[str] = []
-        sinks += _faces(args, bundle, announced.append)
+        sinks += _faces(args, bundle, listener, announced.append)
         if not watched:
             for text in announced:
                 streams.tell(text)
@@ -144,17 +145,18 @@ def _file(given: Path) -> Path:
     return given if given.name else own_file()
 
 
-def _faces(args: argparse.Namespace, bundle: Bundle, announce: Callable[[str], None]) -> list[Sink]:
+def _faces(args: argparse.Namespace, bundle: Bundle, listener: Listener, announce: Callable[[str], None]) -> list[Sink]:
     """Open what the flags ask for, which are short for the daemon's configuration; without one, import nothing."""
-    if args.web is None and args.mqtt is None and args.prometheus is None:
+    if args.web is None and not args.window and args.mqtt is None and args.prometheus is None:
         return []
-    from edge.service.config import Config, PrometheusConfig, WebConfig
+    from edge.service.config import Config, PrometheusConfig, WebConfig, WindowConfig
     from edge.service.faces import Faces, broker_at
 
     web = WebConfig() if args.web is None else WebConfig(enabled=True, address=args.web)
     metrics = PrometheusConfig() if args.prometheus is None else PrometheusConfig(enabled=True, address=args.prometheus)
-    config = Config(web=web, mqtt=broker_at(args.mqtt), prometheus=metrics)
-    return [Faces(config, bundle, args.history and _file(args.history), announce=announce)]
+    config = Config(web=web, window=WindowConfig(args.window), mqtt=broker_at(args.mqtt), prometheus=metrics)
+    history = args.history and _file(args.history)
+    return [Faces(config, bundle, history, announce=announce, on_exit=listener.stop)]
 
 
 def _sink(listener: Listener, announced: Sequence[str], *, as_json: bool, watched: bool) -> Sink:

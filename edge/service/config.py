@@ -88,6 +88,13 @@ class WebConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class WindowConfig:
+    """Whether to fill the screen; see ``edge.sinks.window``."""
+
+    enabled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MqttConfig:
     """Whether, where and how to publish; see ``edge.sinks.mqtt``."""
 
@@ -127,6 +134,7 @@ class Config:
     decision: decision.Settings = field(default_factory=decision.Settings)
     history: HistoryConfig = field(default_factory=HistoryConfig)
     web: WebConfig = field(default_factory=WebConfig)
+    window: WindowConfig = field(default_factory=WindowConfig)
     mqtt: MqttConfig = field(default_factory=MqttConfig)
     prometheus: PrometheusConfig = field(default_factory=PrometheusConfig)
     log: LogConfig = field(default_factory=LogConfig)

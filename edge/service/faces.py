@@ -42,12 +42,16 @@ class Faces:
         history: Path | None = None,
         *,
         announce: Callable[[str], None] = log.info,
+        on_exit: Callable[[], None] = lambda: None,
         patient: bool = False,
     ) -> None:
-        """``announce`` is told where a face is to be found. ``patient``: one that cannot be opened is tried again."""
+        """``announce`` is told where a face is to be found, ``on_exit`` called when somebody closes one.
+        ``patient``: one that cannot be opened is tried again."""
         openers: dict[str, Callable[[], Sink]] = {}
         if config.web.enabled:
             openers["web page"] = partial(_web, config.web, bundle, history, announce)
+        if config.window.enabled:
+            openers["window"] = partial(_window, on_exit)
         if config.mqtt.enabled:
             openers["mqtt"] = partial(_mqtt, config.mqtt, history, announce)
         if config.prometheus.enabled:
@@ -74,7 +78,7 @@ class Faces:
 
 def faces_change(before: Config, after: Config) -> bool:
     """Whether a change of configuration is one of the faces, or of what they show."""
-    tables = ("web", "mqtt", "prometheus", "history", "model")
+    tables = ("web", "window", "mqtt", "prometheus", "history", "model")
     return any(getattr(before, table) != getattr(after, table) for table in tables)
 
 
@@ -126,6 +130,14 @@ def _web(config: WebConfig, bundle: Bundle, history: Path | None, announce: Call
     announce(f"the page is at {page.url}" + ("" if where.is_loopback else f" with the token in {token_file}"))
     sink: Sink = page
     return sink
+
+
+def _window(on_exit: Callable[[], None]) -> Sink:
+    try:
+        from edge.sinks.window import Window
+    except ImportError as error:  # many a Python is built or packaged without Tk
+        raise FaceError("this Python has no tkinter, which the window needs; apt install python3-tk") from error
+    return Window(on_exit)
 
 
 def _metrics(config: Config, announce: Callable[[str], None]) -> Sink:

@@ -13,7 +13,7 @@ from edge.audio.demo import synthesize
 
 ROOT = Path(__file__).resolve().parents[3]
 #: What faces bring with them.
-LIBRARIES = ("asyncio", "ssl", "starlette", "uvicorn", "h11", "paho", "prometheus_client", "tkinter")
+LIBRARIES = ("asyncio", "_tkinter", "ssl", "starlette", "uvicorn", "h11", "paho", "prometheus_client", "tkinter")
 FACES = {
     "web": ("--web", "127.0.0.1:0"),
     "mqtt": ("--mqtt", "127.0.0.1:1"),

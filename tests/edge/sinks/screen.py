@@ -1,0 +1,50 @@
+"""A screen of a test's own: an X server without a monitor, whose picture can be taken and whose keys pressed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from PIL import Image, ImageGrab
+
+
+class Screen:
+    """A running X server."""
+
+    def __init__(self, display: str) -> None:
+        self.env = {**os.environ, "DISPLAY": display}
+        self._display = display
+
+    def picture(self) -> Image.Image:
+        """What is on it now."""
+        return ImageGrab.grab(xdisplay=self._display)
+
+    def colours(self) -> set[tuple[int, int, int]]:
+        """The colours that are on it now."""
+        picture = self.picture().convert("RGB")
+        return {colour for _, colour in picture.getcolors(picture.width * picture.height) or ()}  # type: ignore[misc]
+
+    def press(self, key: str) -> None:
+        """Press a key, whoever has the focus."""
+        subprocess.run(["xdotool", "key", key], env=self.env, check=True)
+
+
+@contextmanager
+def screen(size: str = "800x480") -> Iterator[Screen]:
+    """A screen of that many pixels; no window manager."""
+    if not (shutil.which("Xvfb") and shutil.which("xdotool")):
+        pytest.fail("no X server for tests: apt-get install xvfb xdotool")
+    read, write = os.pipe()
+    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-nolisten", "tcp", "-noreset"]
+    server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
+    os.close(write)
+    try:
+        with os.fdopen(read) as number:
+            yield Screen(f":{number.readline().strip()}")
+    finally:
+        server.terminate()
+        server.wait()
