@@ -23,3 +23,9 @@ class SignalError(FeatureError, ValueError):
 
 class SampleRateError(SignalError):
     """A signal has another sample rate than the one asked for."""
+
+
+def only_in_librosa(module: str, name: str) -> AttributeError:
+    """Return the error for a name that a module which stands for one of librosa's does not have."""
+    theirs = f"{module}.{name}".replace("features_np", "librosa", 1)
+    return AttributeError(f"module {module!r} has no attribute {name!r}; if {theirs} exists, only librosa has it")

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from features_np.options import Options
 from features_np.pcm import require_signal
-from features_np.resampling import Resampler
 from features_np.spectra.fft import rfft
 from features_np.spectra.mel import hz_to_mel
+from features_np.spectra.resampling import Resampler
 from features_np.spectra.spectrum import Array, fft_frequencies, frame_signal, hann_window, squared_magnitude
 
 
@@ -66,14 +66,41 @@ class PatchSpec(Options):
 
 
 def log_mel_patches(y: Array, spec: PatchSpec | None = None, *, sr: int = 16_000) -> NDArray[np.float32]:
-    """Cut a whole signal into log-mel patches: float32 of shape (patches, n_frames, n_mels).
+    """Cut a whole signal into log-mel patches.
 
-    Each value is ``log(m + offset)``, ``m`` being the magnitudes of a frame's spectrum summed under a mel band. Patch
-    ``i`` begins ``i * patch_hop`` frames after the signal does; what is left at the end is no patch, so a signal
-    shorter than one has none.
+    Parameters
+    ----------
+    y : numpy.ndarray, shape (n,)
+        Mono signal, floating, full scale 1, n >= 1.
+    spec : PatchSpec, optional
+        What a patch is made of; YAMNet's by default, every half second.
+    sr : int
+        Rate of ``y`` in whole Hz; it is resampled from another than ``spec.sample_rate``.
 
-    ``y`` has shape (n,), n >= 1, and ``sr`` is its rate in whole Hz: at another than ``spec.sample_rate`` it is
-    resampled. Raises ``SignalError`` for what is not a signal, ``SampleRateError`` for what is no rate.
+    Returns
+    -------
+    numpy.ndarray, shape (patches, n_frames, n_mels)
+        float32. Patch ``i`` begins ``i * patch_hop`` frames after the signal does; what is left at the end is
+        no patch, so a signal shorter than one has none.
+
+    Raises
+    ------
+    SignalError
+        For what is not a signal.
+    SampleRateError
+        For what is no rate.
+
+    Notes
+    -----
+    ``log(m + offset)``, ``m`` being the magnitudes of a frame's spectrum summed under a mel band.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from features_np import log_mel_patches
+    >>> y = np.sin(2 * np.pi * 440 * np.arange(3 * 22_050) / 22_050).astype(np.float32)
+    >>> log_mel_patches(y, sr=22_050).shape
+    (5, 96, 64)
     """
     stream = PatchStream(spec, sr)
     return np.concatenate((stream.push(require_signal(y)), stream.flush()))

@@ -17,9 +17,29 @@ MAX_ENERGY = 1e30
 
 
 def int16_to_float32(samples: NDArray[np.int16]) -> NDArray[np.float32]:
-    """Scale 16-bit samples of any shape to float32 in [-1, 1); exact.
+    """Scale 16-bit samples to floats, exactly.
 
-    Raises ``SignalError`` if ``samples`` are not int16.
+    Parameters
+    ----------
+    samples : numpy.ndarray
+        int16, of any shape.
+
+    Returns
+    -------
+    numpy.ndarray
+        float32, at least -1 and less than 1, in the shape of ``samples``.
+
+    Raises
+    ------
+    SignalError
+        If ``samples`` are not int16.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from features_np import int16_to_float32
+    >>> int16_to_float32(np.array([-32_768, 16_384], dtype=np.int16)).tolist()
+    [-1.0, 0.5]
     """
     if samples.dtype.kind != "i" or samples.dtype.itemsize != 2:
         raise SignalError(f"samples are {samples.dtype}, must be int16")
@@ -27,9 +47,29 @@ def int16_to_float32(samples: NDArray[np.int16]) -> NDArray[np.float32]:
 
 
 def float32_to_int16(samples: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
-    """Scale floats of any shape to int16: rounded to nearest, clipped to [-32768, 32767].
+    """Scale floats to 16-bit samples, the inverse of ``int16_to_float32``.
 
-    The inverse of ``int16_to_float32``. Raises ``SignalError`` if ``samples`` are not floating or not finite.
+    Parameters
+    ----------
+    samples : numpy.ndarray
+        Floating, full scale 1, of any shape.
+
+    Returns
+    -------
+    numpy.ndarray
+        int16: rounded to nearest and clipped, in the shape of ``samples``.
+
+    Raises
+    ------
+    SignalError
+        If ``samples`` are not floating or not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from features_np import float32_to_int16
+    >>> float32_to_int16(np.array([-1.0, 0.5, 2.0])).tolist()
+    [-32768, 16384, 32767]
     """
     if samples.dtype.kind != "f":
         raise SignalError(f"samples are {samples.dtype}, must be floating")
@@ -39,23 +79,47 @@ def float32_to_int16(samples: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
     return np.asarray(np.clip(scaled, -INT16_SCALE, INT16_SCALE - 1), dtype=np.int16)
 
 
-def to_mono(frames: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-    """Average the channels of ``frames``, shape (n,) or (n, channels), to float32 of shape (n,).
+def to_mono(y: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
+    """Average channels.
 
-    The same mix as ``librosa.to_mono`` 0.11, which has channels first. Raises ``SignalError`` for another rank,
-    for integers and for no channels.
+    Parameters
+    ----------
+    y : numpy.ndarray, shape (n,) or (..., n)
+        Audio, floating. What soundfile reads is (n, channels): pass ``y.T``.
+
+    Returns
+    -------
+    numpy.ndarray, shape (n,)
+        The mean of the channels, float64 of float64, else float32.
+
+    Raises
+    ------
+    SignalError
+        For integers, and where there are no channels.
+
+    Notes
+    -----
+    Equals ``librosa.to_mono`` 0.11.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from features_np import to_mono
+    >>> to_mono(np.array([[1.0, 0.5], [0.0, 0.5]]))
+    array([0.5, 0.5])
     """
-    if frames.dtype.kind != "f":
-        raise SignalError(f"frames are {frames.dtype}, must be floating; see int16_to_float32")
-    if frames.ndim == 1:
-        return frames.astype(np.float32, copy=False)
-    if frames.ndim != 2 or frames.shape[1] == 0:
-        raise SignalError(f"frames have shape {frames.shape}, must be (n,) or (n, channels)")
-    mono = frames[:, 0].astype(np.float32)
-    for channel in range(1, frames.shape[1]):  # many times faster than a mean along short rows
-        mono += frames[:, channel]
-    mono /= np.float32(frames.shape[1])
-    return mono
+    if y.dtype.kind != "f":
+        raise SignalError(f"audio is {y.dtype}, must be floating; see int16_to_float32")
+    precision = np.float64 if y.dtype.itemsize == 8 else np.float32
+    if y.ndim == 1:
+        return np.asarray(y, dtype=precision)
+    if y.ndim == 0 or 0 in y.shape[:-1]:
+        raise SignalError(f"audio has shape {y.shape}, must be (n,) or (channels, n)")
+    channels = y if y.ndim == 2 else y.reshape(-1, y.shape[-1])
+    mono = channels[0].astype(precision)
+    for channel in channels[1:]:  # many times faster than a mean along the short axis of what a sound card delivers
+        mono += channel
+    return np.asarray(mono / precision(len(channels)))
 
 
 def require_signal(y: NDArray[Any]) -> NDArray[Any]:

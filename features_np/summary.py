@@ -14,9 +14,11 @@ from features_np.rhythm.pulse import mean_tempogram
 from features_np.rhythm.tempi import strongest_tempo, tempo_prior, tempo_window_frames
 from features_np.spec import TIMBRE_KINDS, FeatureSpec
 from features_np.spectra.cepstrum import dct_matrix
-from features_np.spectra.chroma import chroma_filterbank, tuning_from_deviations
+from features_np.spectra.chroma import chroma_filterbank
+from features_np.spectra.decibels import clip_below_peak
 from features_np.spectra.fft import dct
-from features_np.spectra.spectrum import Array, clip_below_peak, frame_signal, normalize
+from features_np.spectra.spectrum import Array, frame_signal, normalize
+from features_np.spectra.tuning import tuning_from_deviations
 from features_np.window.frames import FrameRows, analyzer_for
 from features_np.window.timbre import chroma_profile, coarse_frames, timbre_statistics
 
@@ -24,12 +26,41 @@ from features_np.window.timbre import chroma_profile, coarse_frames, timbre_stat
 def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArray[np.float32]:
     """Describe a whole signal by the statistics that ``spec.groups`` names.
 
-    ``y`` has shape (n,), n >= 1, at ``spec.sample_rate``, full scale 1; pass its rate as ``sr`` to have it checked.
-    Returns float32 of shape (len(spec.vector_names),), always finite. Means and standard deviations are taken over
-    all frames of librosa 0.11's ``mfcc``, ``chroma_stft``, ``zero_crossing_rate``, ``spectral_rolloff`` and
-    ``spectral_centroid`` with the parameters of ``spec``; ``tempo`` is ``librosa.feature.tempo``.
+    Parameters
+    ----------
+    y : numpy.ndarray, shape (n,)
+        Mono signal at ``spec.sample_rate``, floating, full scale 1, n >= 1.
+    spec : FeatureSpec
+        What to compute, and how.
+    sr : float, optional
+        Rate of ``y``, to have it checked.
 
-    Raises ``SignalError`` for what is not a signal, ``SampleRateError`` for another rate.
+    Returns
+    -------
+    numpy.ndarray, shape (len(spec.vector_names),)
+        float32, always finite.
+
+    Raises
+    ------
+    SignalError
+        For what is not a signal.
+    SampleRateError
+        For another rate than the spec's.
+
+    Notes
+    -----
+    Means and standard deviations are taken over all frames of librosa 0.11's ``mfcc``, ``chroma_stft``,
+    ``zero_crossing_rate``, ``spectral_rolloff`` and ``spectral_centroid`` with the parameters of ``spec``;
+    ``tempo`` is ``librosa.feature.tempo``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from features_np import FeatureSpec, summarize
+    >>> y = np.sin(2 * np.pi * 440 * np.arange(66_150) / 22_050).astype(np.float32)
+    >>> spec = FeatureSpec(groups=("centroid_mean", "tempo"))
+    >>> spec.vector_names, summarize(y, spec).shape
+    (('centroid_mean', 'tempo_bpm'), (2,))
     """
     if sr is not None:
         require_rate(sr, spec.sample_rate)

@@ -38,7 +38,7 @@ def read_recording(path: Path, spec: FeatureSpec) -> NDArray[np.float32]:
         raise AudioFileError(f"{path}: {error.strerror or error}") from error
     if len(frames) < SHORTEST_S * sample_rate:
         raise AudioFileError(f"{path}: lasts {len(frames) / sample_rate:.1f} s, at least {SHORTEST_S:g} s are needed")
-    return resample(to_mono(frames), orig_sr=sample_rate, target_sr=spec.sample_rate)
+    return resample(to_mono(frames.T), orig_sr=sample_rate, target_sr=spec.sample_rate)
 
 
 def _words(error: soundfile.LibsndfileError) -> str:

@@ -14,7 +14,8 @@ from matplotlib.image import AxesImage
 from numpy.typing import NDArray
 
 from build.audio.read import read_recording
-from features_np import FeatureSpec, chroma_stft, melspectrogram, power_to_db, spectral_rolloff, tempo, tempogram
+from features_np import FeatureSpec, power_to_db
+from features_np.feature import chroma_stft, melspectrogram, spectral_rolloff, tempo, tempogram
 from features_np.spec import PITCH_CLASSES
 from features_np.spectra.mel import hz_to_mel
 

@@ -38,7 +38,7 @@ class LevelMeter:
 
 def mono(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mix ``frames``, shape (n, channels), as ``pcm.to_mono`` does; the loudest channel where they cancel out."""
-    mix = pcm.to_mono(frames)
+    mix = pcm.to_mono(frames.T)
     if frames.shape[1] > 1 and len(mix):
         powers = np.einsum("ij,ij->j", frames, frames)
         if float(mix @ mix) < CANCELLED * powers.max():

@@ -25,11 +25,46 @@ def tempogram(
     center: bool = True,
     norm: float | None = np.inf,
 ) -> Array:
-    """Local autocorrelation of the onset strength: float64 of shape (win_length, frames).
+    """Local autocorrelation of the onset strength.
 
-    Row ``l`` is the lag of ``l`` frames; a column covers ``win_length`` frames under a Hann window around it, the
-    envelope running out linearly to zero beyond both ends. Equals ``librosa.feature.tempogram`` 0.11 (Grosche,
-    Müller and Kurth, 2010). Raises ``SignalError`` if there is nothing to compute it from.
+    Parameters
+    ----------
+    y : numpy.ndarray, shape (n,), optional
+        Mono signal, floating, full scale 1. Either this or ``onset_envelope`` is needed.
+    sr : float
+        Sample rate in Hz.
+    onset_envelope : numpy.ndarray, shape (frames,), optional
+        Onset strength, taken instead of that of ``y``.
+    hop_length : int
+        Samples between frames of the onset strength.
+    win_length : int
+        Frames that a column covers, under a Hann window, and lags.
+    center : bool
+        Whether columns are centred; the onset strength then runs out linearly beyond both ends.
+    norm : float or None
+        Norm by which each column is divided.
+
+    Returns
+    -------
+    numpy.ndarray, shape (win_length, frames)
+        float64; row ``l`` is the lag of ``l`` frames.
+
+    Raises
+    ------
+    SignalError
+        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+
+    Notes
+    -----
+    Grosche, Müller and Kurth, "Cyclic tempogram" (2010). Equals ``librosa.feature.tempogram`` 0.11.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import features_np as librosa
+    >>> y = np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050).astype(np.float32)
+    >>> librosa.feature.tempogram(y=y).shape
+    (384, 44)
     """
     envelope = _envelope(y, sr, onset_envelope, hop_length)
     require_count("win_length", win_length)
@@ -57,11 +92,52 @@ def tempo(
     ac_size: float = 8.0,
     max_tempo: float | None = 320.0,
 ) -> NDArray[np.float64]:
-    """Estimate one tempo in beats per minute for the whole signal: float64 of shape (1,).
+    """Estimate one tempo for a whole signal.
 
-    The lag that is strongest in the mean of the tempogram under a log-normal prior around ``start_bpm`` with a
-    width of ``std_bpm`` octaves. Silence has the lag nearest to the prior, 117.45 BPM. Equals
-    ``librosa.feature.tempo`` 0.11 with its default ``aggregate`` and ``prior``. Raises ``SignalError``.
+    Parameters
+    ----------
+    y : numpy.ndarray, shape (n,), optional
+        Mono signal, floating, full scale 1. Either this or ``onset_envelope`` is needed.
+    sr : float
+        Sample rate in Hz.
+    onset_envelope : numpy.ndarray, shape (frames,), optional
+        Onset strength, taken instead of that of ``y``.
+    tg : numpy.ndarray, shape (lags, frames), optional
+        Tempogram, taken instead of that of the onset strength.
+    hop_length : int
+        Samples between frames of the onset strength.
+    start_bpm : float
+        Centre of the prior, beats per minute.
+    std_bpm : float
+        Width of the prior in octaves.
+    ac_size : float
+        Seconds of onset strength in one autocorrelation.
+    max_tempo : float or None
+        No tempo from here up is considered.
+
+    Returns
+    -------
+    numpy.ndarray, shape (1,)
+        Beats per minute, float64.
+
+    Raises
+    ------
+    SignalError
+        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+
+    Notes
+    -----
+    The lag that is strongest in the mean of the tempogram under a log-normal prior. Silence has the lag nearest to
+    the prior, 117.45 BPM. Equals ``librosa.feature.tempo`` 0.11 with its default ``aggregate`` and ``prior``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import features_np as librosa
+    >>> clicks = np.zeros(10 * 22_050, dtype=np.float32)
+    >>> clicks[::11_025] = 1.0  # two a second
+    >>> librosa.feature.tempo(y=clicks).round()
+    array([117.])
     """
     if tg is not None:
         mean = np.mean(tg, axis=-1)

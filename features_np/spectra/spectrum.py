@@ -38,11 +38,116 @@ def hann_window(length: int) -> NDArray[np.float64]:
 
 
 def fft_frequencies(*, sr: float = 22_050, n_fft: int = 2048) -> NDArray[np.float64]:
-    """Return the centre frequencies in Hz of the bins 0 ... n_fft / 2, float64 of shape (1 + n_fft // 2,).
+    """Centre frequencies of the bins of a transform.
 
+    Parameters
+    ----------
+    sr : float
+        Sample rate in Hz.
+    n_fft : int
+        Samples in a frame.
+
+    Returns
+    -------
+    numpy.ndarray, shape (1 + n_fft // 2,)
+        Hz, float64.
+
+    Raises
+    ------
+    SampleRateError
+        For a rate that is not above 0 Hz.
+
+    Notes
+    -----
     Equals ``librosa.fft_frequencies`` 0.11.
+
+    Examples
+    --------
+    >>> from features_np import fft_frequencies
+    >>> fft_frequencies(sr=8_000, n_fft=8)
+    array([   0., 1000., 2000., 3000., 4000.])
     """
     return np.asarray(np.fft.rfftfreq(n_fft, 1.0 / require_positive_rate(sr)))
+
+
+def frames_to_time(
+    frames: Array | float, *, sr: float = 22_050, hop_length: int = 512, n_fft: int | None = None
+) -> NDArray[np.float64]:
+    """Times of frames.
+
+    Parameters
+    ----------
+    frames : int or numpy.ndarray
+        Indices of frames.
+    sr : float
+        Sample rate in Hz.
+    hop_length : int
+        Samples between frames.
+    n_fft : int, optional
+        Samples in a frame, if frames are not centred: half of them are added.
+
+    Returns
+    -------
+    numpy.ndarray
+        Seconds, float64, in the shape of ``frames``.
+
+    Raises
+    ------
+    SampleRateError
+        For a rate that is not above 0 Hz.
+
+    Notes
+    -----
+    Equals ``librosa.frames_to_time`` 0.11.
+
+    Examples
+    --------
+    >>> from features_np import frames_to_time
+    >>> frames_to_time([0, 43], sr=22_016)
+    array([0., 1.])
+    """
+    offset = 0 if n_fft is None else n_fft // 2
+    return np.asarray((np.asarray(frames) * hop_length + offset).astype(int) / require_positive_rate(sr))
+
+
+def time_to_frames(
+    times: Array | float, *, sr: float = 22_050, hop_length: int = 512, n_fft: int | None = None
+) -> NDArray[np.intp]:
+    """Frames that hold given times.
+
+    Parameters
+    ----------
+    times : float or numpy.ndarray
+        Seconds.
+    sr : float
+        Sample rate in Hz.
+    hop_length : int
+        Samples between frames.
+    n_fft : int, optional
+        Samples in a frame, if frames are not centred: half of them are taken off.
+
+    Returns
+    -------
+    numpy.ndarray
+        Indices of frames, in the shape of ``times``.
+
+    Raises
+    ------
+    SampleRateError
+        For a rate that is not above 0 Hz.
+
+    Notes
+    -----
+    Equals ``librosa.time_to_frames`` 0.11.
+
+    Examples
+    --------
+    >>> from features_np import time_to_frames
+    >>> time_to_frames([0.0, 1.0], sr=22_016)
+    array([ 0, 43])
+    """
+    samples = (np.asarray(times) * require_positive_rate(sr)).astype(int) - (0 if n_fft is None else n_fft // 2)
+    return np.asarray(np.floor(samples // require_count("hop_length", hop_length)).astype(int))
 
 
 def frame_signal(y: Array, frame_length: int, hop_length: int) -> Array:
@@ -66,17 +171,47 @@ def stft(
     center: bool = True,
     pad_mode: str = "constant",
 ) -> Array:
-    """Short-time Fourier transform of ``y``, shape (n,).
+    """Short-time Fourier transform of a signal.
 
-    Returns complex64 (complex128 for float64 ``y``) of shape (1 + n_fft // 2, frames), frames being
-    ``1 + n // hop_length`` when centred. ``hop_length`` defaults to ``win_length // 4``, ``win_length`` to ``n_fft``;
-    ``window`` is "hann" or an array of ``win_length`` values. Centred frames are padded by ``n_fft // 2`` samples at
-    both ends, with zeros unless ``pad_mode`` says otherwise.
+    Parameters
+    ----------
+    y : numpy.ndarray, shape (n,)
+        Mono signal, floating, full scale 1.
+    n_fft : int
+        Samples in a frame.
+    hop_length : int, optional
+        Samples between frames; ``win_length // 4`` by default.
+    win_length : int, optional
+        Samples under the window, zeros around them; ``n_fft`` by default.
+    window : str or numpy.ndarray, shape (win_length,)
+        "hann" (periodic), or the values.
+    center : bool
+        Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
+    pad_mode : str
+        What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
 
-    Equals ``librosa.stft`` 0.11. librosa transforms float32 in double precision and rounds the result; this stays in
-    single precision, so bins 80 dB below a frame's loudest differ by about 0.01 dB.
+    Returns
+    -------
+    numpy.ndarray, shape (1 + n_fft // 2, frames)
+        complex64, or complex128 of float64; ``1 + n // hop_length`` frames if they are centred.
 
-    Raises ``SignalError`` for what is not a signal and for parameters that leave no frame.
+    Raises
+    ------
+    SignalError
+        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+
+    Notes
+    -----
+    Equals ``librosa.stft`` 0.11. librosa transforms float32 in double precision and rounds the result; this stays
+    in single precision, so bins 80 dB below a frame's loudest differ by about 0.01 dB.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import features_np as librosa
+    >>> y = np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050).astype(np.float32)
+    >>> np.abs(librosa.stft(y)).mean(axis=1).argmax() * 22_050 / 2048
+    441.4306640625
     """
     signal = require_signal(y)
     n_fft = require_count("n_fft", n_fft)
@@ -135,37 +270,6 @@ def require_spectrogram(S: Array) -> Array:
     if not np.all(np.isfinite(S)) or np.any(S < 0):
         raise SignalError("S holds negative or non-finite values; a spectrogram is a magnitude or a power")
     return S
-
-
-def power_to_db(S: Array, *, ref: float = 1.0, amin: float = 1e-10, top_db: float | None = 80.0) -> Array:
-    """Return ``10 log10(S / ref)`` in dB, with the type and shape of ``S``.
-
-    Powers below ``amin`` count as ``amin``; values more than ``top_db`` below the loudest of the whole array are
-    raised to that floor, unless ``top_db`` is None. Equals ``librosa.power_to_db`` 0.11 for real ``S`` and numeric
-    ``ref``. Raises ``SignalError`` if ``amin`` is not above 0 or ``top_db`` is negative.
-    """
-    if amin <= 0:
-        raise SignalError(f"amin is {amin}, must be above 0")
-    if top_db is not None and top_db < 0:
-        raise SignalError(f"top_db is {top_db}, must be 0 or above, or None")
-    decibels = decibels_of_power(np.asarray(S), amin)
-    if ref != 1.0:
-        decibels -= decibels.dtype.type(10 * np.log10(max(amin, abs(ref))))
-    return decibels if top_db is None else clip_below_peak(decibels, top_db)
-
-
-def decibels_of_power(power: Array, amin: float = 1e-10) -> Array:
-    """Return ``10 log10(max(power, amin))``, unclipped, in the precision of ``power``."""
-    power = power if power.dtype.kind == "f" else power.astype(np.float32)
-    decibels = np.maximum(power, power.dtype.type(amin))
-    np.log(decibels, out=decibels)  # NumPy has a vectorized float32 log, but no vectorized log10
-    decibels *= decibels.dtype.type(10 / np.log(10))
-    return decibels
-
-
-def clip_below_peak(decibels: Array, top_db: float) -> Array:
-    """Raise values more than ``top_db`` below the maximum of the array to that floor."""
-    return np.asarray(np.maximum(decibels, decibels.max() - decibels.dtype.type(top_db)))
 
 
 def normalize(values: Array, norm: float | None, *, axis: int) -> Array:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from features_np.spec import FeatureSpec
-from features_np.spectra.chroma import most_peaks as most_peaks_of
 from features_np.spectra.spectrum import Array
+from features_np.spectra.tuning import most_peaks as most_peaks_of
 from features_np.window.frames import FrameRows
 
 #: Frames whose power spectra a stream keeps: 3 s of them are 0.6 MB, those of 30 s would be half of all its memory.

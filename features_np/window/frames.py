@@ -14,18 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features_np.spec import TIMBRE_KINDS, FeatureSpec
-from features_np.spectra.chroma import pitch_deviations, spectral_peaks
+from features_np.spectra.decibels import decibels_of_power
 from features_np.spectra.fft import rfft
 from features_np.spectra.mel import mel_filters
-from features_np.spectra.shape import centroid_frequencies, crossing_rates, rolloff_frequencies
+from features_np.spectra.shape import centroid_frequencies, rolloff_frequencies
 from features_np.spectra.spectrum import (
     BLOCK_SAMPLES,
     blocks_of,
-    decibels_of_power,
     fft_frequencies,
     hann_window,
     squared_magnitude,
 )
+from features_np.spectra.tuning import pitch_deviations, spectral_peaks
+from features_np.spectra.waveform import crossing_rates
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,11 +69,11 @@ def batch_tasks(y):
         "85 numbers, features_np": lambda: fx.summarize(y, spec),
         "85 numbers, librosa": with_librosa,
         "359 numbers (timbre), features_np": lambda: fx.summarize(y, timbre),
-        "mfcc, features_np": lambda: fx.mfcc(y=y, n_mfcc=30),
+        "mfcc, features_np": lambda: fx.feature.mfcc(y=y, n_mfcc=30),
         "mfcc, librosa": lambda: librosa.feature.mfcc(y=y, n_mfcc=30),
-        "chroma_stft, features_np": lambda: fx.chroma_stft(y=y),
+        "chroma_stft, features_np": lambda: fx.feature.chroma_stft(y=y),
         "chroma_stft, librosa": lambda: librosa.feature.chroma_stft(y=y),
-        "tempo, features_np": lambda: fx.tempo(y=y),
+        "tempo, features_np": lambda: fx.feature.tempo(y=y),
         "tempo, librosa": lambda: librosa.feature.tempo(y=y),
     }
     return tasks | peers(y)

@@ -66,7 +66,7 @@ class Comparison:
     def add(self, path: Path) -> None:
         """Compare one track."""
         y, rate = soundfile.read(path, dtype="float32")
-        y = fx.resample(fx.to_mono(y), orig_sr=rate, target_sr=RATE)
+        y = fx.resample(fx.to_mono(y.T), orig_sr=rate, target_sr=RATE)
         theirs, ours, vector = librosa_features(y), our_features(y), fx.summarize(y, self.spec)
         for name, expected in theirs.items():
             if name in DECIDED:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import features_np as fx
 from edge.audio.demo import synthesize
+from features_np.pcm import require_signal
 from features_np.spec import GROUPS, PITCH_CLASSES
 from tests.golden.signals import SIGNALS
 
@@ -18,18 +19,18 @@ ALL = fx.FeatureSpec(groups=GROUPS)
 
 FUNCTIONS: dict[str, Callable[[np.ndarray], object]] = {
     "stft": fx.stft,
-    "melspectrogram": lambda y: fx.melspectrogram(y=y),
-    "mfcc": lambda y: fx.mfcc(y=y),
-    "chroma_stft": lambda y: fx.chroma_stft(y=y),
+    "melspectrogram": lambda y: fx.feature.melspectrogram(y=y),
+    "mfcc": lambda y: fx.feature.mfcc(y=y),
+    "chroma_stft": lambda y: fx.feature.chroma_stft(y=y),
     "estimate_tuning": lambda y: fx.estimate_tuning(y=y),
-    "onset_strength": lambda y: fx.onset_strength(y=y),
-    "tempogram": lambda y: fx.tempogram(y=y),
-    "tempo": lambda y: fx.tempo(y=y),
-    "zero_crossing_rate": fx.zero_crossing_rate,
-    "spectral_rolloff": lambda y: fx.spectral_rolloff(y=y),
-    "spectral_centroid": lambda y: fx.spectral_centroid(y=y),
+    "onset_strength": lambda y: fx.onset.onset_strength(y=y),
+    "tempogram": lambda y: fx.feature.tempogram(y=y),
+    "tempo": lambda y: fx.feature.tempo(y=y),
+    "zero_crossing_rate": fx.feature.zero_crossing_rate,
+    "spectral_rolloff": lambda y: fx.feature.spectral_rolloff(y=y),
+    "spectral_centroid": lambda y: fx.feature.spectral_centroid(y=y),
     "summarize": lambda y: fx.summarize(y, ALL),
-    "require_signal": fx.require_signal,
+    "require_signal": require_signal,
 }
 
 
@@ -107,7 +108,7 @@ def test_a_rate_other_than_the_specs_is_an_error() -> None:
     with pytest.raises(fx.SampleRateError, match=r"resample\(y, orig_sr=48000, target_sr=22050\)"):
         fx.summarize(SIGNALS["noise"](), ALL, sr=48_000)
     with pytest.raises(fx.SampleRateError, match="above 0 Hz"):
-        fx.mfcc(y=SIGNALS["noise"](), sr=0)
+        fx.feature.mfcc(y=SIGNALS["noise"](), sr=0)
 
 
 @pytest.mark.parametrize(
@@ -118,33 +119,33 @@ def test_a_rate_other_than_the_specs_is_an_error() -> None:
         (lambda y: fx.stft(y, window="kaiser"), "window"),
         (lambda y: fx.stft(y, pad_mode="wrap"), "pad_mode"),
         (lambda y: fx.stft(y[:100], center=False), "one frame"),
-        (lambda _: fx.mfcc(), "neither y nor S"),
-        (lambda y: fx.mfcc(y=y, lifter=-1), "lifter"),
-        (lambda y: fx.melspectrogram(y=y, fmin=12_000), "fmin"),
-        (lambda y: fx.melspectrogram(y=y, norm="unit"), "norm"),
-        (lambda y: fx.chroma_stft(S=fx.stft(y)), "abs"),
-        (lambda y: fx.chroma_stft(S=-np.abs(fx.stft(y))), "negative"),
+        (lambda _: fx.feature.mfcc(), "neither y nor S"),
+        (lambda y: fx.feature.mfcc(y=y, lifter=-1), "lifter"),
+        (lambda y: fx.feature.melspectrogram(y=y, fmin=12_000), "fmin"),
+        (lambda y: fx.feature.melspectrogram(y=y, norm="unit"), "norm"),
+        (lambda y: fx.feature.chroma_stft(S=fx.stft(y)), "abs"),
+        (lambda y: fx.feature.chroma_stft(S=-np.abs(fx.stft(y))), "negative"),
         (lambda y: fx.power_to_db(y, amin=0), "amin"),
         (lambda y: fx.power_to_db(y, top_db=-1), "top_db"),
         (lambda y: fx.estimate_tuning(y=y, resolution=0), "resolution"),
-        (lambda y: fx.onset_strength(y=y, lag=0), "lag"),
-        (lambda y: fx.tempogram(y=y, win_length=0), "win_length"),
-        (lambda _: fx.tempo(), "neither y nor onset_envelope"),
-        (lambda _: fx.tempo(onset_envelope=np.array([np.nan])), "finite"),
-        (lambda y: fx.tempo(y=y, start_bpm=0), "start_bpm"),
-        (lambda y: fx.tempo(y=y, ac_size=0.01), "ac_size"),
-        (lambda y: fx.spectral_rolloff(y=y, roll_percent=1), "roll_percent"),
+        (lambda y: fx.onset.onset_strength(y=y, lag=0), "lag"),
+        (lambda y: fx.feature.tempogram(y=y, win_length=0), "win_length"),
+        (lambda _: fx.feature.tempo(), "neither y nor onset_envelope"),
+        (lambda _: fx.feature.tempo(onset_envelope=np.array([np.nan])), "finite"),
+        (lambda y: fx.feature.tempo(y=y, start_bpm=0), "start_bpm"),
+        (lambda y: fx.feature.tempo(y=y, ac_size=0.01), "ac_size"),
+        (lambda y: fx.feature.spectral_rolloff(y=y, roll_percent=1), "roll_percent"),
         (lambda y: fx.stft(y, n_fft=0), "n_fft is 0, must be a whole number, 1 or more"),
         (lambda y: fx.stft(y, n_fft=2048.0), "n_fft is 2048.0"),
         (lambda y: fx.stft(y, win_length=0), "win_length is 0"),
-        (lambda y: fx.melspectrogram(y=y, n_mels=0), "n_mels is 0"),
-        (lambda y: fx.mfcc(y=y, n_mfcc=0), "n_mfcc is 0"),
-        (lambda y: fx.chroma_stft(y=y, n_chroma=0), "n_chroma is 0"),
+        (lambda y: fx.feature.melspectrogram(y=y, n_mels=0), "n_mels is 0"),
+        (lambda y: fx.feature.mfcc(y=y, n_mfcc=0), "n_mfcc is 0"),
+        (lambda y: fx.feature.chroma_stft(y=y, n_chroma=0), "n_chroma is 0"),
         (lambda y: fx.estimate_tuning(y=y, bins_per_octave=0), "bins_per_octave is 0"),
-        (lambda y: fx.zero_crossing_rate(y, hop_length=0), "hop_length is 0"),
-        (lambda y: fx.zero_crossing_rate(y, frame_length=0), "frame_length is 0"),
-        (lambda y: fx.onset_strength(y=y, hop_length=0), "hop_length is 0"),
-        (lambda _: fx.tempo(onset_envelope=np.ones(99), hop_length=0), "hop_length is 0"),
+        (lambda y: fx.feature.zero_crossing_rate(y, hop_length=0), "hop_length is 0"),
+        (lambda y: fx.feature.zero_crossing_rate(y, frame_length=0), "frame_length is 0"),
+        (lambda y: fx.onset.onset_strength(y=y, hop_length=0), "hop_length is 0"),
+        (lambda _: fx.feature.tempo(onset_envelope=np.ones(99), hop_length=0), "hop_length is 0"),
     ],
 )
 def test_a_bad_argument_is_an_error_that_names_it(call: Callable[[np.ndarray], object], message: str) -> None:
@@ -174,7 +175,7 @@ def test_transposition_rotates_chroma(semitones: int) -> None:
         notes = [440.0 * 2 ** ((semitone + shift) / 12) for semitone in (0, 4, 7)]
         return (0.2 * sum(np.sin(2 * np.pi * hertz * t) for hertz in notes)).astype(np.float32)
 
-    here, there = (fx.chroma_stft(y=chord(shift)).mean(axis=1) for shift in (0, semitones))
+    here, there = (fx.feature.chroma_stft(y=chord(shift)).mean(axis=1) for shift in (0, semitones))
     assert np.argmax(here) in {PITCH_CLASSES.index(pitch) for pitch in ("A", "C#", "E")}
     assert np.max(np.abs(np.roll(here, semitones) - there)) < 0.1  # bins are whole Hz apart, pitches are not
     assert np.corrcoef(np.roll(here, semitones), there)[0, 1] > 0.99
@@ -190,7 +191,9 @@ def test_tuning_is_found(cents: int) -> None:
 @pytest.mark.parametrize("factor", [0.8, 1.25])
 def test_time_stretch_scales_tempo(factor: float) -> None:
     """With its prior scaled too, which otherwise decides between a tempo and its double."""
-    here, there = (fx.tempo(y=synthesize(12.0, tempo_bpm=bpm), start_bpm=bpm)[0] for bpm in (110.0, 110.0 * factor))
+    here, there = (
+        fx.feature.tempo(y=synthesize(12.0, tempo_bpm=bpm), start_bpm=bpm)[0] for bpm in (110.0, 110.0 * factor)
+    )
     assert there / here == pytest.approx(factor, rel=0.05)  # lags are whole frames: 2 % at this tempo, on both sides
 
 
@@ -215,14 +218,15 @@ def test_float32_to_int16_rounds_and_clips() -> None:
 
 
 def test_to_mono_averages_channels() -> None:
-    frames = np.array([[1.0, 0.0], [0.5, -0.5]], dtype=np.float32)
-    assert fx.to_mono(frames).tolist() == [0.5, 0.0]
-    assert fx.to_mono(frames[:, 0]).tolist() == [1.0, 0.5]
-    surround = np.random.default_rng(0).uniform(-1, 1, (100, 6))
-    assert np.allclose(fx.to_mono(surround), surround.mean(axis=1), rtol=0, atol=1e-7)
+    channels = np.array([[1.0, 0.5], [0.0, -0.5]], dtype=np.float32)
+    assert fx.to_mono(channels).tolist() == [0.5, 0.0]
+    assert fx.to_mono(channels[0]).tolist() == [1.0, 0.5]
+    surround = np.random.default_rng(0).uniform(-1, 1, (6, 100))
+    assert np.allclose(fx.to_mono(surround), surround.mean(axis=0), rtol=0, atol=1e-15)
+    assert np.allclose(fx.to_mono(surround.reshape(2, 3, 100)), surround.mean(axis=0), rtol=0, atol=1e-15)
     before = surround.copy()
-    fx.to_mono(surround[:, :1])[:] = 0.0
+    fx.to_mono(surround[:1])[:] = 0.0
     assert np.array_equal(surround, before), "the mix is a copy"
-    for wrong in (np.zeros((2, 0), np.float32), np.zeros((2, 2, 2), np.float32), np.zeros((2, 2), np.int16)):
+    for wrong in (np.zeros((0, 2), np.float32), np.zeros((2, 2), np.int16), np.array(0.5)):
         with pytest.raises(fx.SignalError):
             fx.to_mono(wrong)

@@ -30,4 +30,6 @@ def test_the_swap_takes_ten_lines_and_gives_librosas_numbers() -> None:
     assert np.allclose(ours["mfcc"], librosa.feature.mfcc(y=y, sr=sr, n_mfcc=13), atol=2e-3)
     assert np.allclose(ours["chroma"], librosa.feature.chroma_stft(y=y, sr=sr), atol=1e-4)
     assert np.allclose(ours["onsets"], librosa.onset.onset_strength(y=y, sr=sr), atol=1e-4)
+    tempo, beats = librosa.beat.beat_track(y=y, sr=sr)
+    assert np.array_equal(ours["tempo"], tempo) and np.array_equal(ours["beats"], beats)
     assert ours["tuning"] == librosa.estimate_tuning(y=y, sr=sr)

@@ -150,7 +150,7 @@ def assert_are_frames(stream: fx.FeatureStream, y: np.ndarray) -> None:
     half = spec.n_fft // 2
     assert first * spec.hop_length - half <= max(len(y) - spec.window_samples, 0) + spec.hop_length
     assert len(y) - 2 * spec.hop_length < (first + len(log_mel) - 1) * spec.hop_length + half <= len(y)
-    power = fx.melspectrogram(y=y, n_mels=spec.n_mels)[:, first : first + len(log_mel)]
+    power = fx.feature.melspectrogram(y=y, n_mels=spec.n_mels)[:, first : first + len(log_mel)]
     assert np.abs(log_mel - fx.power_to_db(power, top_db=None).T).max() < 1e-3
 
 

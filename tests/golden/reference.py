@@ -39,17 +39,17 @@ def our_features(y: NDArray[np.float32]) -> Values:
     import features_np as fx
 
     return {
-        "melspectrogram": fx.melspectrogram(y=y),
-        "mfcc": fx.mfcc(y=y, n_mfcc=30),
-        "chroma_stft": fx.chroma_stft(y=y),
+        "melspectrogram": fx.feature.melspectrogram(y=y),
+        "mfcc": fx.feature.mfcc(y=y, n_mfcc=30),
+        "chroma_stft": fx.feature.chroma_stft(y=y),
         "tuning": np.array([fx.estimate_tuning(y=y)]),
         "tuning_of_power": np.array([fx.estimate_tuning(S=np.abs(fx.stft(y)) ** 2)]),
-        "onset_strength": fx.onset_strength(y=y),
-        "tempogram": fx.tempogram(y=y),
-        "tempo": fx.tempo(y=y),
-        "zero_crossing_rate": fx.zero_crossing_rate(y),
-        "spectral_rolloff": fx.spectral_rolloff(y=y),
-        "spectral_centroid": fx.spectral_centroid(y=y),
+        "onset_strength": fx.onset.onset_strength(y=y),
+        "tempogram": fx.feature.tempogram(y=y),
+        "tempo": fx.feature.tempo(y=y),
+        "zero_crossing_rate": fx.feature.zero_crossing_rate(y),
+        "spectral_rolloff": fx.feature.spectral_rolloff(y=y),
+        "spectral_centroid": fx.feature.spectral_centroid(y=y),
     }
 
 

@@ -1,0 +1,168 @@
+"""Spectral peaks, and the tuning that they tell."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features_np.errors import SignalError
+from features_np.pcm import require_count, require_positive_rate
+from features_np.spectra.spectrum import Array, spectrogram
+
+#: Where spectral peaks are looked for, Hz, and how far below a frame's loudest bin; librosa.piptrack's defaults.
+PEAK_FMIN = 150.0
+PEAK_FMAX = 4000.0
+PEAK_THRESHOLD = 0.1
+
+
+def estimate_tuning(
+    *,
+    y: Array | None = None,
+    sr: float = 22_050,
+    S: Array | None = None,
+    n_fft: int = 2048,
+    resolution: float = 0.01,
+    bins_per_octave: int = 12,
+    hop_length: int | None = None,
+    fmin: float = PEAK_FMIN,
+    fmax: float = PEAK_FMAX,
+    threshold: float = PEAK_THRESHOLD,
+) -> float:
+    """Estimate how far a signal is from A = 440 Hz.
+
+    Parameters
+    ----------
+    y : numpy.ndarray, shape (n,), optional
+        Mono signal, floating, full scale 1. Either this or ``S`` is needed.
+    sr : float
+        Sample rate in Hz.
+    S : numpy.ndarray, shape (bins, frames), optional
+        Magnitude spectrogram, taken instead of that of ``y``.
+    n_fft : int
+        Samples in a frame. With ``S``, those that it was made of, if it has ``1 + n_fft // 2`` bins.
+    resolution : float
+        Step of the answer in bins, above 0 and at most 1.
+    bins_per_octave : int
+        Bins in an octave, 12 for semitones.
+    hop_length : int, optional
+        Samples between frames; ``n_fft // 4`` by default.
+    fmin : float
+        Lowest frequency of a peak, Hz.
+    fmax : float
+        Highest frequency of a peak, Hz.
+    threshold : float
+        Share of its frame's maximum that a peak must reach.
+
+    Returns
+    -------
+    float
+        Fractions of a bin, at least -0.5 and less than 0.5, in steps of ``resolution``; 0.0 where there are no
+        peaks.
+
+    Raises
+    ------
+    SignalError
+        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+
+    Notes
+    -----
+    The most frequent deviation among the louder half of all spectral peaks. Equals ``librosa.estimate_tuning``
+    0.11, which warns where there are none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import features_np as librosa
+    >>> y = np.sin(2 * np.pi * 442.5 * np.arange(22_050) / 22_050).astype(np.float32)
+    >>> round(librosa.estimate_tuning(y=y), 2)  # about a tenth of a semitone sharp
+    0.08
+    """
+    require_count("bins_per_octave", bins_per_octave)
+    magnitude, n_fft = spectrogram(y=y, S=S, n_fft=n_fft, hop_length=hop_length)
+    pitches, heights, _ = spectral_peaks(magnitude.T, sr=sr, n_fft=n_fft, fmin=fmin, fmax=fmax, threshold=threshold)
+    return tuning_from_deviations(
+        pitch_deviations(pitches, resolution=resolution, bins_per_octave=bins_per_octave), heights, resolution
+    )
+
+
+def spectral_peaks(
+    frames: Array,
+    *,
+    sr: float,
+    n_fft: int,
+    fmin: float = PEAK_FMIN,
+    fmax: float = PEAK_FMAX,
+    threshold: float = PEAK_THRESHOLD,
+) -> tuple[Array, Array, NDArray[np.intp]]:
+    """Find the local maxima of ``frames`` (frames, bins) by parabolic interpolation (J. O. Smith, QIFFT).
+
+    Returns frequencies in Hz and interpolated heights, both (peaks,) in frame order, and the number of peaks in each
+    frame. The definition is ``librosa.piptrack`` 0.11's: above ``threshold`` times the frame's maximum, above the
+    bin below, not less than the bin above; a peak whose parabola tops out beyond its neighbours stays at its bin.
+    """
+    n_bins = frames.shape[1]
+    first, last = _peak_bins(n_bins, sr=sr, n_fft=n_fft, fmin=fmin, fmax=fmax)
+    floor = frames.max(axis=1, keepdims=True) * frames.dtype.type(threshold)
+    row, column = np.divmod(np.flatnonzero(frames[:, first:last] > floor), max(last - first, 1))
+    column += first
+    flat, at = np.ravel(frames), row * n_bins + column  # few bins are that loud: the rest works on those alone
+    here, below, above = flat[at], flat[at - 1], flat[at + 1]
+    peak = (here > below) & (here >= above)
+    row, column, here, below, above = row[peak], column[peak], here[peak], below[peak], above[peak]
+    slope = (above - below) / 2
+    curvature = above.astype(np.float64) + below - 2.0 * here
+    wide = np.abs(slope) >= np.abs(curvature)
+    shift = np.where(wide, 0.0, -slope / np.where(wide, 1.0, curvature)).astype(frames.dtype)
+    pitches = ((column + shift) * float(sr) / n_fft).astype(frames.dtype)
+    heights = here + frames.dtype.type(0.5) * slope * shift
+    return pitches, heights, np.bincount(row, minlength=len(frames))
+
+
+def most_peaks(*, sr: float, n_fft: int) -> int:
+    """Return how many peaks a frame can have at most: each is higher than the bin before it."""
+    first, last = _peak_bins(1 + n_fft // 2, sr=sr, n_fft=n_fft, fmin=PEAK_FMIN, fmax=PEAK_FMAX)
+    return max(last - first + 1, 0) // 2
+
+
+def _peak_bins(n_bins: int, *, sr: float, n_fft: int, fmin: float, fmax: float) -> tuple[int, int]:
+    """Return the first bin that can be a peak, and the one after the last."""
+    hertz = np.arange(n_bins) * (require_positive_rate(sr) / n_fft)
+    inside = np.flatnonzero((hertz >= max(fmin, 0.0)) & (hertz < min(fmax, sr / 2)))
+    first = max(int(inside[0]), 1) if inside.size else 1
+    return first, min(int(inside[-1]) + 1, n_bins - 1) if inside.size else 1
+
+
+def pitch_deviations(pitches: Array, *, resolution: float = 0.01, bins_per_octave: int = 12) -> NDArray[np.intp]:
+    """Return for each frequency in Hz which step of ``deviation_edges`` its distance from the nearest pitch is in.
+
+    The residual and histogram of ``librosa.pitch_tuning`` 0.11.
+    """
+    steps = bins_per_octave * octaves(pitches)
+    residual = steps - np.floor(steps)
+    residual -= residual >= 0.5
+    return np.asarray(np.searchsorted(deviation_edges(resolution), residual, side="right") - 1)
+
+
+def tuning_from_deviations(deviations: NDArray[Any], heights: Array, resolution: float = 0.01) -> float:
+    """Return the most frequent deviation among peaks whose height is at least the median; 0.0 without peaks."""
+    if not len(heights):
+        return 0.0
+    edges = deviation_edges(resolution)
+    counts = np.bincount(deviations[heights >= np.median(heights)], minlength=len(edges) - 1)
+    return float(edges[np.argmax(counts)])
+
+
+@lru_cache(maxsize=4)
+def deviation_edges(resolution: float) -> NDArray[np.float64]:
+    """Return the edges of the tuning histogram, from -0.5 to 0.5 of a bin in steps of about ``resolution``."""
+    if not 0 < resolution <= 1:
+        raise SignalError(f"resolution is {resolution}, must be above 0 and at most 1")
+    return np.linspace(-0.5, 0.5, int(np.ceil(1.0 / resolution)) + 1)
+
+
+def octaves(hertz: Array, tuning: float = 0.0, bins_per_octave: int = 12) -> Array:
+    """Octaves above A0 (27.5 Hz when in tune), as ``librosa.hz_to_octs``."""
+    return np.asarray(np.log2(hertz / (440.0 * 2.0 ** (tuning / bins_per_octave) / 16)))
