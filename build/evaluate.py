@@ -19,8 +19,8 @@ from build.errors import run_command
 from build.extract.heard_rows import find_recordings
 from build.report.evaluation import CONFUSION_FILE, RELIABILITY_FILE, Evaluation, save_confusion, save_reliability
 from build.score import scoring
-from build.score.recordings import score_recordings, score_through_microphones
 from build.score.scoring import TempoScores
+from build.score.whole_recordings import score_recordings, score_through_microphones
 from build.tables import splits
 from build.tables.edition import edition_of
 from build.tables.feature_table import GTZAN, FeatureTable, Track, read_list, read_tracks

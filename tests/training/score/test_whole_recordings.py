@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from build import ingest
-from build.score.recordings import classify_recordings, score_recordings, score_through_microphones
+from build.score.whole_recordings import classify_recordings, score_recordings, score_through_microphones
 from build.tables.feature_table import Track
 from edge import cli
 from edge.audio.demo import synthesize
