@@ -1,28 +1,38 @@
 """Draw the live display as an SVG picture: ``python -m tests.edge.picture OUT.svg [SOURCE [SECONDS]]``.
 
-SOURCE is what ``livegenre listen --source`` takes, or ``demo``; the display is that of a terminal of 80 by 24 after
-SECONDS of audio.
+SOURCE is what ``livegenre listen --source`` takes, or ``demo``, or ``evening``: tracks of GTZAN's valid split, whose
+genres and minutes ``EVENING`` has. The display is that of a terminal of 80 by 24 after SECONDS of audio.
 """
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
-from edge.audio.sources import from_uri
+from edge.audio.file import AudioFile
+from edge.audio.sources import Source, from_uri
+from edge.events import Block, Chunk
 from edge.live.pipeline import Listener
 from edge.model.bundle import load_bundle
 from edge.sinks.terminal.drawing import render
 from edge.sinks.view import View, view_after
+from tests.edge.scripted import Scripted
+from tests.shared_data import SHARED_DATA
+
+#: Genres and minutes of the evening; None is a pause. A track is played to its end.
+EVENING = (("classical", 9.0), (None, 1.0), ("jazz", 9.0), ("hiphop", 1.0), ("metal", 4.0))
 
 
 def picture(uri: str, seconds: float) -> str:
     """Listen to ``uri`` for ``seconds`` of audio and return the display as SVG."""
-    source = from_uri(uri, fast=True)
+    source: Source = evening() if uri == "evening" else from_uri(uri, fast=True)
     view = View()
     for event in Listener(source, load_bundle()).events():
         view = view_after(view, event)
@@ -35,6 +45,30 @@ def picture(uri: str, seconds: float) -> str:
     console.print(render(view, 80, 24))
     svg = console.export_svg(title="livegenre listen")
     return re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)  # no reader's browser is sent to fetch fonts
+
+
+def evening() -> Scripted:
+    """Return a source that plays the evening."""
+    source = Scripted(_played())
+    source.name = "an evening of records"
+    return source
+
+
+def _played() -> Iterator[Chunk]:
+    gtzan = SHARED_DATA / "gtzan"
+    with (gtzan / "tracks.csv").open(encoding="utf-8", newline="") as file:
+        valid = [row for row in csv.DictReader(file) if row["split"] == "valid" and row["audio"] == "full"]
+    for genre, minutes in EVENING:
+        left_s = 60 * minutes
+        if genre is None:
+            yield from (Block(np.zeros((22_050, 1), np.float32), 22_050) for _ in range(round(left_s)))
+            continue
+        for row in valid:
+            if row["genre"] == genre and left_s > 0:
+                file_of_track = AudioFile(gtzan / "audio" / genre / f"{row['track_id']}.ogg")
+                yield from file_of_track.blocks(1.0)
+                file_of_track.close()
+                left_s -= float(row["seconds"])
 
 
 if __name__ == "__main__":

@@ -20,8 +20,6 @@ COLOURS = (
     *("#bb99ff", "#ddcccc"),
 )
 NO_GENRE = "#777777"
-#: Columns that a name needs to be written into its part of the strip.
-NARROWEST_NAME = 3
 
 
 def strip(view: View, width: int) -> Text:
@@ -35,9 +33,8 @@ def strip(view: View, width: int) -> Text:
         if label is None or label == State.WARMING_UP:
             line.append("·" * n_here, "grey30")
         else:
-            name = Text(words.shown(label, None).replace("_", " ") if n_here >= NARROWEST_NAME else "")
-            name.truncate(n_here, pad=True)
-            line.append(name.plain, f"black on {_colour(view, label)}")
+            name = words.label(words.shown(label, None))
+            line.append(words.table_cell(name if words.n_columns(name) <= n_here else "", n_here), _style(view, label))
     return line
 
 
@@ -46,10 +43,12 @@ def totals(view: View, width: int) -> Text:
     seconds: dict[str, float] = {}
     for stretch in view.heard:
         seconds[stretch.label] = seconds.get(stretch.label, 0.0) + stretch.to_s - stretch.from_s
-    line = Text("         ", no_wrap=True)
+    line = Text("       ", no_wrap=True)
     for label, text in in_words(seconds.items()):
-        line.append("■ ", _colour(view, label)).append(f"{text}  ", "grey62")
-    line.truncate(width, overflow="ellipsis")
+        part = Text("  ■ ", _colour(view, label)) + Text(text, "grey62")
+        if line.cell_len + part.cell_len > width:
+            break
+        line += part
     return line
 
 
@@ -58,6 +57,10 @@ def in_words(seconds: Iterable[tuple[str, float]]) -> list[tuple[str, str]]:
     told = [(label, value) for label, value in seconds if label != State.WARMING_UP and value >= 1]
     ordered = sorted(told, key=lambda item: -item[1])
     return [(label, f"{words.label(words.shown(label, None))} {words.duration(value)}") for label, value in ordered]
+
+
+def _style(view: View, label: str) -> str:
+    return f"black on {_colour(view, label)}"
 
 
 def _colour(view: View, label: str) -> str:
