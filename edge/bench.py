@@ -20,8 +20,9 @@ import numpy as np
 from edge.audio.demo import synthesize
 from edge.errors import EdgeError
 from edge.events import Block, Chunk
+from edge.instructions import instructions_of
 from edge.live.pipeline import LONGEST_INTERVAL_S, Listener
-from edge.model.bundle import Bundle, load_bundle
+from edge.model.bundle import Bundle, contents_of, load_bundle
 from edge.model.classifier import Classifier
 from edge.model.hearing import HearingStream
 from features_np.pcm import float32_to_int16
@@ -46,7 +47,12 @@ class Figures:
     core_share: float  # share of one core that listening takes, at one update a second
     update_s: float  # one second of new audio into the features, a vector and its classification
     slowest_update_s: float
-    inference_s: float  # the model alone
+    inference_s: float  # the head alone, of one window
+    inference_instructions: int | None  # of a processor in user mode; None where it does not count them for us
+    listener_s: float | None  # the listener alone, of one patch; None for a model without one
+    listener_instructions: int | None
+    patches_per_s: float | None  # patches in a second of audio
+    model_bytes: int  # both networks and the sidecar
     load_s: float  # the model bundle
     import_s: float  # a new process that imports all that listening needs
     rss_bytes: int  # largest resident memory of `livegenre listen --json` on a pipe
@@ -83,6 +89,13 @@ def measure(model: Path | str | None = None) -> Figures:
     share = _core_share(bundle, piece)
     updates = _update_times(bundle, piece)
     classify, vector = Classifier(bundle), bundle.mean
+    listener_s = listener_instructions = patches_per_s = None
+    if bundle.network is not None:
+        spec, network = bundle.network.use.patch_spec, bundle.network
+        patch = network.quantize(np.full((spec.n_frames, spec.n_mels), -2.0, dtype=np.float32))
+        patches_per_s = spec.sample_rate / spec.hop_samples
+        listener_s = _median_time(lambda: network.row(patch), INFERENCES)
+        listener_instructions = instructions_of(lambda: network.row(patch))
     return Figures(
         machine=f"{platform.machine()}, {_processor()}",
         python=platform.python_version(),
@@ -94,6 +107,11 @@ def measure(model: Path | str | None = None) -> Figures:
         update_s=statistics.median(updates),
         slowest_update_s=max(updates),
         inference_s=_median_time(lambda: classify(vector), INFERENCES),
+        inference_instructions=instructions_of(lambda: classify(vector)),
+        listener_s=listener_s,
+        listener_instructions=listener_instructions,
+        patches_per_s=patches_per_s,
+        model_bytes=sum(len(content) for content in contents_of(model).values()),
         load_s=load_s,
         import_s=_median_time(_import_in_a_new_process, IMPORTS),
         rss_bytes=_rss_while_listening(model, float32_to_int16(piece).tobytes() * REPEATS, rate),

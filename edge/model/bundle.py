@@ -47,9 +47,7 @@ def load_bundle(model: Path | str | None = None, *, try_first: bool = True) -> B
     """
     root = folder_of(model)
     sidecar, use = _read_sidecar(root)
-    networks = {MODEL_FILE: _read_network(root, MODEL_FILE, sidecar["model"])}
-    if use.listener:
-        networks[LISTENER_FILE] = _read_network(root, LISTENER_FILE, sidecar["listener"])
+    networks = _read_networks(root, sidecar)
     try:
         if try_first and not is_shipped(model):
             from edge.model.trial import try_out  # which the shipped models need not wait for
@@ -72,6 +70,13 @@ def is_shipped(model: Path | str | None) -> bool:
     return model is None or str(model) in NAMED
 
 
+def contents_of(model: Path | str | None) -> dict[str, bytes]:
+    """Return the files of the bundle that ``load_bundle`` would load, by name."""
+    root = folder_of(model)
+    sidecar, _ = _read_sidecar(root)
+    return {SIDECAR_FILE: _read(root, SIDECAR_FILE), **_read_networks(root, sidecar)}
+
+
 def _read(root: Traversable, name: str) -> bytes:
     try:
         return (root / name).read_bytes()
@@ -88,6 +93,13 @@ def _read_sidecar(root: Traversable) -> tuple[Mapping[str, Any], ModelUse]:
         return sidecar, sidecars.model_use(sidecar)
     except BundleError as error:
         raise BundleError(f"{root / SIDECAR_FILE}: {error}") from error
+
+
+def _read_networks(root: Traversable, sidecar: Mapping[str, Any]) -> dict[str, bytes]:
+    networks = {MODEL_FILE: _read_network(root, MODEL_FILE, sidecar["model"])}
+    if sidecar["listener"] is not None:
+        networks[LISTENER_FILE] = _read_network(root, LISTENER_FILE, sidecar["listener"])
+    return networks
 
 
 def _read_network(root: Traversable, name: str, said: Mapping[str, Any]) -> bytes:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from edge import bench
 from edge.commands import bench as command
+from tests import two_networks
+from tests.two_networks import make_bundle
 
 
 def test_figures_are_measured(monkeypatch, capsys):
@@ -17,10 +19,12 @@ def test_figures_are_measured(monkeypatch, capsys):
     values = json.loads(done.stdout)
     assert list(values) == [field.name for field in fields(bench.Figures)]
     assert 0 < values["inference_s"] < values["update_s"] <= values["slowest_update_s"]
-    assert values["real_time_factor"] * values["core_share"] == 1.0
+    assert round(values["real_time_factor"] * values["core_share"], 9) == 1.0
     assert values["rss_bytes"] > 20e6
     assert values["import_s"] > 0.01
     assert values["runtime"] in ("tflite-runtime", "ai-edge-litert")
+    assert values["model_bytes"] > 10_000
+    assert (values["listener_s"] is None) == (values["patches_per_s"] is None)
     print(done.stdout)
 
     monkeypatch.setattr(bench, "measure", lambda model: bench.Figures(**values))
@@ -28,3 +32,15 @@ def test_figures_are_measured(monkeypatch, capsys):
     shown = capsys.readouterr().out
     assert f"{values['rss_bytes'] / 1e6:.1f} MB at most" in shown
     assert values["machine"] in shown
+
+
+def test_both_networks_are_measured(tmp_path):
+    make_bundle(tmp_path, two_networks.use())
+    command_line = [Path(sys.executable).with_name("livegenre"), "bench", "--model", tmp_path]
+    values = json.loads(subprocess.check_output([*command_line, "--json"], text=True, timeout=250))
+    assert 0 < values["listener_s"] < 0.5
+    assert round(values["patches_per_s"], 3) == 2.083
+    assert values["model_bytes"] == sum(file.stat().st_size for file in tmp_path.iterdir())
+    shown = command._listener(bench.Figures(**values))
+    assert "ms a patch, 2.08 patches a second" in shown
+    assert command._counted(2_500_000) == ", 2.50 million instructions each"
