@@ -16,7 +16,7 @@ help:
 	@echo "make test     run all tests"
 	@echo "make lint | types | package   style, types, and the packages as a user would install them"
 	@echo "make wheel    dist/livegenre-*.whl, to install elsewhere"
-	@echo "make model    train the shipped model again (needs ../shared/data)"
+	@echo "make model    train the shipped models again (needs ../shared/data)"
 	@echo "make bench    speed and memory, side by side with librosa"
 
 listen: $(RUNTIME)/.ready
@@ -46,7 +46,8 @@ package: $(TESTING)/.ready
 	$(TESTING)/bin/python -m pytest -m packaging tests/packaging
 
 model: $(TESTING)/.ready
-	$(TESTING)/bin/python -m build.train
+	$(TESTING)/bin/python -m build.train_listener
+	$(TESTING)/bin/python -m build.train --out models/classic
 
 bench: $(TESTING)/.ready
 	taskset -c 0 $(TESTING)/bin/python -m tests.benchmarks.features

@@ -20,14 +20,18 @@ import numpy as np
 from build.audio.dataset import find_tracks
 from build.console import progress
 from build.errors import DatasetError, run_command
+from build.extract.description import Description, HeadInput
 from build.extract.one_file import Outcome, VectorCache, extract
 from build.extract.parallel import in_processes, on_cluster
 from build.files import written_whole
 from build.tables.feature_table import CONFOUNDED_GENRES, FEATURE_SETS, FeatureTable, load_features, write_csv
 from features_np.spec import FeatureSpec
 
+#: What the shipped model's head hears: features, and statistics of what its listener says.
+LISTENER = "listener"
 
-def table_of(outcomes: Sequence[Outcome], spec: FeatureSpec) -> FeatureTable:
+
+def table_of(outcomes: Sequence[Outcome], spec: Description) -> FeatureTable:
     """Return the features of what could be read, in the order of the paths; ``DatasetError`` if it is nothing."""
     rows = {outcome.path: outcome.vector for outcome in outcomes if outcome.vector is not None}
     if not rows:
@@ -42,7 +46,7 @@ def table_of(outcomes: Sequence[Outcome], spec: FeatureSpec) -> FeatureTable:
 
 
 def extract_all(
-    tracks: Sequence[Path], spec: FeatureSpec, cache: VectorCache, *, jobs: int = 1, scheduler: str | None = None
+    tracks: Sequence[Path], spec: Description, cache: VectorCache, *, jobs: int = 1, scheduler: str | None = None
 ) -> list[Outcome]:
     """Extract every track in ``jobs`` processes or on a Dask cluster, with a progress bar on standard error.
 
@@ -63,7 +67,8 @@ def extract_all(
 
 def preprocess(arguments: argparse.Namespace) -> None:
     """Extract a dataset's features and write the CSV; ``DatasetError`` at the end if any file was broken."""
-    spec = FeatureSpec(groups=FEATURE_SETS[arguments.features])
+    named = arguments.features
+    spec = HeadInput() if named == LISTENER else FeatureSpec(groups=FEATURE_SETS[named])
     tracks = list(find_tracks(arguments.dataset).values())
     cache = VectorCache(arguments.cache.absolute())
     outcomes = extract_all(tracks, spec, cache, jobs=arguments.jobs, scheduler=arguments.scheduler)
@@ -98,7 +103,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     source.add_argument("dataset", nargs="?", type=Path, help="folder with a folder of recordings for each genre")
     source.add_argument("--published", metavar="DIR", type=Path, help="folder of the published tables to import")
     parser.add_argument("--out", type=Path, required=True, help="the CSV to write")
-    parser.add_argument("--features", choices=FEATURE_SETS, default="85", help="which statistics (default: 85)")
+    parser.add_argument(
+        "--features", choices=(*FEATURE_SETS, LISTENER), default="85", help="which statistics (default: 85)"
+    )
     parser.add_argument("--jobs", metavar="N", type=_positive, default=os.cpu_count(), help="processes (default: all)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="use this Dask cluster, which sees the same paths")
     parser.add_argument("--cache", metavar="DIR", type=Path, default=Path(".cache/features"), help="what is kept")

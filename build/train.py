@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build import publish
+from build.audio.simulated_microphone import Part
 from build.corpora import gtzan, gtzan_frames, microphone_shift, no_music
 from build.corpora.frame_variants import VARIANTS
 from build.corpora.no_music import NoMusic
 from build.errors import DatasetError, run_command
 from build.extract import heard_rows
 from build.models import int8, no_music_head, perceptron, timbre
+from build.models.frozen_listener import FrozenListenerRecipe
 from build.models.perceptron import Fitted, Rows, Targets
 from build.report.model_card import with_interval
 from build.score import metrics, scoring
@@ -30,6 +33,8 @@ from build.tables.edition import edition_of
 from build.tables.feature_table import GTZAN, FeatureTable, Track, load_features, read_list, read_tracks
 from edge.live.decision import NO_MUSIC
 from edge.model.bundle import Bundle
+from edge.model.classifier import Classifier
+from features_np import summarize
 from features_np.spec import FeatureSpec
 
 
@@ -53,10 +58,20 @@ class Recipe(Protocol):
 #: Rows on which the ranges of an int8 model's tensors are measured.
 N_REPRESENTATIVE = 1000
 
+#: Simulated microphones through which each valid track with a whole recording is heard.
+MICROPHONE_DRAWS = 3
+
 #: What was tried on GTZAN on the way to ``RECIPES``.
 FINDINGS = Path(__file__).parent / "report" / "findings.md"
 
-RECIPES: tuple[Recipe, ...] = (*perceptron.RECIPES, timbre.TIMBRE)
+RECIPES: tuple[Recipe, ...] = (*perceptron.RECIPES, timbre.TIMBRE, FrozenListenerRecipe())
+
+
+def columns_of(recipe: Recipe) -> tuple[str, ...]:
+    """Return the names of the numbers that a recipe's network hears."""
+    if isinstance(recipe, FrozenListenerRecipe):
+        return recipe.bundle.vector_names if recipe.use else ("no listener",)
+    return FeatureSpec(groups=recipe.groups).vector_names
 
 
 @dataclass(frozen=True)
@@ -64,7 +79,8 @@ class Task:
     """What a model is trained from: rows of two disjoint lists, and the artists where they are known.
 
     ``variants`` holds further rows of the train tracks, as they sound in part, in another version or through a
-    microphone; ``no_music`` rows, of the timbre recipe's groups, of what is none.
+    microphone; ``no_music`` rows, of the timbre recipe's groups, of what is none. ``heard_valid`` are the valid tracks
+    that have a whole recording, as microphones hear them in rooms and noises of evaluation, a table a draw.
     ``test`` neither trains nor chooses: the published model is scored on it, once.
     """
 
@@ -74,6 +90,7 @@ class Task:
     tracks: Mapping[str, Track]
     variants: FeatureTable | None = None
     no_music: NoMusic | None = None
+    heard_valid: tuple[FeatureTable, ...] = ()
     test: FeatureTable | None = None
 
     @property
@@ -83,7 +100,7 @@ class Task:
 
     def sample(self, recipe: Recipe, keys: Collection[str]) -> tuple[Rows, Targets]:
         """Return rows and targets of the given train tracks, with their variants where the recipe wants them."""
-        names = FeatureSpec(groups=recipe.groups).vector_names
+        names = columns_of(recipe)
         tables = [self.train, self.variants] if recipe.with_variants and self.variants else [self.train]
         chosen = [table.rows(row for row, key in enumerate(table.keys) if key in keys) for table in tables]
         rows = np.vstack([table.matrix(names) for table in chosen])
@@ -140,13 +157,16 @@ def gtzan_task(folder: Path, seed: int) -> Task:
         rows.rows(row for row, key in enumerate(rows.keys) if key not in recordings) for rows in (known, variants)
     ]
     made_up = microphone_shift.transplant(silent, microphone_shift.differences(heard, known), spec, seed)
+    judging = heard_rows.find_recordings(folder / gtzan.AUDIO_FOLDER, split.valid, gtzan.WHOLE_TRACK_S)
+    draws = [heard_rows.Microphone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
     return Task(
         split=split.name,
         train=known,
         valid=table.select(split.valid),
         tracks=read_tracks(folder / "tracks.csv"),
         variants=variants.stacked(heard).stacked(made_up),
-        no_music=no_music.hear(folder.parent, spec, seed),
+        no_music=no_music.hear(folder.parent, partial(summarize, spec=spec), seed),
+        heard_valid=tuple(heard_rows.features_after(judging, spec, draws)),
     )
 
 
@@ -156,7 +176,7 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
     Recipes that hear what the task's features do not hold are passed over.
     """
     columns = set(task.train.columns)
-    fitting = [recipe for recipe in recipes if columns.issuperset(FeatureSpec(groups=recipe.groups).vector_names)]
+    fitting = [recipe for recipe in recipes if columns.issuperset(columns_of(recipe))]
     if not fitting:
         raise DatasetError("the features hold no recipe's columns; extract them with build.preprocess --features 85")
     candidates = [fit_candidate(task, recipe, seed) for recipe in fitting]
@@ -164,20 +184,24 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
     temperature = calibrate(task, best.recipe, seed)
     labels, heard = task.labels, {}
     if task.no_music and best.recipe.groups == timbre.TIMBRE.groups:
-        best, caught = add_no_music(task, task.no_music, best, seed)
+        training = task.no_music.of(task.no_music.folds != no_music.EVALUATION_FOLD)
+        best, caught = add_no_music(task, training, best, seed)
         labels, heard = (*labels, NO_MUSIC), {"caught": caught.to_dict()}
+    listener = best.recipe if isinstance(best.recipe, FrozenListenerRecipe) else None
     draft = publish.Draft(
         name=best.recipe.name,
         labels=labels,
         spec=FeatureSpec(groups=best.recipe.groups),
-        listener=None,
+        listener=listener.use if listener else None,
         mean=best.fitted.mean,
         scale=best.fitted.scale,
         temperature=temperature,
         model=best.model,
         training=_training(task, candidates, best, seed),
+        listener_model=listener.network if listener else None,
+        origin=listener.origin if listener else None,
     )
-    scores = scoring.score(draft.open(), task.valid, task.split)
+    scores = scoring.score(draft.open(), task.valid, task.split, task.tracks)
     figures = {
         "valid": scores.to_dict(),
         "int8": best.agreement.to_dict(),
@@ -185,10 +209,43 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
     }
     if task.test:
         figures["test"] = scoring.score(draft.open(), task.test, f"{task.split}; its test list").to_dict()
-    if heard:
-        lost = scores.probabilities.argmax(axis=1) == labels.index(NO_MUSIC)
-        figures["no_music"] = heard | {"music_lost": metrics.share(lost, task.split).to_dict()}
+    if task.heard_valid:
+        figures |= {"microphone": _through_microphones(draft.open(), task).to_dict()}
+    if task.no_music and heard:
+        figures["no_music"] = heard | no_music_figures(draft.open(), task, task.no_music)
     return publish.publish(draft, figures, folder)
+
+
+def _through_microphones(bundle: Bundle, task: Task) -> scoring.MicrophoneScores:
+    split = f"{task.split}; the {len(task.heard_valid[0])} with a whole recording"
+    clean = scoring.score(bundle, task.valid.select(task.heard_valid[0].keys), split, task.tracks)
+    return scoring.MicrophoneScores(
+        clean, tuple(scoring.score(bundle, table, split, task.tracks) for table in task.heard_valid)
+    )
+
+
+def no_music_figures(bundle: Bundle, task: Task, other: NoMusic) -> dict[str, Any]:
+    """Return what is caught of windows kept apart, and the music that is taken for none, by the published model."""
+    classify, index = Classifier(bundle), bundle.labels.index(NO_MUSIC)
+    names = bundle.vector_names
+
+    def taken(rows: Rows) -> NDArray[np.bool_]:
+        return np.array([classify(row).argmax() == index for row in rows])
+
+    apart = other.of(other.folds == no_music.EVALUATION_FOLD)
+    figures = {
+        "caught apart": metrics.share(taken(apart.rows), "windows of recordings kept apart", apart.recordings),
+        "music_lost": metrics.share(
+            taken(task.valid.matrix(names)), task.split, splits.artist_of_rows(task.valid, task.tracks)
+        ),
+    }
+    if task.heard_valid:
+        lost = np.mean([taken(table.matrix(names)) for table in task.heard_valid], axis=0)
+        artists = splits.artist_of_rows(task.heard_valid[0], task.tracks)
+        figures["music_lost, through microphones"] = metrics.share(
+            lost, f"{task.split}; simulated microphones", artists
+        )
+    return {name: figure.to_dict() for name, figure in figures.items()}
 
 
 def add_no_music(task: Task, other: NoMusic, candidate: Candidate, seed: int) -> tuple[Candidate, metrics.Figure]:
@@ -198,7 +255,7 @@ def add_no_music(task: Task, other: NoMusic, candidate: Candidate, seed: int) ->
 
     def fit_to(chosen: NDArray[np.bool_]) -> no_music_head.Detector:
         return no_music_head.fit_detector(
-            fitted, rows, targets, other=other.rows[chosen], kinds=other.kinds[chosen], n_genres=n_genres
+            fitted, rows, targets, other=other.rows[chosen], kinds=other.of(chosen).kinds, n_genres=n_genres
         )
 
     caught = np.zeros(len(other.rows), dtype=np.bool_)
@@ -207,7 +264,8 @@ def add_no_music(task: Task, other: NoMusic, candidate: Candidate, seed: int) ->
         caught[held_out] = fit_to(~held_out).margin(fitted.normalize(other.rows[held_out])) > 0
     joined = no_music_head.with_detector(fitted, fit_to(np.ones(len(caught), dtype=np.bool_)))
     some = _some(np.vstack([rows, other.rows]), seed)
-    figure = metrics.share(caught, f"windows of no music, {len(np.unique(other.folds))} folds held out in turn")
+    what = f"windows of no music, {len(np.unique(other.folds))} folds held out in turn"
+    figure = metrics.share(caught, what, other.recordings)
     return _converted(task, candidate.recipe, joined, some), figure
 
 
@@ -225,8 +283,9 @@ def _some(rows: Rows, seed: int) -> Rows:
 
 
 def _converted(task: Task, recipe: Recipe, fitted: Fitted, representative: Rows) -> Candidate:
-    model = int8.to_int8(fitted.model, fitted.normalize(representative))
-    valid = task.valid.matrix(FeatureSpec(groups=recipe.groups).vector_names)
+    wide = isinstance(recipe, FrozenListenerRecipe)
+    model = int8.to_int8(fitted.model, fitted.normalize(representative), wide=wide)
+    valid = task.valid.matrix(columns_of(recipe))
     targets = task.valid.targets(task.labels)
     agreement = int8.compare(model, fitted.normalize(valid), fitted.logits(valid), targets)
     return Candidate(recipe, fitted, model, agreement)
@@ -234,7 +293,7 @@ def _converted(task: Task, recipe: Recipe, fitted: Fitted, representative: Rows)
 
 def calibrate(task: Task, recipe: Recipe, seed: int) -> float:
     """Return the temperature that fits logits of train rows by networks that have not seen their fold."""
-    rows = task.train.matrix(FeatureSpec(groups=recipe.groups).vector_names)
+    rows = task.train.matrix(columns_of(recipe))
     logits = np.zeros((len(rows), len(task.labels)))
     keys = np.array(task.train.keys)
     for known, held_out in splits.folds(task.train, task.tracks, seed):

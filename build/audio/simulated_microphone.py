@@ -56,14 +56,31 @@ def surroundings(part: Part, data: Path = SHARED_DATA) -> Surroundings:
     """
     measured = sorted((data / "impulse_responses").glob("*.wav"))
     rooms = [path for path in measured if (path.stem in EVALUATION_ROOMS) == (part is Part.EVALUATION)]
+    return Surroundings(
+        rooms=(*(_read(path) for path in rooms), *_shoeboxes(part)),
+        noises=tuple(noise for noise in map(_read, noise_files(part, data)) if noise.std() > 0),
+    )
+
+
+def noise_files(part: Part, data: Path = SHARED_DATA) -> list[Path]:
+    """Return the recordings of a part's noises."""
     clips = sorted((data / "nomusic" / "esc10").glob("*/*.ogg"))
     noises = [path for path in clips if path.name.startswith(EVALUATION_FOLD) == (part is Part.EVALUATION)]
     if part is Part.EVALUATION:
         noises += sorted((data / "nomusic" / "noise").glob("*.ogg"))
-    return Surroundings(
-        rooms=(*(_read(path) for path in rooms), *_shoeboxes(part)),
-        noises=tuple(noise for noise in map(_read, noises) if noise.std() > 0),
-    )
+    return noises
+
+
+@lru_cache(maxsize=4)
+def surroundings_of_fold(fold: int, data: Path = SHARED_DATA) -> Surroundings:
+    """Return what the windows of one fold of "no music" are heard in: no noise of another fold's recordings.
+
+    The last fold is that of evaluation, with its rooms.
+    """
+    part = Part.EVALUATION if str(fold + 1) == EVALUATION_FOLD else Part.TRAINING
+    files = [path for path in noise_files(part, data) if path.name.startswith(f"{fold + 1}-")]
+    noises = tuple(noise for noise in map(_read, files) if noise.std() > 0)
+    return Surroundings(surroundings(part, data).rooms, noises)
 
 
 def simulate(music: NDArray[np.float32], around: Surroundings, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -74,8 +91,8 @@ def simulate(music: NDArray[np.float32], around: Surroundings, rng: np.random.Ge
     """
     heard = respond(music.astype(np.float64), _loudspeaker(rng))
     if rng.random() < 0.7:
-        heard = _in_room(heard, around.rooms[rng.integers(len(around.rooms))])
-    heard = heard + _noise(len(heard), around.noises, rng) * _level(heard) * 10 ** (-rng.uniform(5, 30) / 20)
+        heard = in_room(heard, around.rooms[rng.integers(len(around.rooms))])
+    heard = heard + _noise(len(heard), around.noises, rng) * level(heard) * 10 ** (-rng.uniform(5, 30) / 20)
     heard = respond(heard, smooth_curve(3.0, rng))
     peak = 10 ** (rng.uniform(-28, 2) / 20)  # of full scale
     recorded = np.clip(heard * peak / max(np.abs(heard).max(), 1e-9), -1.0, 1.0)
@@ -111,12 +128,14 @@ def respond(audio: Audio, response_db: Audio) -> Audio:
     return np.asarray(scipy.fft.irfft(scipy.fft.rfft(audio, n_fft) * gain, n_fft)[: len(audio)])
 
 
-def _in_room(audio: Audio, room: Audio) -> Audio:
+def in_room(audio: Audio, room: Audio) -> Audio:
+    """Return what a room's response makes of audio, as loud as it was."""
     wet = fftconvolve(audio, room)[: len(audio)]
-    return np.asarray(wet * _level(audio) / max(_level(wet), 1e-12))
+    return np.asarray(wet * level(audio) / max(level(wet), 1e-12))
 
 
-def _level(audio: Audio) -> float:
+def level(audio: Audio) -> float:
+    """Return the root of the mean square."""
     return float(np.sqrt(np.mean(audio**2)))
 
 
@@ -127,7 +146,7 @@ def _noise(n_samples: int, noises: Sequence[Audio], rng: np.random.Generator) ->
         noise = np.resize(noise, n_samples)
     else:
         noise = _coloured(n_samples, rng)
-    return noise / max(_level(noise), 1e-12)
+    return noise / max(level(noise), 1e-12)
 
 
 def _coloured(n_samples: int, rng: np.random.Generator) -> Audio:

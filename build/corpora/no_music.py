@@ -1,13 +1,14 @@
 """What is no music: windows of speech, animals, weather, machines, a kitchen, hum, hiss and near silence, as rows.
 
 Everything is heard through a simulated microphone, so that neither the speech's bandwidth (it was recorded at 16 kHz)
-nor the level gives it away. Windows come in four folds that share no recording and no speaker, so that each can be
-held out to measure what the others have taught.
+nor the level gives it away. Windows come in four folds that share no recording, no speaker and no background noise, so
+that each can be held out to measure what the others have taught. The last fold is never trained on: its recordings are
+those that evaluation takes its noises and talkers from.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,19 +17,18 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from build.audio.simulated_microphone import SAMPLE_RATE, Part, respond, simulate, smooth_curve, surroundings
+from build.audio.simulated_microphone import SAMPLE_RATE, respond, simulate, smooth_curve, surroundings_of_fold
 from build.extract.parallel import in_order
-from features_np import summarize
-from features_np.spec import FeatureSpec
 
 N_FOLDS = 4
+EVALUATION_FOLD = N_FOLDS - 1
 KITCHEN = "kitchen"
 #: Lengths of windows in seconds, taken in turn.
 WINDOW_S = (6.0, 10.0, 15.0)
 N_GENERATED = 16  # windows of each kind in each fold
 N_SPEECH = 36  # windows in each fold
 N_CLASS = 9  # windows of each ESC-10 class in each fold
-N_KITCHEN = 9
+N_KITCHEN = 16
 
 Audio = NDArray[np.float64]
 
@@ -50,7 +50,7 @@ class Window:
         if self.kind in GENERATORS:
             return GENERATORS[self.kind](n_samples, rng)
         if self.kind == KITCHEN:
-            return _excerpt(np.array_split(_read(self.recordings[0]), N_FOLDS)[self.fold], n_samples, rng)
+            return _excerpt(_read(self.recordings[0]), n_samples, rng)
         return _joined(self.recordings, n_samples, rng)
 
 
@@ -67,7 +67,8 @@ def windows(data: Path, seed: int) -> list[Window]:
 def _plans(folder: Path, fold: int) -> Iterator[tuple[str, int, tuple[Path, ...], int]]:
     for kind, paths, count in recorded(folder, fold):
         yield kind, fold, tuple(paths), count
-    yield KITCHEN, fold, (folder / "noise" / "kitchen.ogg",), N_KITCHEN
+    if fold == EVALUATION_FOLD:
+        yield KITCHEN, fold, (folder / "noise" / "kitchen.ogg",), N_KITCHEN
     for kind in GENERATORS:
         yield kind, fold, (), N_GENERATED
 
@@ -77,24 +78,36 @@ class NoMusic:
     """Rows of windows that are no music, with the kind and the fold of each."""
 
     rows: NDArray[np.float32]
-    kinds: NDArray[np.int64]
+    kinds: tuple[str, ...]
     folds: NDArray[np.int64]
 
+    def of(self, chosen: NDArray[np.bool_]) -> NoMusic:
+        """Return the windows for which ``chosen``, shape (windows,), is true."""
+        kinds = tuple(kind for kind, wanted in zip(self.kinds, chosen, strict=True) if wanted)
+        return NoMusic(self.rows[chosen], kinds, self.folds[chosen])
 
-def hear(data: Path, spec: FeatureSpec, seed: int) -> NoMusic:
-    """Return one row a window, as heard through a simulated microphone."""
+    @property
+    def recordings(self) -> list[str]:
+        """What each window must be resampled with: all windows of a kind in a fold are made of the same recordings."""
+        return [f"{kind} {fold}" for kind, fold in zip(self.kinds, self.folds, strict=True)]
+
+
+def hear(data: Path, describe: Callable[[NDArray[np.float32]], NDArray[np.float32]], seed: int) -> NoMusic:
+    """Return one row a window, described as it is heard through a simulated microphone."""
     planned = windows(data, seed)
-    vectors = dict(in_order(partial(_vector, spec=spec), planned, "no music"))
+    vectors = dict(in_order(partial(_vector, describe=describe), planned, "no music"))
     return NoMusic(
         rows=np.array([vectors[window] for window in planned]),
-        kinds=np.unique([window.kind for window in planned], return_inverse=True)[1],
+        kinds=tuple(window.kind for window in planned),
         folds=np.array([window.fold for window in planned]),
     )
 
 
-def _vector(window: Window, spec: FeatureSpec) -> tuple[Window, NDArray[np.float32]]:
+def _vector(
+    window: Window, describe: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+) -> tuple[Window, NDArray[np.float32]]:
     rng = np.random.default_rng((*window.seed, 1))  # another sequence than the window's own
-    return window, summarize(simulate(window.audio().astype(np.float32), surroundings(Part.TRAINING), rng), spec)
+    return window, describe(simulate(window.audio().astype(np.float32), surroundings_of_fold(window.fold), rng))
 
 
 def recorded(folder: Path, fold: int) -> Iterator[tuple[str, list[Path], int]]:

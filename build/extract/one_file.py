@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.audio.read import read_recording
+from build.extract.description import Description, described, spec_of
 from build.files import written_whole
 from edge.errors import AudioFileError
-from features_np import summarize
 from features_np.errors import SignalError
-from features_np.spec import FeatureSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,7 @@ class VectorCache:
 
     folder: Path
 
-    def load(self, content: str, spec: FeatureSpec) -> NDArray[np.float32] | None:
+    def load(self, content: str, spec: Description) -> NDArray[np.float32] | None:
         """Return the stored vector, or None where there is none that can be read."""
         try:
             vector = np.load(self._path(content, spec), allow_pickle=False)
@@ -46,23 +45,23 @@ class VectorCache:
         fits = vector.shape == (len(spec.vector_names),) and vector.dtype == np.float32
         return vector if fits else None
 
-    def store(self, content: str, spec: FeatureSpec, vector: NDArray[np.float32]) -> None:
+    def store(self, content: str, spec: Description, vector: NDArray[np.float32]) -> None:
         """Keep a vector; it is on disk, whole, when this returns."""
         with written_whole(self._path(content, spec)) as path:
             np.save(path, vector)
 
-    def _path(self, content: str, spec: FeatureSpec) -> Path:
+    def _path(self, content: str, spec: Description) -> Path:
         return self.folder / spec.digest().removeprefix("sha256:") / content[:2] / f"{content}.npy"
 
 
-def extract(path: Path, spec: FeatureSpec, cache: VectorCache) -> Outcome:
+def extract(path: Path, spec: Description, cache: VectorCache) -> Outcome:
     """Return a file's features, from the cache if they are there; a file that cannot be used is an outcome too."""
     try:
         content = _sha256(path)
         vector = cache.load(content, spec)
         if vector is not None:
             return Outcome(path, vector, cached=True)
-        vector = summarize(read_recording(path, spec), spec)
+        vector = described(read_recording(path, spec_of(spec)), spec)
     except AudioFileError as error:
         return Outcome(path, None, str(error).removeprefix(f"{path}: "))
     except OSError as error:

@@ -24,23 +24,28 @@ Rows = NDArray[np.float32]
 MAX_SIZE = 300_000
 
 
-def to_int8(model: keras.Model, representative: Rows) -> bytes:
-    """Convert a network of one input row and one output row; input, output and everything between is int8.
+def to_int8(model: keras.Model, representative: Rows, max_size: int = MAX_SIZE, *, wide: bool = False) -> bytes:
+    """Convert a network of one input; input, outputs and everything between is int8, ``wide`` int16 but for weights.
 
-    ``representative`` holds normalized rows, shape (n, inputs): the ranges of all tensors are measured on them, and
-    on the device an input outside their range saturates. Raises ``ConversionError`` if a float tensor is left or the
-    model is larger than ``MAX_SIZE``.
+    ``representative`` holds inputs, shape (n, ...): the ranges of all tensors are measured on them, and on the device
+    an input outside their range saturates. Raises ``ConversionError`` if a float tensor is left or the model has more
+    than ``max_size`` bytes.
     """
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.representative_dataset = lambda: ([row[np.newaxis]] for row in representative)
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-    converter.inference_input_type = converter.inference_output_type = tf.int8
+    operators = tf.lite.OpsSet
+    converter.target_spec.supported_ops = [
+        operators.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8
+        if wide
+        else operators.TFLITE_BUILTINS_INT8
+    ]
+    converter.inference_input_type = converter.inference_output_type = tf.int16 if wide else tf.int8
     with quiet():
         content: bytes = converter.convert()
     require_int8(content)
-    if len(content) > MAX_SIZE:
-        raise ConversionError(f"the model has {len(content):,} bytes, more than {MAX_SIZE:,}; make the network smaller")
+    if len(content) > max_size:
+        raise ConversionError(f"the model has {len(content):,} bytes, more than {max_size:,}; make the network smaller")
     return content
 
 

@@ -7,6 +7,7 @@ beats the network's most probable genre, so that the genres stay as probable amo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -42,7 +43,7 @@ class Detector:
 
 
 def fit_detector(
-    fitted: Fitted, rows: Rows, targets: Targets, *, other: Rows, kinds: Targets, n_genres: int
+    fitted: Fitted, rows: Rows, targets: Targets, *, other: Rows, kinds: Sequence[str], n_genres: int
 ) -> Detector:
     """Fit to music (rows and targets) and to ``other`` rows of several ``kinds``, normalized as ``fitted`` does."""
     weight = max(1, len(rows) // (4 * len(other)))

@@ -59,7 +59,7 @@ def nasty_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped model under another name, with other labels."""
     folder = tmp_path_factory.mktemp("models") / NASTY
     folder.mkdir()
-    for name in ("genres.tflite", "genres.json"):
+    for name in ("genres.tflite", "listener.tflite", "genres.json"):
         shutil.copy(str(files("edge.models") / name), folder / name)
     sidecar = json.loads((folder / "genres.json").read_text())
     sidecar["name"] = NASTY

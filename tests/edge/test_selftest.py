@@ -58,7 +58,7 @@ def test_a_silent_microphone_is_told(pulse):
 
 
 def shipped_bundle(folder):
-    for name in ("genres.tflite", "genres.json"):
+    for name in ("genres.tflite", "listener.tflite", "genres.json"):
         shutil.copy(str(files("edge.models") / name), folder / name)
     return folder
 

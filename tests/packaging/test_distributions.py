@@ -62,12 +62,13 @@ def installed(wheel, tmp_path_factory) -> Path:
 def test_sdist_holds_the_lab_and_the_tests(sdist):
     with tarfile.open(sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"build/train.py", "models/genres.tflite", "tests/test_rules.py", "Makefile", "LICENSE"} <= names
+    assert {"build/train.py", "models/genres.tflite", "tests/test_rules.py", "Makefile", "LICENSE", "NOTICE"} <= names
 
 
 def test_wheel_holds_the_device_program_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {"edge/models/genres.tflite", "edge/models/genres.json", "features_np/py.typed"} <= set(names)
+    assert {"edge/models/listener.tflite", "edge/models/classic/genres.tflite"} <= set(names)
     assert "livegenre.1" in {Path(name).name for name in names if ".data/data/share/man/man1/" in name}
     top_level = {name.partition("/")[0] for name in names if not any(part in name for part in (".dist-info", ".data/"))}
     assert top_level == {"edge", "features_np"}

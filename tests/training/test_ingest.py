@@ -16,7 +16,8 @@ from build.ingest import main, slug
 from edge.audio.demo import synthesize
 from edge.model.bundle import load_bundle
 from edge.model.classifier import Classifier
-from features_np import int16_to_float32, summarize
+from edge.model.hearing import describe
+from features_np import int16_to_float32
 from tests.training.http_folder import served
 
 RATE = 22_050
@@ -299,7 +300,7 @@ def test_classify_says_what_the_classifier_hears_in_the_middle(ingest, tmp_path)
     bundle = load_bundle()
     samples = int16_to_float32(middle(tmp_path / "music.wav", bundle.spec.window_s, bundle.spec.sample_rate))
     assert np.all(samples[:100] == pytest.approx(synthesize(1)[:100], abs=1e-3))
-    probabilities = Classifier(bundle)(summarize(samples, bundle.spec))
+    probabilities = Classifier(bundle)(describe(samples, bundle))
     best = int(np.argmax(probabilities))
     expected = f"{bundle.labels[best]} {probabilities[best]:.0%}, "
     assert [line.partition(": ")[2].startswith(expected) for line in lines] == [True, True]

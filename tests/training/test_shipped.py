@@ -1,4 +1,4 @@
-"""The shipped bundle, scored again in full: what its card says is what it does, on both runtimes."""
+"""The shipped bundles, scored again in full: what their cards say is what they do, on both runtimes."""
 
 from __future__ import annotations
 
@@ -11,24 +11,40 @@ import numpy as np
 import pytest
 
 from build import publish
+from build.audio.read import read_recording
 from build.corpora.gtzan import load_joined
+from build.corpora.pieces import GTZAN_VALID, read_pieces
 from build.models.int8 import MAX_SIZE
 from build.report.model_card import model_card
 from build.score import scoring
-from build.tables.feature_table import FeatureTable, read_list
+from build.tables.feature_table import FeatureTable, read_list, read_tracks
 from build.tables.splits import FAULT_FILTERED
 from edge.live.decision import NO_MUSIC
-from edge.model.bundle import MODEL_FILE, Bundle, load_bundle
+from edge.model.bundle import LISTENER_FILE, MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
+from edge.model.hearing import describe
 from edge.model.interpreter import RUNTIMES
 from edge.model.probe import run_probe
 from tests.shared_data import shared_data
 
 ROOT = Path(__file__).resolve().parents[2]
+FOLDERS = {"listener": publish.MODELS, "classic": publish.MODELS / "classic"}
+#: Bytes of a whole bundle with a listener.
+LARGEST = 4_500_000
+
+
+@pytest.fixture(scope="module", params=FOLDERS)
+def folder(request: pytest.FixtureRequest) -> Path:
+    return FOLDERS[request.param]
 
 
 @pytest.fixture(scope="module")
-def bundle() -> Bundle:
-    return load_bundle(publish.MODELS)
+def listener() -> Bundle:
+    return load_bundle(FOLDERS["listener"])
+
+
+@pytest.fixture(scope="module")
+def classic() -> Bundle:
+    return load_bundle(FOLDERS["classic"])
 
 
 @pytest.fixture(scope="module")
@@ -37,42 +53,73 @@ def valid() -> FeatureTable:
     return table.select(read_list(shared_data("gtzan", "splits", "valid.txt")))
 
 
-def test_its_probe_reproduces_and_its_card_is_of_this_sidecar(bundle: Bundle) -> None:
+def test_its_probe_reproduces_and_its_card_is_of_this_sidecar(folder: Path) -> None:
+    bundle = load_bundle(folder)
     assert run_probe(bundle).passed, str(run_probe(bundle))
-    assert (publish.MODELS / publish.CARD_FILE).read_text() == model_card(dict(bundle.sidecar))
-    assert (publish.MODELS / MODEL_FILE).stat().st_size <= MAX_SIZE
+    assert (folder / publish.CARD_FILE).read_text() == model_card(dict(bundle.sidecar))
 
 
-def test_it_is_right_on_at_least_60_percent_of_valid_and_says_so(bundle: Bundle, valid: FeatureTable) -> None:
-    scores = scoring.score(bundle, valid, FAULT_FILTERED)
+def test_they_are_as_small_as_they_must_be() -> None:
+    assert (FOLDERS["classic"] / MODEL_FILE).stat().st_size <= MAX_SIZE
+    files = (MODEL_FILE, LISTENER_FILE, SIDECAR_FILE)
+    assert sum((FOLDERS["listener"] / name).stat().st_size for name in files) <= LARGEST
+
+
+def test_the_listener_hears_valid_as_its_card_says(listener: Bundle) -> None:
+    pieces = [piece for piece in read_pieces(shared_data("."), listener.labels) if piece.collection == GTZAN_VALID]
+    whole = [piece for piece in pieces if piece.whole]
+    vectors = np.array([describe(read_recording(piece.path, listener.spec), listener) for piece in whole])
+    targets = np.array([listener.labels.index(piece.genre) for piece in whole])
+    scores = scoring.score_vectors(listener, vectors, targets, FAULT_FILTERED)
+    stated = listener.sidecar["metrics"]["valid"]
+    assert len(whole) == stated["accuracy"]["n"] == 136
+    # The other runtime, with which the card was made, rounds some of the listener's int8 steps otherwise.
+    assert scores.accuracy.value == pytest.approx(stated["accuracy"]["value"], abs=2.1 / 136)
+    assert scores.accuracy.value >= 0.80 and scores.balanced.value >= 0.78
+
+
+def test_the_listener_is_as_sturdy_as_its_card_must_say(listener: Bundle) -> None:
+    metrics = listener.sidecar["metrics"]
+    heard = metrics["listening"]
+    assert heard["windows"]["5 s"]["accuracy"]["value"] >= 0.72
+    assert heard["talkers"]["+0 dB"]["accuracy"]["value"] >= 0.55
+    assert metrics["int8"]["same_answer"] >= 0.99
+    assert metrics["valid"]["calibration_error"] <= 0.07
+    assert metrics["no_music"]["caught"]["value"] >= 0.97
+    assert metrics["no_music"]["music_lost, through microphones"]["value"] <= 0.02
+
+
+def test_the_classic_is_right_on_at_least_58_percent_of_valid_and_says_so(classic: Bundle, valid: FeatureTable) -> None:
+    scores = scoring.score(classic, valid, FAULT_FILTERED, read_tracks(shared_data("gtzan", "tracks.csv")))
     assert len(scores.targets) == 197
-    assert scores.accuracy.value >= 0.60
-    ours, stated = json.loads(json.dumps(scores.to_dict())), bundle.sidecar["metrics"]["valid"]
+    assert scores.accuracy.value >= 0.58
+    ours, stated = json.loads(json.dumps(scores.to_dict())), classic.sidecar["metrics"]["valid"]
     # Recordings are heard in float32: another processor's last digits may move a probability by an int8 step.
     assert ours["calibration_error"] == pytest.approx(stated["calibration_error"], abs=0.005)
     assert ours | {"calibration_error": stated["calibration_error"]} == stated
     assert {score.label for score in scores.label_scores if score.n < 13} == {NO_MUSIC}
 
 
-def test_it_tells_music_from_what_is_none(bundle: Bundle, valid: FeatureTable) -> None:
-    figures = bundle.sidecar["metrics"]["no_music"]
-    assert figures["caught"]["value"] >= 0.95
-    scores = scoring.score(bundle, valid, FAULT_FILTERED)
-    lost = float(np.mean(scores.probabilities.argmax(axis=1) == bundle.labels.index(NO_MUSIC)))
+def test_the_classic_tells_music_from_what_is_none(classic: Bundle, valid: FeatureTable) -> None:
+    figures = classic.sidecar["metrics"]["no_music"]
+    assert figures["caught"]["value"] >= 0.90
+    scores = scoring.score(classic, valid, FAULT_FILTERED)
+    lost = float(np.mean(scores.probabilities.argmax(axis=1) == classic.labels.index(NO_MUSIC)))
     assert lost == pytest.approx(figures["music_lost"]["value"], abs=1e-4)
     assert lost <= 0.03
 
 
-def test_int8_lost_nothing_against_the_float_network(bundle: Bundle) -> None:
-    int8 = bundle.sidecar["metrics"]["int8"]
+def test_int8_lost_nothing_against_the_classics_float_network(classic: Bundle) -> None:
+    int8 = classic.sidecar["metrics"]["int8"]
     assert int8["n"] == 197
     assert int8["same_answer"] >= 195 / 197 - 1e-4  # 98.98 %: one track short of the 99 % that is wanted
     assert int8["int8_accuracy"] >= int8["float_accuracy"] - 0.005
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
-def test_it_gives_the_same_answers_on_both_runtimes(bundle: Bundle, runtime: str, tmp_path: Path) -> None:
+def test_it_gives_the_same_answers_on_both_runtimes(folder: Path, runtime: str, tmp_path: Path) -> None:
     """Each in a process of its own: the runtimes' libraries cannot share one."""
+    bundle = load_bundle(folder)
     rows = np.random.default_rng(0).normal(0, 1, (50, bundle.n_inputs)).astype(np.float32)
     np.save(tmp_path / "rows.npy", rows)
     program = (
@@ -81,7 +128,7 @@ def test_it_gives_the_same_answers_on_both_runtimes(bundle: Bundle, runtime: str
         "interpreter = Interpreter(Path(model).read_bytes(), [runtime])\n"
         "np.save(logits, [interpreter(row) for row in np.load(rows)]); print(interpreter.runtime)\n"
     )
-    paths = [str(path) for path in (publish.MODELS / MODEL_FILE, tmp_path / "rows.npy", tmp_path / "logits.npy")]
+    paths = [str(path) for path in (folder / MODEL_FILE, tmp_path / "rows.npy", tmp_path / "logits.npy")]
     command = [sys.executable, "-c", program, *paths, runtime]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stderr
@@ -90,6 +137,6 @@ def test_it_gives_the_same_answers_on_both_runtimes(bundle: Bundle, runtime: str
     step = np.unique(np.abs(np.diff(np.unique(expected)))).min()
     logits = np.load(tmp_path / "logits.npy")
     assert np.array_equal(logits.argmax(axis=1), expected.argmax(axis=1))
-    # Two int8 steps: a logit is the difference of two, each rounded, and kernels may round a product on the edge
-    # differently.
-    np.testing.assert_allclose(logits, expected, atol=2.01 * step)
+    # Two steps of the integer output: a logit is the difference of two, each rounded, and kernels may round a product
+    # on the edge differently.
+    np.testing.assert_allclose(logits, expected, atol=max(2.01 * step, 0.02))

@@ -1,0 +1,26 @@
+"""In which ways pieces are heard to train a head, and to judge it."""
+
+from __future__ import annotations
+
+from build.audio.simulated_microphone import Part
+from build.extract.described import Way
+from build.listener.teaching import TALKERS_DB
+
+WHOLE = Way("as recorded")
+#: Windows shorter than the 30 s that most pieces last, in seconds.
+WINDOWS_S = (3.0, 5.0, 10.0)
+WINDOWS = tuple(Way(f"{seconds:g} s", seconds) for seconds in WINDOWS_S)
+#: What a head is trained with, and how much each way counts: half is as recorded, half through microphones.
+TRAINING = {
+    WHOLE: 3.0,
+    **dict.fromkeys(WINDOWS, 1.0),
+    **{Way(f"microphone {draw}", part=Part.TRAINING, talkers_db=TALKERS_DB): 1.5 for draw in range(2)},
+    **{Way(f"microphone, {seconds:g} s", seconds, Part.TRAINING, TALKERS_DB): 1.0 for seconds in (5.0, 10.0, 15.0)},
+}
+#: Rooms and noises that nothing in training heard.
+MICROPHONES = tuple(Way(f"evaluation microphone {draw}", part=Part.EVALUATION) for draw in range(3))
+#: Talking speakers that nothing in training heard, so many decibels below the music.
+TALKERS_EVALUATED_DB = (10, 5, 0, -5)
+TALKERS = tuple(
+    Way(f"talkers {ratio:+d} dB", talkers_db=(ratio, ratio), always_talking=True) for ratio in TALKERS_EVALUATED_DB
+)

@@ -1,0 +1,72 @@
+"""All music with audio beside the project, of several collections, as pieces to hear."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import StratifiedGroupKFold
+
+from build.tables.feature_table import read_list, read_tracks
+from build.tables.splits import N_FOLDS
+
+GTZAN_TRAIN, GTZAN_VALID, EMOTIFY, SONGS = "gtzan train", "gtzan valid", "emotify", "songs"
+#: Emotify does not name its artists, but those of neighbouring numbers may be one.
+NEIGHBOURS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A recording: ``group`` names what it must not be parted from, its artist or song; ``whole`` lasts about 30 s."""
+
+    name: str
+    genre: str
+    collection: str
+    group: str
+    path: Path
+    whole: bool
+
+
+def read_pieces(data: Path, labels: Sequence[str]) -> list[Piece]:
+    """Return the pieces of the given genres under ``data``; the recording of each is there."""
+    pieces = [*_gtzan(data / "gtzan"), *_extra(data / "extra", EMOTIFY), *_extra(data / "extra", SONGS)]
+    return [piece for piece in pieces if piece.genre in labels]
+
+
+def _gtzan(folder: Path) -> Iterator[Piece]:
+    tracks = read_tracks(folder / "tracks.csv")
+    for collection, name in ((GTZAN_TRAIN, "train.txt"), (GTZAN_VALID, "valid.txt")):
+        for key in read_list(folder / "splits" / name):
+            track = tracks[key]
+            if track.audio:
+                path = folder / "audio" / f"{key}.ogg"
+                yield Piece(key, track.genre, collection, track.artist or key, path, track.audio == "full")
+
+
+def _extra(folder: Path, collection: str) -> Iterator[Piece]:
+    with (folder / collection / "tracks.csv").open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            genre, number = row["track_id"].split(".")
+            group = row.get("artist") or row.get("song") or f"{genre} {(int(number) - 1) // NEIGHBOURS}"
+            path = folder / collection / genre / f"{row['track_id']}.ogg"
+            yield Piece(f"{collection}/{row['track_id']}", genre, collection, f"{collection}: {group}", path, True)
+
+
+def fold_of(pieces: Sequence[Piece], seed: int) -> NDArray[np.int64]:
+    """Return the fold, 0 to ``N_FOLDS`` - 1, in which each piece is held out, genres in like shares, groups whole.
+
+    Each collection is folded by itself, GTZAN's two lists as one.
+    """
+    folds = np.zeros(len(pieces), dtype=np.int64)
+    kinds = np.array([piece.collection.split()[0] for piece in pieces])
+    for kind in np.unique(kinds):
+        rows = np.flatnonzero(kinds == kind)
+        genres, groups = ([getattr(pieces[row], name) for row in rows] for name in ("genre", "group"))
+        splitter = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=seed)
+        for number, (_, held_out) in enumerate(splitter.split(rows, genres, groups)):
+            folds[rows[held_out]] = number
+    return folds

@@ -1,0 +1,119 @@
+"""All that a model with a listener is trained from and judged by, heard once and kept.
+
+Pieces are described in every way of ``build.corpora.hearing_ways``: as recorded and in windows, through microphones of
+training, and, for the pieces that judge, through rooms, noises and voices that nothing in training heard.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from build.corpora import hearing_ways, no_music
+from build.corpora.no_music import NoMusic
+from build.corpora.pieces import GTZAN_VALID, Piece, fold_of
+from build.extract.described import Describer, Rows, Way, rows_of, styles_of
+
+Kept = TypeVar("Kept")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """Rows of pieces by the way in which they are heard, shape (pieces, numbers) each."""
+
+    pieces: tuple[Piece, ...]
+    rows: dict[str, Rows]
+
+    def __getitem__(self, way: Way) -> Rows:
+        return self.rows[way.name]
+
+    def of(self, chosen: NDArray[np.bool_]) -> Heard:
+        """Return the pieces for which ``chosen``, shape (pieces,), is true."""
+        kept = tuple(piece for piece, wanted in zip(self.pieces, chosen, strict=True) if wanted)
+        return Heard(kept, {name: rows[chosen] for name, rows in self.rows.items()})
+
+    def targets(self, labels: Sequence[str]) -> NDArray[np.int64]:
+        """Return each piece's index into ``labels``."""
+        return np.array([labels.index(piece.genre) for piece in self.pieces])
+
+    def are(self, *collections: str) -> NDArray[np.bool_]:
+        """Return which pieces are of these collections."""
+        return np.array([piece.collection in collections for piece in self.pieces])
+
+    @property
+    def groups(self) -> list[str]:
+        """The artist, or what stands for one, of each piece."""
+        return [piece.group for piece in self.pieces]
+
+
+@dataclass(frozen=True)
+class ListeningTask:
+    """Pieces that train (``train``) and pieces that judge (``valid``); others of no genre here; no music."""
+
+    labels: tuple[str, ...]
+    train: Heard
+    valid: Heard
+    strange: Heard  # electronic music: of none of the genres
+    no_music: NoMusic
+    styles: Rows  # scores of the listener's styles on the pieces that train, then on those that judge
+    seed: int
+
+    @property
+    def everything(self) -> Heard:
+        """The pieces that train, then those that judge, in the ways that both are heard in."""
+        ways = self.train.rows.keys() & self.valid.rows.keys()
+        pieces = self.train.pieces + self.valid.pieces
+        return Heard(pieces, {way: np.vstack([self.train.rows[way], self.valid.rows[way]]) for way in ways})
+
+    def folds(self, heard: Heard) -> NDArray[np.int64]:
+        """Return the fold in which each piece is held out."""
+        return fold_of(heard.pieces, self.seed)
+
+
+def hear_task(
+    pieces: Sequence[Piece], labels: tuple[str, ...], data: Path, describer: Describer, seed: int
+) -> ListeningTask:
+    """Hear all pieces in all ways; minutes."""
+    strange = [piece for piece in pieces if piece.genre not in labels]
+    valid = [piece for piece in pieces if piece.collection == GTZAN_VALID]
+    train = [piece for piece in pieces if piece.genre in labels and piece.collection != GTZAN_VALID]
+    ways = hearing_ways
+    judging = (*ways.TRAINING, *ways.MICROPHONES, *ways.TALKERS)  # those of training serve folds over all artists
+    return ListeningTask(
+        labels=labels,
+        train=_heard(train, (*ways.TRAINING, ways.MICROPHONES[0]), describer),
+        valid=_heard(valid, judging, describer),
+        strange=_heard(strange, (ways.WHOLE,), describer),
+        no_music=no_music.hear(data, describer, seed),
+        styles=styles_of([*train, *valid], describer),
+        seed=seed,
+    )
+
+
+def _heard(pieces: Sequence[Piece], ways: Sequence[Way], describer: Describer) -> Heard:
+    rows = rows_of(pieces, ways, describer, "hearing")
+    return Heard(tuple(pieces), {way.name: rows[:, number] for number, way in enumerate(ways)})
+
+
+def kept(folder: Path | None, name: str, make: Callable[[], Kept], *depends_on: object) -> Kept:
+    """Return what ``make`` makes; with a ``folder``, as it lies there if it was made of the same things."""
+    if folder is None:
+        return make()
+    digest = hashlib.sha256(repr(depends_on).encode()).hexdigest()[:12]
+    path = folder / f"{name}-{digest}.pickle"
+    if path.exists():
+        with path.open("rb") as file:
+            made: Kept = pickle.load(file)
+        return made
+    made = make()
+    folder.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        pickle.dump(made, file, protocol=pickle.HIGHEST_PROTOCOL)
+    return made

@@ -1,0 +1,74 @@
+"""A head of one's own beside the shipped listener, which stays as it is: fifty recordings a genre, and a minute.
+
+Only discriminants: closed form, no random start, and with few rows as good as anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from build.models.discriminant_sum import fit_sum
+from build.models.listening_head import HeadRecipe
+from build.models.perceptron import Fitted, Rows, Targets
+from edge.model.bundle import LISTENER_FILE, Bundle, folder_of, load_bundle
+from edge.model.sidecar import ListenerUse
+
+
+@dataclass(frozen=True)
+class FrozenListenerRecipe:
+    """Fits to rows of the numbers that a bundle's head hears (``build.preprocess --features listener``)."""
+
+    name: str = "own head"
+    model: Path | None = None  # folder of the bundle whose listener it is; None: the shipped one
+    with_variants: bool = False
+
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle whose listener it is."""
+        return _bundle(self.model)
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The readable groups beside the listener."""
+        return self.bundle.spec.groups
+
+    @property
+    def use(self) -> ListenerUse | None:
+        """How the listener is used; None where the bundle has none."""
+        return self.bundle.listener
+
+    @property
+    def network(self) -> bytes:
+        """The listener's network."""
+        return (folder_of(self.model) / LISTENER_FILE).read_bytes()
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """What its sidecar says of where the listener came from."""
+        return dict(self.bundle.sidecar["listener"]["origin"])
+
+    def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:
+        """Fit to rows (n, numbers) and targets (n,); every label weighs the same."""
+        recipe, bundle = HeadRecipe(), self.bundle
+        if bundle.listener is None:
+            raise ValueError("the bundle has no listener")
+        weights = 1.0 / np.bincount(targets, minlength=n_labels)[targets]
+        return fit_sum(
+            rows,
+            targets,
+            weights,
+            views=recipe.views_of(bundle.listener),
+            n_labels=n_labels,
+            mute=recipe.mute(),
+            perceptron_share=0.0,
+            seed=seed,
+        )
+
+
+@lru_cache(maxsize=2)
+def _bundle(model: Path | None) -> Bundle:
+    return load_bundle(model)

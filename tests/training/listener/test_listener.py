@@ -1,0 +1,125 @@
+"""The listener: rebuilt as it was published, taught without losing itself, converted as it is."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+
+import numpy as np
+import pytest
+
+from build.listener import distillation, network, pretrained, teaching
+from build.listener.distillation import Pair, Schedule
+from build.listener.pretrained import STRIDES, Convolution, Listener
+from build.models import int8
+from edge.audio.demo import synthesize
+from edge.model.listener import ListenerNetwork
+from features_np import log_mel_patches
+from tests.shared_data import shared_data
+
+WIDTHS = (64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024)
+
+
+def made_up(seed: int = 0) -> Listener:
+    """Return a listener of the published shape with random weights."""
+    rng = np.random.default_rng(seed)
+
+    def convolution(*shape: int) -> Convolution:
+        spread = np.sqrt(2 / np.prod(shape[:3] if shape[3] > 1 else shape[:2]))
+        kernel = (spread * rng.standard_normal(shape)).astype(np.float32)
+        return Convolution(kernel, np.full(shape[3] if shape[3] > 1 else shape[2], 0.1, dtype=np.float32))
+
+    widths = (32, *WIDTHS)
+    pairs = [(convolution(3, 3, a, 1), convolution(1, 1, a, b)) for a, b in itertools.pairwise(widths)]
+    classes = Convolution(rng.standard_normal((1024, 521)).astype(np.float32), np.zeros(521, dtype=np.float32))
+    return Listener(convolution(3, 3, 1, 32), tuple(pairs), classes)
+
+
+def patches(n: int = 8) -> np.ndarray:
+    return log_mel_patches(synthesize(6.0, tempo_bpm=140.0), sr=22_050)[:n]
+
+
+@pytest.fixture(scope="module")
+def yamnet() -> Listener:
+    return pretrained.read_yamnet(shared_data("pretrained", "yamnet.tflite"))
+
+
+def test_the_rebuilt_network_describes_a_patch_as_the_published_file_does(yamnet: Listener) -> None:
+    import tensorflow as tf
+
+    sound = synthesize(2.0, sample_rate=16_000)[:15_600]
+    with warnings.catch_warnings(action="ignore"):
+        published = tf.lite.Interpreter(
+            model_path=str(pretrained.YAMNET),
+            experimental_op_resolver_type=tf.lite.experimental.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            experimental_preserve_all_tensors=True,
+        )
+    published.allocate_tensors()
+    published.set_tensor(0, sound)
+    published.invoke()
+    (scale,), (zero,) = (
+        published.get_tensor_details()[115]["quantization_parameters"][key] for key in ("scales", "zero_points")
+    )
+    expected = (published.get_tensor(115).ravel().astype(np.float32) - zero) * scale
+    early, embedding, styles = network.deployed_network(yamnet)(log_mel_patches(sound))
+    assert early.shape == (1, 512)
+    assert np.corrcoef(embedding[0], expected)[0, 1] > 0.995  # int8 rounds each of its 28 layers
+    scores = published.get_tensor(120)[0][network.style_indices()]
+    np.testing.assert_allclose(styles[0], scores, atol=0.02)
+
+
+def test_the_styles_are_kinds_of_music(yamnet: Listener) -> None:
+    use = network.listener_use(yamnet)
+    assert {"House music", "Techno", "Swing music", "Bluegrass", "Salsa music", "Ska"} <= set(use.styles)
+    assert not {"Beatboxing", "Vocal music", "Speech", "Song"} & set(use.styles)
+    assert len(use.styles) == 46 and use.outputs == (("pointwise_09", 512), ("embedding", 1024))
+
+
+def test_the_network_that_is_trained_and_the_one_that_is_converted_say_the_same() -> None:
+    shared_data("pretrained", "yamnet_class_map.csv")
+    listener = made_up()
+    heard = patches()
+    trained = network.trained_network(listener, network.DEPTHS, n_frozen=3)(heard[..., np.newaxis])
+    deployed = network.deployed_network(listener)(heard)
+    for ours, theirs in zip(trained, deployed, strict=False):
+        np.testing.assert_allclose(ours, theirs, atol=0.05 * float(np.max(theirs)))  # bfloat16 has 8 bits
+    again = network.with_trained(listener, network.trained_network(listener, network.DEPTHS, n_frozen=3))
+    for before, after in zip(listener.pairs, again.pairs, strict=True):
+        for one, other in zip(before, after, strict=True):
+            np.testing.assert_array_equal(one.kernel, other.kernel)
+    assert len(STRIDES) == len(WIDTHS)
+
+
+def test_teaching_brings_what_a_microphone_hears_closer_to_the_recording(yamnet: Listener) -> None:
+    listener, rng = yamnet, np.random.default_rng(0)
+    frames = patches(12).reshape(-1, 64).astype(np.float16)
+    dull = (frames - np.linspace(0, 3, 64) + 0.3 * rng.standard_normal(frames.shape)).astype(np.float16)
+    schedule = Schedule(steps=60, batch_size=10, n_frozen=3)
+    taught = distillation.distill(listener, [Pair(frames, dull)], schedule, seed=1)
+    aims = network.trained_network(listener, (9, 13), 13)(_as_patches(frames))
+
+    def distance(of: Listener) -> float:
+        answers = network.trained_network(of, (9, 13), 13)(_as_patches(dull))
+        moved = [np.mean((a - b) ** 2) / np.mean(np.var(b, axis=0)) for a, b in zip(answers, aims, strict=True)]
+        return float(np.mean(moved))
+
+    assert distance(taught) < 0.8 * distance(listener)
+    for before, after in zip(listener.pairs[:3], taught.pairs[:3], strict=True):  # what is frozen
+        np.testing.assert_array_equal(before[1].kernel, after[1].kernel)
+
+
+def test_the_int8_listener_follows_the_float_one(yamnet: Listener) -> None:
+    heard = patches(12)
+    frames = heard.reshape(-1, 64).astype(np.float16)
+    content = teaching.converted(yamnet, [Pair(frames, frames)], seed=0)
+    int8.require_int8(content)
+    listening = ListenerNetwork(content, network.listener_use(yamnet))
+    rows = np.array([listening.row(listening.quantize(patch)) for patch in heard])
+    exact = np.concatenate([np.asarray(output) for output in network.deployed_network(yamnet)(heard)], axis=1)
+    for start, stop in ((0, 512), (512, 1536)):
+        means = rows[:, start:stop].mean(axis=0), exact[:, start:stop].mean(axis=0)
+        assert np.corrcoef(*means)[0, 1] > 0.998
+
+
+def _as_patches(frames: np.ndarray) -> np.ndarray:
+    return frames.astype(np.float32).reshape(-1, 96, 64, 1)
