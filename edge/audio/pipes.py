@@ -16,6 +16,7 @@ from contextlib import suppress
 from math import inf
 from pathlib import Path
 from threading import Event, Thread
+from typing import TextIO
 
 from edge.audio.raw_format import RawFormat
 from edge.audio.recovery.live_source import End, Kind, LiveSource, Stream
@@ -111,10 +112,8 @@ class StandardInput(LiveSource):
 
     def __init__(self, raw: RawFormat, *, fast: bool = False) -> None:
         """``SourceError`` if there is nothing to read from."""
-        if sys.stdin is None or sys.stdin.closed:
-            raise SourceError("standard input is closed: pipe s16le audio into it, as in `arecord -f cd | ...`")
-        if sys.stdin.isatty():
-            raise SourceError("standard input is a terminal: pipe s16le audio into it, as in `arecord -f cd | ...`")
+        if problem := _no_audio_from(sys.stdin):
+            raise SourceError(f"standard input is {problem}: pipe s16le audio into it, as in `arecord -f cd | ...`")
 
         def read(_old: Stream | None, _wanted: Callable[[], bool]) -> Stream:
             # A descriptor of our own: standard input itself is not ours to close.
@@ -122,6 +121,16 @@ class StandardInput(LiveSource):
 
         patience = not_live(STANDARD_INPUT_PATIENCE) if fast else STANDARD_INPUT_PATIENCE
         super().__init__("standard input", Kind(read, patience), wait=True)  # two must not read from it at once
+
+
+def _no_audio_from(stream: TextIO | None) -> str | None:
+    """Say in a word why no audio can come from a stream, or None."""
+    if stream is None or stream.closed:
+        return "closed"
+    if stream.isatty():
+        return "a terminal"
+    # What was closed when the program started is that as well: see ``edge.streams``.
+    return "closed" if os.fstat(stream.fileno()).st_rdev == Path(os.devnull).stat().st_rdev else None
 
 
 class NamedPipe(LiveSource):

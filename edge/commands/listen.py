@@ -122,9 +122,9 @@ def run(args: argparse.Namespace) -> int:
             for sink in sinks:
                 sink(event)
     finally:
+        source.close()  # first: no sink that fails may keep a microphone open
         for sink in sinks:
             sink.close()
-        source.close()
     if signal.SIGINT in signals:
         raise KeyboardInterrupt
     if args.demo and not args.json:

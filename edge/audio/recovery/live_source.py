@@ -108,7 +108,7 @@ class LiveSource:
         Raises ``SoundSystemStuck`` when nothing but a new process can go on, and ``SourceError`` if the source fails
         before any audio came and is not to be waited for.
         """
-        if self._opening is None and self._stream is None:
+        if not self._finished and self._opening is None and self._stream is None:
             self._open()
         return self._chunks()
 

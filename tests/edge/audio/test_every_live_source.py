@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -96,3 +98,15 @@ def test_a_named_pipe_waits_for_somebody_who_writes(tmp_path: Path) -> None:
         assert ear.end() == ""
     finally:
         feed.close()
+
+
+@pytest.mark.parametrize("closed", ["<&-", "</dev/null"])
+def test_standard_input_that_is_closed_is_an_error_in_one_line(closed: str) -> None:
+    livegenre = Path(sys.executable).with_name("livegenre")
+    shell = ["sh", "-c", f'"$0" listen --json --source - {closed}', str(livegenre)]
+    done = subprocess.run(shell, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 2
+    assert done.stderr == (
+        "livegenre: standard input is closed: pipe s16le audio into it, as in `arecord -f cd | ...`\n"
+    )
+    assert done.stdout == ""
