@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from build import publish
 from build.audio.simulated_microphone import Part
-from build.corpora import gtzan, gtzan_frames, microphone_shift, no_music
+from build.corpora import corrections, gtzan, gtzan_frames, microphone_shift, no_music
 from build.corpora.frame_variants import VARIANTS
 from build.corpora.no_music import NoMusic
 from build.errors import DatasetError, run_command
 from build.extract import heard_rows
 from build.models import int8, no_music_head, perceptron, timbre
-from build.models.frozen_listener import FrozenListenerRecipe
+from build.models.frozen_listener import FrozenListenerRecipe, columns_of
 from build.models.perceptron import Fitted, Rows, Targets
 from build.report.model_card import with_interval
 from build.score import metrics, scoring
@@ -65,13 +65,6 @@ MICROPHONE_DRAWS = 3
 FINDINGS = Path(__file__).parent / "report" / "findings.md"
 
 RECIPES: tuple[Recipe, ...] = (*perceptron.RECIPES, timbre.TIMBRE, FrozenListenerRecipe())
-
-
-def columns_of(recipe: Recipe) -> tuple[str, ...]:
-    """Return the names of the numbers that a recipe's network hears."""
-    if isinstance(recipe, FrozenListenerRecipe):
-        return recipe.bundle.vector_names if recipe.use else ("no listener",)
-    return FeatureSpec(groups=recipe.groups).vector_names
 
 
 @dataclass(frozen=True)
@@ -358,6 +351,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m build.train", description=__doc__.splitlines()[0])
     add_data_options(parser)
     parser.add_argument("--test-list", type=Path, help="tracks that neither train nor choose: scored on, at the end")
+    parser.add_argument("--corrections", type=Path, metavar="FILE", help="history whose corrections are learned from")
     parser.add_argument("--out", type=Path, help="folder of the bundle (without --features by default the shipped)")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another model (default: 0)")
     arguments = parser.parse_args()
@@ -369,7 +363,10 @@ def main() -> int:
         task = task_of(arguments) if arguments.features else gtzan_task(GTZAN, arguments.seed)
         if arguments.test_list:
             task = with_test(task, arguments.features, arguments.test_list)
-        bundle = train(task, RECIPES, arguments.seed, folder)
+        recipes = RECIPES
+        if arguments.corrections:
+            task, recipes = corrections.taught(task, RECIPES, arguments.corrections)
+        bundle = train(task, recipes, arguments.seed, folder)
         candidates = bundle.sidecar["metrics"]["candidates"]
         for name, accuracy in candidates.items():
             print(f"{name}: {accuracy:.1%} on valid" + (" (chosen)" if name == bundle.name else ""))

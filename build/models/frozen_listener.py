@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +16,12 @@ from build.models.discriminant_sum import fit_sum
 from build.models.listening_head import HeadRecipe
 from build.models.perceptron import Fitted, Rows, Targets
 from edge.model.bundle import LISTENER_FILE, Bundle, folder_of, load_bundle
+from edge.model.inputs import inputs_digest
 from edge.model.sidecar import ListenerUse
+from features_np.spec import FeatureSpec
+
+if TYPE_CHECKING:
+    from build.train import Recipe
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,20 @@ class FrozenListenerRecipe:
             perceptron_share=0.0,
             seed=seed,
         )
+
+
+def columns_of(recipe: Recipe) -> tuple[str, ...]:
+    """Return the names of the numbers that a recipe's network hears."""
+    if isinstance(recipe, FrozenListenerRecipe):
+        return recipe.bundle.vector_names if recipe.use else ("no listener",)
+    return FeatureSpec(groups=recipe.groups).vector_names
+
+
+def inputs_of(recipe: Recipe) -> str:
+    """Return the digest of what these numbers are; see ``edge.model.inputs``."""
+    if isinstance(recipe, FrozenListenerRecipe):
+        return inputs_digest(recipe.bundle.sidecar)
+    return inputs_digest({"feature_spec_digest": FeatureSpec(groups=recipe.groups).digest()})
 
 
 @lru_cache(maxsize=2)
