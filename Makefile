@@ -15,7 +15,7 @@ help:
 	@echo "make listen   show the genre of what the microphone hears (without a microphone: a demo)"
 	@echo "make test     run all tests"
 	@echo "make lint | types | package   style, types, and the packages as a user would install them"
-	@echo "make wheel    dist/livegenre-*.whl, to install elsewhere"
+	@echo "make wheel    dist/livegenre-*.whl and dist/features_np-*.whl, to install elsewhere"
 	@echo "make model    train the shipped models again (needs ../shared/data)"
 	@echo "make bench    speed and memory, side by side with librosa"
 
@@ -39,8 +39,8 @@ types: $(TESTING)/.ready
 
 wheel: $(RUNTIME)/.ready
 	@$(call nothing-of-others)
-	@rm -rf .setuptools
-	@$(RUNTIME)/bin/pip wheel $(PIP_FLAGS) --no-deps --wheel-dir dist .
+	@rm -rf .setuptools features_np/.setuptools
+	@$(RUNTIME)/bin/pip wheel $(PIP_FLAGS) --no-deps --wheel-dir dist . ./features_np
 
 package: $(TESTING)/.ready
 	$(TESTING)/bin/python -m pytest -m packaging tests/packaging
@@ -91,4 +91,4 @@ for left in *.egg-info .setuptools dist; do \
 endef
 
 clean:
-	rm -rf $(RUNTIME) $(TESTING) $(HOMEASSISTANT) .setuptools *.egg-info dist
+	rm -rf $(RUNTIME) $(TESTING) $(HOMEASSISTANT) .setuptools *.egg-info dist features_np/.setuptools features_np/*.egg-info

@@ -77,7 +77,7 @@ def beat_track(
     >>> clicks = np.zeros(10 * 22_050, dtype=np.float32)
     >>> clicks[::11_025] = 1.0  # two a second
     >>> tempo, beats = librosa.beat.beat_track(y=clicks, units="time")
-    >>> np.median(np.diff(beats)).round(1)
+    >>> float(np.median(np.diff(beats)).round(1))
     0.5
     """
     require_count("hop_length", hop_length)

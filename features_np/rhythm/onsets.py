@@ -75,7 +75,7 @@ def onset_strength(
     >>> import features_np as librosa
     >>> clicks = np.zeros(22_050, dtype=np.float32)
     >>> clicks[11_025] = 1.0
-    >>> librosa.frames_to_time(librosa.onset.onset_strength(y=clicks).argmax()).round(2)
+    >>> round(float(librosa.frames_to_time(librosa.onset.onset_strength(y=clicks).argmax())), 2)
     0.51
     """
     require_count("lag", lag)

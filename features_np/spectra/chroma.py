@@ -91,7 +91,7 @@ def chroma_stft(
     >>> import numpy as np
     >>> import features_np as librosa
     >>> y = np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050).astype(np.float32)
-    >>> librosa.feature.chroma_stft(y=y).mean(axis=1).argmax()  # C, C#, D, ..., A is the tenth
+    >>> int(librosa.feature.chroma_stft(y=y).mean(axis=1).argmax())  # C, C#, D, ..., A is the tenth
     9
     """
     require_count("n_chroma", n_chroma)

@@ -164,7 +164,7 @@ def spectral_contrast(
     >>> import numpy as np
     >>> import features_np as librosa
     >>> y = np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050).astype(np.float32)
-    >>> librosa.feature.spectral_contrast(y=y).mean(axis=1).argmax()  # the octave of 400 to 800 Hz
+    >>> int(librosa.feature.spectral_contrast(y=y).mean(axis=1).argmax())  # the octave of 400 to 800 Hz
     2
     """
     require_count("n_bands", n_bands)

@@ -210,7 +210,7 @@ def stft(
     >>> import numpy as np
     >>> import features_np as librosa
     >>> y = np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050).astype(np.float32)
-    >>> np.abs(librosa.stft(y)).mean(axis=1).argmax() * 22_050 / 2048
+    >>> int(np.abs(librosa.stft(y)).mean(axis=1).argmax()) * 22_050 / 2048
     441.4306640625
     """
     signal = require_signal(y)
