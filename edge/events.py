@@ -118,6 +118,15 @@ class Started(Event):
     inputs: str = field(default="", metadata={INTERNAL: True})  # digest of what the numbers are that the model hears
 
 
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Frames of audio, as pictures show them."""
+
+    frames_per_s: float
+    log_mel: NDArray[np.float32]  # (frames, bands) in dB, the lowest band first
+    chroma: NDArray[np.float32]  # (frames, 12), 0..1, C first
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction(Event):
     """What the model says of the last ``window_s`` seconds, and what is shown; one per update."""
@@ -135,6 +144,9 @@ class Prediction(Event):
     nearest: bool = False  # a style leads that is none of the model's genres: ``genre`` is but the nearest of them
     #: The numbers that the model heard, float32 in little-endian order; what corrections are learned from.
     vector: bytes | None = field(default=None, repr=False, compare=False, metadata={INTERNAL: True})
+
+    #: What the classifier sees of the audio since the last update, where pictures of it are wanted.
+    sound: Sound | None = field(default=None, repr=False, compare=False, metadata={INTERNAL: True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

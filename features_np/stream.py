@@ -122,6 +122,13 @@ class FeatureStream:
     def _span(self, start: int, end: int) -> Span:
         return Span(start, end, self.spec.n_fft, self.spec.hop_length)
 
+    def chroma(self, first: int) -> NDArray[np.float32]:
+        """Return the chroma (frames, n_chroma) of the frames from ``first`` on that ``log_mel`` has; for pictures.
+
+        Tuned to A = 440 Hz: the tuning of a window's end would differ from one call to the next.
+        """
+        return np.asarray(tuned_chroma(self._power_of(first, self._frames.end), self.spec, 0.0))
+
     def _describe(self, window: Span) -> NDArray[np.float32]:
         whole = window.whole
         if not whole:

@@ -104,7 +104,9 @@ def run(args: argparse.Namespace) -> int:
     watched = not args.json and streams.can_be_drawn_on(sys.stdout)
     progress = take_over()
     source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw, away_since=progress.away_since)
-    listener = Listener(source, bundle, Settings(styles=not args.no_styles), progress=progress)
+    listener = Listener(
+        source, bundle, Settings(styles=not args.no_styles, sound=args.web is not None), progress=progress
+    )
     signals = _stop_on_signals(listener)
     sinks: list[Sink] = []
     try:

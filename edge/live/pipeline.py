@@ -22,7 +22,7 @@ from edge import clock, events
 from edge.audio.level import LevelMeter
 from edge.audio.sources import Source
 from edge.errors import SoundSystemStuck
-from edge.events import Block, Chunk, Event, Hole, Idle, Lost, Restored, State
+from edge.events import Block, Chunk, Event, Hole, Idle, Lost, Restored, Sound, State
 from edge.live import decision, record_change, styles
 from edge.live.decision import Shown
 from edge.live.timeline import Timeline
@@ -38,6 +38,8 @@ FIRST_ANSWER_S = 3.0
 SHORT_GAP_S = 10.0
 #: Seconds of audio between two ``Stats``.
 STATS_EVERY_S = 60.0
+#: Seconds of audio that one update's pictures go back at most.
+PICTURE_S = 2.0
 #: Bounds of the update interval on a machine that cannot keep up, in seconds, and the backlogs that move it.
 LONGEST_INTERVAL_S = 8.0
 BACKLOG_GROWS_S = 1.0
@@ -50,6 +52,7 @@ class Settings:
 
     interval_s: float = 1.0  # seconds of audio between updates, on a machine that keeps up
     styles: bool = True  # whether events say which styles the listener hears
+    sound: bool = False  # whether they have what pictures of the sound are drawn from
     decision: decision.Settings = field(default_factory=decision.Settings)
 
 
@@ -95,6 +98,7 @@ class Listener:
         self._timeline = Timeline(bundle.spec.sample_rate, audio_s=before.audio_s, lost_s=before.dropped_s)
         self._block_level, self._interval_level = LevelMeter(), LevelMeter()
         self._memory = decision.Memory()
+        self._drawn_until = 0  # frame of the stream
         self._record = self._no_record()
         self._has_been_full = False  # the window, since what is shown is
         self._tempo_bpm: float | None = None
@@ -243,6 +247,7 @@ class Listener:
     def _forget(self) -> None:
         """Treat what comes as unrelated to what came."""
         self._stream.reset()
+        self._drawn_until = 0
         self._record = self._no_record()
 
     def _no_record(self) -> record_change.Memory:
@@ -297,7 +302,21 @@ class Listener:
             window_s=window_s,
             provisional=not self._has_been_full,
             **self._styles(state),
+            sound=self._sound() if self._settings.sound and state is not State.SILENCE else None,
             vector=None if vector is None else vector.astype("<f4").tobytes(),
+        )
+
+    def _sound(self) -> Sound | None:
+        """Return the frames that came since the last call."""
+        spec = self._bundle.spec
+        start, log_mel = self._stream.log_mel()
+        stop = start + len(log_mel)
+        first = max(start, min(self._drawn_until, stop), stop - round(PICTURE_S * spec.sample_rate / spec.hop_length))
+        self._drawn_until = stop
+        if first == stop or not log_mel.shape[1]:
+            return None
+        return events.Sound(
+            spec.sample_rate / spec.hop_length, log_mel[first - start :].copy(), self._stream.chroma(first)
         )
 
     def _styles(self, state: State) -> dict[str, Any]:

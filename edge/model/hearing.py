@@ -89,6 +89,10 @@ class HearingStream:
             self._features.vector()  # which analyzes the new frames at the least cost
         return self._features.log_mel()
 
+    def chroma(self, first: int) -> Vector:
+        """Return the chroma of the frames of ``log_mel`` from ``first`` on; see ``FeatureStream.chroma``."""
+        return self._features.chroma(first)
+
 
 class _HeardPatches:
     """What the listener says of the newest patches, in a ring as long as the window."""

@@ -208,7 +208,7 @@ class Daemon:
 
 
 def _settings(config: Config) -> Settings:
-    return Settings(styles=config.model.styles, decision=config.decision)
+    return Settings(styles=config.model.styles, sound=config.web.enabled, decision=config.decision)
 
 
 def _bundle(config: Config) -> Bundle:

@@ -18,7 +18,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from edge import words
-from edge.errors import HistoryError
+from edge.errors import CorrectionError, HistoryError
+from edge.history.corrections import correct, undo
 from edge.history.reader import read_segments
 from edge.history.segments import daily_totals, to_ms
 from edge.sinks.web import server
@@ -36,6 +37,8 @@ PAGE = {
     "/icon.svg": ("icon.svg", "image/svg+xml"),
     "/api/openapi.json": ("openapi.json", "application/json"),
 }
+#: Bytes that a correction may have.
+MAX_BODY = 1024
 #: Days of the history that are read at the same time; further requests wait.
 READS_AT_ONCE = 2
 
@@ -110,6 +113,40 @@ class Api:
             except HistoryError as error:
                 raise HTTPException(404, words.safe(error)) from error
 
+    async def correct(self, request: Request) -> Response:
+        """Say what is heard now, or (DELETE) take the last correction back; ``Access`` has seen the token."""
+        history = self._history
+        if history is None:
+            raise HTTPException(404, "no history is kept in which it could be put right")
+        genre = None if request.method == "DELETE" else await _genre(request)
+        try:
+            done = await asyncio.to_thread(lambda: undo(history) if genre is None else correct(history, genre))
+        except CorrectionError as error:
+            raise HTTPException(409, words.safe(error)) from error
+        except HistoryError as error:
+            raise HTTPException(503 if history.exists() else 409, words.safe(error)) from error
+        corrected = done.segment.corrected
+        self._board.correct(None if corrected is None else words.safe(corrected))
+        return _json({"corrected": corrected, "segment": done.segment.to_json()})
+
+
+async def _genre(request: Request) -> str:
+    body = b""
+    try:
+        async with asyncio.timeout(server.PATIENCE_S):
+            async for part in request.stream():
+                body += part
+                if len(body) > MAX_BODY:
+                    raise HTTPException(413, f"a correction has {MAX_BODY} bytes at most")
+        genre = json.loads(body)["genre"]
+    except TimeoutError as error:
+        raise HTTPException(408, "the request did not end") from error
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise HTTPException(400, 'write {"genre": "jazz"}') from error
+    if not isinstance(genre, str):
+        raise HTTPException(400, "genre is a text")
+    return genre
+
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, datetime.min.time()).astimezone()
@@ -162,6 +199,7 @@ def application(board: Board, model: Mapping[str, Any], history: Path | None) ->
             Route("/api/events", api.events),
             Route("/api/model", api.model),
             Route("/api/history", api.history),
+            Route("/api/correction", api.correct, methods=["POST", "DELETE"]),
         ],
         exception_handlers={HTTPException: _error, Exception: _error},
     )

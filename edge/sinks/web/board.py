@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -11,8 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from edge import words
-from edge.events import Change, Event, Prediction, SourceLost, SourceRestored, Started, Stats, Stopped, Tick
+from edge.events import Change, Event, Prediction, Sound, SourceLost, SourceRestored, Started, Stats, Stopped, Tick
 from edge.sinks.view import View, view_after
 
 #: Events that may wait for the server's thread; should it hang, the oldest are forgotten.
@@ -23,6 +27,8 @@ MAX_UNREAD = 64
 MAX_READERS = 64
 #: Seconds between two levels, at least.
 LEVEL_EVERY_S = 0.2
+#: What the least byte of a spectrogram stands for in dB, and bands that a picture has room for.
+FLOOR_DB, MAX_BANDS = -100.0, 64
 #: What makes a new message of everything.
 NEWS = (Started, Prediction, Change, SourceLost, SourceRestored, Stats, Stopped)
 
@@ -47,6 +53,8 @@ class Board:
         self._shown = Shown()
         self._stats: Stats | None = None
         self._runtime = ""
+        self.correctable = False  # whether there is a history in which a genre can be put right
+        self._corrected: str | None = None  # what somebody says that it is
         self._stopped = False
         self._readers: set[asyncio.Queue[bytes | None]] = set()
         self._level_due_s = 0.0
@@ -68,6 +76,8 @@ class Board:
             is_news = is_news or isinstance(event, NEWS)
             if isinstance(event, Tick):
                 self._tell_level()
+            if isinstance(event, Prediction) and event.sound is not None and self._readers:
+                self._tell("sound", picture(event.sound))
         if is_news and self._readers:
             self._tell("now", self.now())
 
@@ -79,6 +89,8 @@ class Board:
         match event:
             case Started():
                 self._runtime, self._stopped = event.runtime, False
+            case Change():
+                self._corrected = None  # that was said of what was heard before
             case Stats():
                 self._stats = event
             case Stopped():
@@ -90,11 +102,14 @@ class Board:
         return {
             "state": str(view.state),
             "genre": view.genre,
-            "shown": words.shown(view.state, view.genre),
+            "shown": view.headline,
+            "nearest": view.is_nearest,
             "since": _rfc3339(self._shown.since),
             "confidence": _rounded(view.confidence),
             "provisional": view.provisional,
             "probabilities": {name: _rounded(value) for name, value in view.probabilities.items()},
+            "correctable": self.correctable,
+            "corrected": self._corrected,
             "styles": [{"name": words.label(name), "score": _rounded(score)} for name, score in view.styles],
             "tempo_bpm": _rounded(view.tempo_bpm, 1),
             "level_dbfs": _rounded(view.level_dbfs, 1),
@@ -108,6 +123,11 @@ class Board:
             "backlog_s": _rounded(view.backlog_s, 1),
             "update_cost_s": None if stats is None else _rounded(stats.update_cost_s, 5),
         }
+
+    def correct(self, label: str | None) -> None:
+        """Show what somebody says that it is, or nobody any more."""
+        self._corrected = label
+        self._tell("now", self.now())
 
     def _tell_level(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -153,6 +173,24 @@ class Board:
             yield reader
         finally:
             self._readers.discard(reader)
+
+
+def picture(sound: Sound) -> dict[str, Any]:
+    """Return the message that pictures are drawn from; see ``Sound`` in openapi.json."""
+    log_mel = sound.log_mel
+    step = -(-log_mel.shape[1] // MAX_BANDS)
+    log_mel = log_mel[:, : log_mel.shape[1] // step * step].reshape(len(log_mel), -1, step).mean(axis=2)
+    return {
+        "frames_per_s": round(sound.frames_per_s, 3),
+        "bands": log_mel.shape[1],
+        "floor_db": FLOOR_DB,
+        "log_mel": _bytes((log_mel - FLOOR_DB) * 2),
+        "chroma": _bytes(sound.chroma * 255),
+    }
+
+
+def _bytes(values: NDArray[np.float32]) -> str:
+    return base64.b64encode(np.clip(np.rint(values), 0, 255).astype(np.uint8).tobytes()).decode()
 
 
 def message(kind: str, value: Any) -> bytes:

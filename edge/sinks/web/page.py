@@ -25,6 +25,7 @@ class WebPage:
         Raises ``FaceError`` if the address cannot be had.
         """
         self._board = Board()
+        self._board.correctable = history is not None
         card = model_card(bundle.name, bundle.labels, bundle.interpreter.runtime, bundle.spec.window_s, bundle.sidecar)
         access = Access(
             application(self._board, card, history),

@@ -101,12 +101,20 @@ function showNow(now) {
   since = now.since && Date.parse(now.since);
   put($("confidence"), percent(now.confidence));
   put($("tempo"), now.tempo_bpm == null ? "–" : `${Math.round(now.tempo_bpm)} BPM`);
-  put($("styles"), now.styles.map((style) => style.name).join(" · ") || (now.provisional && now.genre ? "first impression" : ""));
+  put($("styles"), under(now));
   showBars(now);
   showLevel(now);
   showSource(now);
   showStatus(now);
   showCorrection(now);
+}
+
+/** What stands under the genre: the nearest of the model's where a style leads that is none of them, and the styles. */
+function under(now) {
+  const styles = now.styles.map((style) => style.name).slice(now.nearest ? 1 : 0, 3);
+  if (now.nearest) styles.unshift(`nearest: ${words(now.genre)}`);
+  if (now.provisional && now.genre) styles.push("first impression");
+  return styles.join(" · ");
 }
 
 function showSource(now) {

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from edge.events import Change, Event, Prediction, SourceLost, SourceRestored, Started, State, Stats, Tick
+from edge.sinks.history import HistorySink
 
 LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock", "no_music")
 _seconds = count()
@@ -65,6 +68,17 @@ def stats(**other: Any) -> Event:
     """The counters."""
     values = {"updates": 60, "gaps": 1, "dropped_s": 1.5, "backlog_s": 0.0, "interval_s": 1.0, "update_cost_s": 0.004}
     return Stats(**_when(), **{**values, **other})
+
+
+def recorded(file: Path) -> Path:
+    """Write a history of the last ten seconds, in which rock was heard."""
+    sink = HistorySink(file, checkpoint_s=0.0)
+    sink(replace(started(), inputs="digest"))  # type: ignore[call-arg]
+    for second in range(11):
+        event = prediction("rock", vector=bytes(8))
+        sink(replace(event, time=datetime.now(UTC) - timedelta(seconds=10 - second), audio_s=float(second)))
+    sink.close()
+    return file
 
 
 def _when() -> dict[str, Any]:
