@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Callable
 
@@ -33,9 +35,9 @@ class Terminal:
         self._notice = notice
         self._heard_s: dict[str, float] = {}  # of the whole session, by label
         self._drawn_at = 0.0
-        self._live = Live(console=self._console, auto_refresh=False, screen=True)
-        self._keyboard = Keyboard()  # first: what is typed from now on is not to be seen
-        self._live.start()
+        self._suspend_asked = False
+        self._suspend_before = signal.signal(signal.SIGTSTP, self._ask_to_suspend)
+        self._take_screen()
 
     def __call__(self, event: Event) -> None:
         """Draw what has changed; the level meter alone only a few times a second."""
@@ -44,6 +46,8 @@ class Terminal:
         self._heard_s[label_of(before)] = self._heard_s.get(label_of(before), 0.0) + passed_s
         if QUIT in self._keyboard.pressed():
             self._quit_asked()
+        if self._suspend_asked:
+            self._suspend()
         now = time.monotonic()
         if isinstance(event, Tick) and now - self._drawn_at < REFRESH_S:
             return
@@ -53,8 +57,29 @@ class Terminal:
 
     def close(self) -> None:
         """Give the screen back, and say in a line what was heard."""
-        self._live.stop()
-        self._keyboard.close()
+        self._give_screen()
+        signal.signal(signal.SIGTSTP, self._suspend_before)
         parts = [text for _, text in in_words(self._heard_s.items())]
         told = f"Heard in {words.clock(self._view.audio_s)}: {', '.join(parts)}." if parts else "Nothing was heard."
         self._console.print(told, soft_wrap=True, markup=False, highlight=False)
+
+    def _take_screen(self) -> None:
+        self._keyboard = Keyboard()  # first: what is typed from now on is not to be seen
+        self._live = Live(console=self._console, auto_refresh=False, screen=True)
+        self._live.start()
+
+    def _give_screen(self) -> None:
+        self._live.stop()
+        self._keyboard.close()
+
+    def _ask_to_suspend(self, _number: int, _frame: object) -> None:
+        self._suspend_asked = True  # no more: the signal may have come in the middle of a drawing
+
+    def _suspend(self) -> None:
+        """Stand still as Ctrl-Z asks, with the terminal as the shell needs it, until brought back to the front."""
+        self._suspend_asked = False
+        self._give_screen()
+        signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGTSTP)  # returns once the shell lets us go on
+        signal.signal(signal.SIGTSTP, self._ask_to_suspend)
+        self._take_screen()

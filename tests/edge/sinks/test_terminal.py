@@ -170,6 +170,20 @@ def test_an_interrupt_leaves_no_second_header() -> None:
     assert "Traceback" not in written
 
 
+def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() -> None:
+    script = 'set -m; "$0" listen --demo; echo STOPPED; stty -a; fg; echo ENDED'
+    terminal = PseudoTerminal(env=MODERN, shell_script=script)
+    terminal.read_until(r"BPM, A major")
+    terminal.press(b"\x1a")
+    written = terminal.read_until(r"(?s)STOPPED.*BPM, A major")
+    assert written.index("\x1b[?1049l") < written.index("STOPPED") < written.rindex("\x1b[?1049h")
+    assert " icanon" in written
+    assert "-icanon" not in written
+    terminal.press(b"q")
+    assert "That was the demo" in terminal.read_until("ENDED")
+    terminal.end()
+
+
 def test_in_the_background_it_leaves_the_keyboard_alone() -> None:
     """A program in the background that changes a terminal's settings is stopped until it is brought to the front."""
     script = 'set -m; "$0" listen --demo --fast & wait $!'
