@@ -19,7 +19,7 @@ from features_np import pcm, resample
 from tests.edge.pulse import Pulse
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
-KEYS = ["path", "genre", "confidence", "probabilities", "tempo_bpm", "duration_s", "warning"]
+KEYS = ["path", "genre", "confidence", "probabilities", "tempo_bpm", "duration_s", "styles", "nearest", "warning"]
 RATE = 22_050
 #: A last digit that falls to the other side of a step of the model's int8 input moves probabilities by about this.
 ONE_STEP = 0.03
@@ -85,7 +85,7 @@ def test_classify_takes_every_format_rate_and_channel_count(recordings: Path) ->
 def test_classify_prints_a_table_for_people(recordings: Path) -> None:
     done = livegenre("classify", recordings / "mono.wav")
     header, row = done.stdout.splitlines()
-    assert header.split() == ["FILE", "GENRE", "SURE", "TEMPO", "LENGTH", "NEXT"]
+    assert header.split() == ["FILE", "GENRE", "SURE", "TEMPO", "LENGTH", "NEXT", "STYLES"]
     assert row.startswith(str(recordings / "mono.wav"))
     assert "00:12" in row
 
@@ -159,8 +159,9 @@ def test_output_that_cannot_be_written_is_told_and_listening_goes_on() -> None:
         command = [LIVEGENRE, "listen", "--demo", "--fast", "--json"]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
     assert done.returncode == 1
-    first, last = done.stderr.splitlines()
+    first, at_the_end, last = done.stderr.splitlines()
     assert first == "output failed: [Errno 28] No space left on device; listening goes on (failure 1)"
+    assert at_the_end.startswith("output failed: [Errno 28] No space left on device; ")
     assert last == "livegenre: [Errno 28] No space left on device"
 
 
