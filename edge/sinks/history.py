@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from edge import clock
 from edge.errors import HistoryError
 from edge.events import Change, Event, Prediction, Started, State, Stopped
 from edge.history.database import DAMAGED, set_aside
@@ -38,13 +39,8 @@ DRIFT = 0.001  # of a second a second: far more than a sound card's clock is wro
 DAY_S = 86_400.0
 
 
-def _steady_clock() -> float:
-    """Seconds on the clock that nobody sets, and that runs on while the machine sleeps."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
 def _clock_offset() -> float:
-    return time.time() - _steady_clock()
+    return time.time() - clock.steady_s()
 
 
 @dataclass
@@ -60,7 +56,7 @@ class _Open:
     confidence_sum: float = 0.0
     n_confidences: int = 0
     tempi: Counter[int] = field(default_factory=Counter)  # by tenths of a BPM: bounded, however long it lasts
-    opened: float = field(default_factory=_steady_clock)
+    opened: float = field(default_factory=clock.steady_s)
     is_followed: bool = False  # the audio has gone on to another answer
     has_full_window: bool = False
     is_written: bool = False  # it is in the file, however much of it
@@ -72,7 +68,7 @@ class _Open:
         """By the audio's clock; a source that is lost has none until it is back, so till then by ours."""
         duration_s = self.to_audio_s - self.from_audio_s
         if self.state == State.NO_SOURCE and not self.is_followed:
-            duration_s = max(duration_s, _steady_clock() - self.opened)
+            duration_s = max(duration_s, clock.steady_s() - self.opened)
         return round(duration_s + self.drift_s, 3)  # as the file keeps it
 
     @property
