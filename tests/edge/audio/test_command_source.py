@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from edge.errors import SourceError
 from edge.events import Block, Chunk, Lost
 from tests.edge.pulse import wait_until
 
+#: Long enough for anything that is to happen soon.
+SOON_S = 30.0
 RAW = RawFormat(sample_rate=8_000, channels=1)
 
 
@@ -41,30 +44,29 @@ def alive(mark: str) -> list[int]:
 
 def test_one_that_closes_its_output_and_lives_on_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(command, "LINGER_S", 0.2)
-    mark = tmp_path.name
-    source = Command(f"sh -c 'head -c 8000 /dev/zero; exec >&-; sleep 3600; :' {mark}", RAW)
-    assert isinstance(said(source, Block), Block)
-    assert said(source, Lost) == Lost(stalled=False, reason="sh closed its output and did not end")
-    wait_until(lambda: len(alive(mark)) <= 1, 10.0, "the first one is gone")  # another was started
-    source.close()
-    wait_until(lambda: not alive(mark), 10.0, "all are gone")
+    mark = str(tmp_path)
+    with closing(Command(f"sh -c 'head -c 8000 /dev/zero; exec >&-; sleep 3600; :' {mark}", RAW)) as source:
+        assert isinstance(said(source, Block), Block)
+        assert said(source, Lost) == Lost(stalled=False, reason="sh closed its output and did not end")
+        wait_until(lambda: len(alive(mark)) <= 1, SOON_S, "the first one is gone")  # another was started
+    wait_until(lambda: not alive(mark), SOON_S, "all are gone")
 
 
 def test_what_a_command_has_started_ends_with_it(tmp_path: Path) -> None:
-    mark = tmp_path.name
-    source = Command(f"sh -c 'sh -c \"while :; do cat /dev/zero; done\" {mark} | cat; :' {mark}", RAW)
-    said(source, Block)
-    assert len(alive(mark)) >= 2
-    source.close()
-    wait_until(lambda: not alive(mark), 10.0, "all are gone")
+    mark = str(tmp_path)
+    with closing(Command(f"sh -c 'sh -c \"while :; do cat /dev/zero; done\" {mark} | cat; :' {mark}", RAW)) as source:
+        said(source, Block)
+        assert len(alive(mark)) >= 2
+    wait_until(lambda: not alive(mark), SOON_S, "all are gone")
 
 
 def test_one_that_does_not_end_when_asked_is_ended(tmp_path: Path) -> None:
-    mark = tmp_path.name
-    source = Command(f"sh -c 'trap : TERM; while :; do head -c 1600 /dev/zero; sleep 0.1; done' {mark}", RAW)
-    said(source, Block)
-    source.close()
-    wait_until(lambda: not alive(mark), 10.0, "it is gone")
+    mark = str(tmp_path)
+    with closing(
+        Command(f"sh -c 'trap : TERM; while :; do head -c 1600 /dev/zero; sleep 0.1; done' {mark}", RAW)
+    ) as source:
+        said(source, Block)
+    wait_until(lambda: not alive(mark), SOON_S, "it is gone")
 
 
 def test_one_that_fails_at_once_is_an_error_or_waited_for() -> None:

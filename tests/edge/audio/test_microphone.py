@@ -18,13 +18,15 @@ from tests.edge.pulse import Pulse, wait_until
 
 #: The most that may pass between a device's return and the first audio from it.
 RECOVERY_S = 5.0
+#: The first words of a command, and some answers more, on a machine that has much else to do.
+START_S = 60.0
 
 
 def test_it_settles_on_what_classify_says_of_the_same_file(pulse: Pulse, music: Path) -> None:
     verdict = classify_file(music, load_bundle())
     pulse.add_room(rate=48_000)
     ear = Ear(pulse.livegenre("listen", "--json"))
-    ear.wait_for("started", 1, 20.0)
+    ear.wait_for("started", 1, START_S)
     player = pulse.play(music)
     assert player.wait(60) == 0
     said = ear.end()
@@ -56,14 +58,14 @@ def test_the_servers_sources_are_listed_and_can_be_chosen(pulse: Pulse, music: P
     assert {"id": "kitchen.monitor", **kitchen} in [json.loads(line) for line in out.splitlines()]
     ear = Ear(pulse.livegenre("listen", "--json", "--source", "mic:Kitchen.monitor"))
     player = pulse.play(music, "kitchen")
-    wait_until(lambda: any(event["level_dbfs"] for event in ear.of("prediction")), 20.0, "the kitchen is heard")
+    wait_until(lambda: any(event["level_dbfs"] for event in ear.of("prediction")), START_S, "the kitchen is heard")
     assert ear.of("started")[0]["source"] == "microphone (Monitor of Null Output)"
     player.kill()
     player.wait()
     assert ear.end() == ""
     ear = Ear(pulse.livegenre("listen", "--json", "--source", "mic:bath.monitor"))
     player = pulse.play(music, "kitchen")
-    ear.wait_for("prediction", 3, 20.0)
+    ear.wait_for("prediction", 3, START_S)
     assert [event["level_dbfs"] for event in ear.of("prediction")][:3] == [None] * 3, "not the bath"
     player.kill()
     player.wait()
@@ -73,7 +75,7 @@ def test_the_servers_sources_are_listed_and_can_be_chosen(pulse: Pulse, music: P
 def test_a_microphone_by_part_of_its_name(playing: Pulse) -> None:
     playing.add_room()
     ear = Ear(playing.livegenre("listen", "--json", "--source", "mic:EFAUL"))
-    ear.wait_for("prediction", 1, 20.0)
+    ear.wait_for("prediction", 1, START_S)
     assert ear.end() == ""
     process = playing.livegenre("listen", "--source", "mic:Blue Yeti")
     _, err = process.communicate(timeout=20)
@@ -84,13 +86,13 @@ def test_a_microphone_by_part_of_its_name(playing: Pulse) -> None:
 def test_unplugged_and_plugged_in_again_under_another_name(playing: Pulse) -> None:
     module = playing.add_room("usb-one")
     ear = Ear(playing.livegenre("listen", "--json"))
-    ear.wait_for("prediction", 2, 20.0)
+    ear.wait_for("prediction", 2, START_S)
     playing.remove(module)
     assert ear.wait_for("source_lost", 1, 5.0)["stalled"] is False
     time.sleep(3.0)  # long enough for several attempts in vain
     playing.add_room("usb-two", rate=48_000)
     ear.wait_for("source_restored", 1, RECOVERY_S)
-    ear.wait_for("prediction", len(ear.of("prediction")) + 4, 10.0)
+    ear.wait_for("prediction", len(ear.of("prediction")) + 4, START_S)
     assert ear.end() == ""
     assert len(ear.of("source_lost")) == len(ear.of("source_restored")) == len(ear.of("gap")) == 1
     assert ear.of("gap")[0]["lost_s"] == ear.of("source_restored")[0]["away_s"]
@@ -105,7 +107,7 @@ def test_the_sound_server_is_killed_and_started_again(playing: Pulse) -> None:
     playing.add_room()
     ear = Ear(playing.livegenre("listen", "--json"))
     for outage in (1, 2):
-        ear.wait_for("prediction", len(ear.of("prediction")) + 2, 20.0)
+        ear.wait_for("prediction", len(ear.of("prediction")) + 2, START_S)
         playing.kill()
         ear.wait_for("source_lost", outage, 5.0)
         playing.start()
@@ -118,18 +120,18 @@ def test_the_sound_server_is_killed_and_started_again(playing: Pulse) -> None:
 def test_it_waits_for_a_microphone_that_is_not_there_yet(playing: Pulse) -> None:
     playing.kill()
     ear = Ear(playing.livegenre("listen", "--json", "--wait"))
-    assert "no microphone found" in str(ear.wait_for("source_lost", 1, 20.0)["reason"])
+    assert "no microphone found" in str(ear.wait_for("source_lost", 1, START_S)["reason"])
     playing.start()
     playing.add_room()
     ear.wait_for("source_restored", 1, RECOVERY_S)
-    ear.wait_for("prediction", 1, 10.0)
+    ear.wait_for("prediction", 1, START_S)
     assert ear.end() == ""
 
 
 def test_a_server_that_hangs_is_a_stall_and_its_return_is_noticed(playing: Pulse) -> None:
     playing.add_room()
     ear = Ear(playing.livegenre("listen", "--json"))
-    ear.wait_for("prediction", 2, 20.0)
+    ear.wait_for("prediction", 2, START_S)
     playing.freeze()
     assert ear.wait_for("source_lost", 1, 5.0)["stalled"] is True
     time.sleep(2.0)
@@ -145,7 +147,7 @@ def test_a_server_that_hangs_is_named(playing: Pulse) -> None:
     playing.freeze()
     began = time.monotonic()
     ear = Ear(playing.livegenre("listen", "--json"))
-    lost = ear.wait_for("source_lost", 1, 20.0)
+    lost = ear.wait_for("source_lost", 1, START_S)
     print(f"listen says so after {time.monotonic() - began:.1f} s")
     assert "the sound server pulseaudio (process " in str(lost["reason"])
     began = time.monotonic()
@@ -164,12 +166,12 @@ def test_a_server_that_hangs_is_named(playing: Pulse) -> None:
 def test_a_server_that_hangs_for_good_costs_the_process_and_no_time(playing: Pulse) -> None:
     playing.add_room()
     ear = Ear(playing.livegenre("listen", "--json"))
-    ear.wait_for("prediction", 2, 20.0)
+    ear.wait_for("prediction", 2, START_S)
     playing.freeze()
     ear.wait_for("started", 2, 60.0)
     playing.thaw()
     ear.wait_for("source_restored", 1, 40.0)
-    ear.wait_for("prediction", len(ear.of("prediction")) + 3, 20.0)
+    ear.wait_for("prediction", len(ear.of("prediction")) + 3, START_S)
     assert ear.end() == ""
     assert [event["restarts"] for event in ear.of("stats")] == [1]
     assert float(str(ear.of("source_restored")[0]["away_s"])) > STUCK_S
@@ -183,11 +185,11 @@ def test_a_server_that_hangs_for_good_costs_the_process_and_no_time(playing: Pul
 def test_what_a_stopped_process_catches_up_on_is_told_at_the_time_it_was_heard(playing: Pulse) -> None:
     playing.add_room()
     ear = Ear(playing.livegenre("listen", "--json"))
-    ear.wait_for("prediction", 3, 20.0)
+    ear.wait_for("prediction", 3, START_S)
     ear.process.send_signal(signal.SIGSTOP)
     time.sleep(3.0)
     ear.process.send_signal(signal.SIGCONT)
-    ear.wait_for("prediction", len(ear.of("prediction")) + 5, 10.0)
+    ear.wait_for("prediction", len(ear.of("prediction")) + 5, START_S)
     assert ear.end() == ""
     began = [
         datetime.fromisoformat(str(event["time"])).timestamp() - float(str(event["audio_s"]))
@@ -199,7 +201,7 @@ def test_what_a_stopped_process_catches_up_on_is_told_at_the_time_it_was_heard(p
 def test_a_device_that_gives_only_zeros_is_stalled_until_it_sounds(pulse: Pulse, music: Path) -> None:
     pulse.add_room()
     ear = Ear(pulse.livegenre("listen", "--json"))
-    lost = ear.wait_for("source_lost", 1, 20.0)
+    lost = ear.wait_for("source_lost", 1, START_S)
     assert lost["stalled"] is True
     assert "only zeros" in str(lost["reason"])
     player = pulse.play(music)
