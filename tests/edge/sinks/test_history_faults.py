@@ -17,6 +17,7 @@ import pytest
 
 from edge.commands import history as command
 from edge.errors import HistoryError
+from edge.history import corrections
 from edge.history.reader import read_segments
 from edge.history.segments import Segment
 from edge.history.writer import HistoryWriter
@@ -264,6 +265,19 @@ def test_the_services_history_is_told_to_be_read_with_sudo(tmp_path, monkeypatch
         return 42
 
     assert as_another_user(tmp_path, told) == 42
+
+
+def test_who_may_only_read_is_told_how_to_correct(tmp_path):
+    path = tmp_path / "h.db"
+    history_driver.numbers(path, 20)
+
+    def told():
+        with pytest.raises(HistoryError, match=re.escape(f"try sudo {LIVEGENRE} correct jazz")):
+            corrections.correct(path, "jazz")
+        return 42
+
+    for of_group in (True, False):
+        assert as_another_user(tmp_path, told, of_group=of_group) == 42
 
 
 def as_another_user(folder, work, of_group=False):
