@@ -21,14 +21,15 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.console import Console
 
 from build.console import progress
+from build.corpora.data_options import add_data_options, task_of
+from build.corpora.task import Task
 from build.errors import DatasetError, run_command
-from build.models.perceptron import Fitted
-from build.models.search_space import suggest
-from build.models.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, fit_seed_network
+from build.models.compared.search_space import suggest
+from build.models.compared.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, fit_seed_network
+from build.models.recipe import Fitted
 from build.report import search_results
 from build.score import metrics
 from build.tables.feature_table import FEATURE_SETS
-from build.train import Task, add_data_options, task_of
 from features_np.spec import SEED_FEATURE_SETS, FeatureSpec
 
 DATABASE = "search.sqlite3"

@@ -7,66 +7,51 @@ that ``build.preprocess`` wrote. It trains on the train list alone; of the recip
 from __future__ import annotations
 
 import argparse
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from build import publish
+<<<<<<< HEAD
 from build.audio.simulated_microphone import Part
 from build.corpora import corrections, gtzan, gtzan_frames, microphone_shift, no_music
 from build.corpora.frame_variants import VARIANTS
+=======
+from build.corpora import no_music
+from build.corpora.data_options import add_data_options, task_of
+from build.corpora.gtzan_task import gtzan_task
+>>>>>>> 0f278f8 (Split the training: what from, fitting, record, options, command)
 from build.corpora.no_music import NoMusic
+from build.corpora.task import Task, with_test
 from build.errors import DatasetError, run_command
+<<<<<<< HEAD
 from build.extract import heard_rows
 from build.models import int8, no_music_head, perceptron, timbre
 from build.models.frozen_listener import FrozenListenerRecipe, columns_of
 from build.models.perceptron import Fitted, Rows, Targets
+=======
+from build.models import perceptron, timbre
+from build.models.fitting import add_no_music, columns_of, fit_candidate, out_of_fold_logits
+from build.models.frozen_listener import FrozenListenerRecipe
+from build.models.recipe import Recipe, Rows
+>>>>>>> 0f278f8 (Split the training: what from, fitting, record, options, command)
 from build.report.model_card import with_interval
+from build.report.training_record import training_record
 from build.score import metrics, scoring
 from build.tables import splits
-from build.tables.edition import edition_of
-from build.tables.feature_table import GTZAN, FeatureTable, Track, load_features, read_list, read_tracks
+from build.tables.feature_table import GTZAN
 from edge.live.decision import NO_MUSIC
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
-from features_np import summarize
 from features_np.spec import FeatureSpec
-
-
-class Recipe(Protocol):
-    """Everything that makes a fitted network besides its data and its seed."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """The FeatureSpec's groups that it hears."""
-
-    @property
-    def with_variants(self) -> bool:
-        """Whether it is fitted to changed copies of the tracks too."""
-
-    def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:
-        """Fit a network to feature rows."""
-
-
-#: Rows on which the ranges of an int8 model's tensors are measured.
-N_REPRESENTATIVE = 1000
-
-#: Simulated microphones through which each valid track with a whole recording is heard.
-MICROPHONE_DRAWS = 3
-
-#: What was tried on GTZAN on the way to ``RECIPES``.
-FINDINGS = Path(__file__).parent / "report" / "findings.md"
 
 RECIPES: tuple[Recipe, ...] = (*perceptron.RECIPES, timbre.TIMBRE, FrozenListenerRecipe())
 
 
+<<<<<<< HEAD
 @dataclass(frozen=True)
 class Task:
     """What a model is trained from: rows of two disjoint lists, and the artists where they are known.
@@ -163,6 +148,8 @@ def gtzan_task(folder: Path, seed: int) -> Task:
     )
 
 
+=======
+>>>>>>> 0f278f8 (Split the training: what from, fitting, record, options, command)
 def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bundle:
     """Fit every recipe, publish the one whose int8 model is right most often on valid; returns its bundle.
 
@@ -174,12 +161,14 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
         raise DatasetError("the features hold no recipe's columns; extract them with build.preprocess --features 85")
     candidates = [fit_candidate(task, recipe, seed) for recipe in fitting]
     best = max(candidates, key=lambda candidate: candidate.agreement.int8_accuracy)
-    temperature = calibrate(task, best.recipe, seed)
+    temperature = metrics.best_temperature(task.train.targets(task.labels), out_of_fold_logits(task, best.recipe, seed))
     labels, heard = task.labels, {}
     if task.no_music and best.recipe.groups == timbre.TIMBRE.groups:
         training = task.no_music.of(task.no_music.folds != no_music.EVALUATION_FOLD)
         best, caught = add_no_music(task, training, best, seed)
-        labels, heard = (*labels, NO_MUSIC), {"caught": caught.to_dict()}
+        what = f"windows of no music, {len(np.unique(training.folds))} folds held out in turn"
+        labels = (*labels, NO_MUSIC)
+        heard = {"caught": metrics.share(caught, what, training.recordings).to_dict()}
     listener = best.recipe if isinstance(best.recipe, FrozenListenerRecipe) else None
     draft = publish.Draft(
         name=best.recipe.name,
@@ -190,7 +179,7 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
         scale=best.fitted.scale,
         temperature=temperature,
         model=best.model,
-        training=_training(task, candidates, best, seed),
+        training=training_record(task, candidates, best, seed),
         listener_model=listener.network if listener else None,
         origin=listener.origin if listener else None,
     )
@@ -241,111 +230,6 @@ def no_music_figures(bundle: Bundle, task: Task, other: NoMusic) -> dict[str, An
     return {name: figure.to_dict() for name, figure in figures.items()}
 
 
-def add_no_music(task: Task, other: NoMusic, candidate: Candidate, seed: int) -> tuple[Candidate, metrics.Figure]:
-    """Return the candidate with an output for "no music", and the share of held-out folds' windows that it catches."""
-    rows, targets = task.sample(candidate.recipe, set(task.train.keys))
-    fitted, n_genres = candidate.fitted, len(task.labels)
-
-    def fit_to(chosen: NDArray[np.bool_]) -> no_music_head.Detector:
-        return no_music_head.fit_detector(
-            fitted, rows, targets, other=other.rows[chosen], kinds=other.of(chosen).kinds, n_genres=n_genres
-        )
-
-    caught = np.zeros(len(other.rows), dtype=np.bool_)
-    for fold in np.unique(other.folds):
-        held_out = other.folds == fold
-        caught[held_out] = fit_to(~held_out).margin(fitted.normalize(other.rows[held_out])) > 0
-    joined = no_music_head.with_detector(fitted, fit_to(np.ones(len(caught), dtype=np.bool_)))
-    some = _some(np.vstack([rows, other.rows]), seed)
-    what = f"windows of no music, {len(np.unique(other.folds))} folds held out in turn"
-    figure = metrics.share(caught, what, other.recordings)
-    return _converted(task, candidate.recipe, joined, some), figure
-
-
-def fit_candidate(task: Task, recipe: Recipe, seed: int) -> Candidate:
-    """Fit one recipe on train and convert it; valid is looked at only to measure it."""
-    rows, targets = task.sample(recipe, set(task.train.keys))
-    fitted = recipe.fit(rows, targets, n_labels=len(task.labels), seed=seed)
-    return _converted(task, recipe, fitted, _some(rows, seed))
-
-
-def _some(rows: Rows, seed: int) -> Rows:
-    """Return rows on which the ranges of an int8 model's tensors are measured."""
-    chosen: Rows = np.random.default_rng(seed).permutation(rows)[:N_REPRESENTATIVE]
-    return chosen
-
-
-def _converted(task: Task, recipe: Recipe, fitted: Fitted, representative: Rows) -> Candidate:
-    wide = isinstance(recipe, FrozenListenerRecipe)
-    model = int8.to_int8(fitted.model, fitted.normalize(representative), wide=wide)
-    valid = task.valid.matrix(columns_of(recipe))
-    targets = task.valid.targets(task.labels)
-    agreement = int8.compare(model, fitted.normalize(valid), fitted.logits(valid), targets)
-    return Candidate(recipe, fitted, model, agreement)
-
-
-def calibrate(task: Task, recipe: Recipe, seed: int) -> float:
-    """Return the temperature that fits logits of train rows by networks that have not seen their fold."""
-    rows = task.train.matrix(columns_of(recipe))
-    logits = np.zeros((len(rows), len(task.labels)))
-    keys = np.array(task.train.keys)
-    for known, held_out in splits.folds(task.train, task.tracks, seed):
-        fitted = recipe.fit(*task.sample(recipe, set(keys[known])), n_labels=len(task.labels), seed=seed)
-        logits[held_out] = fitted.logits(rows[held_out])
-    return metrics.best_temperature(task.train.targets(task.labels), logits)
-
-
-def _training(task: Task, candidates: Sequence[Candidate], best: Candidate, seed: int) -> dict[str, Any]:
-    names = " and ".join(candidate.recipe.name for candidate in candidates)
-    folds = "artists" if task.tracks else "tracks"
-    ours = task.split == splits.FAULT_FILTERED
-    tried = {"findings": FINDINGS.read_text(encoding="utf-8")} if ours else {}
-    edition = {"edition": edition_of(task.tracks).to_dict()} if ours else {}
-    return (
-        tried
-        | edition
-        | {
-            "how_chosen": (
-                f"The architecture was chosen between {names} by accuracy on these very tracks, so the figure of the "
-                "chosen one is a little too good; no other track was looked at."
-            ),
-            "facts": {
-                "data": f"{task.split}; trained on the train list alone, {len(task.train)} tracks",
-                "recipe": str(best.recipe),
-                "parameters": f"{best.fitted.model.count_params():,}",
-                "changed copies": _changed_copies(task, best.recipe),
-                "temperature": f"fitted on out-of-fold predictions inside train ({splits.N_FOLDS} folds of {folds})",
-                "seed": seed,
-            },
-        }
-    )
-
-
-def _changed_copies(task: Task, recipe: Recipe) -> str:
-    if not (recipe.with_variants and task.variants):
-        return "none"
-    copies = len(task.variants) / len(task.train)
-    return (
-        f"{copies:.0f} of each track: excerpts of 10 to 30 s, other speeds and pitches, through simulated microphones"
-    )
-
-
-def add_data_options(parser: argparse.ArgumentParser) -> None:
-    """Let a command be told what to train from."""
-    parser.add_argument("--features", type=Path, help="features CSV or folder of tables (default: GTZAN's)")
-    parser.add_argument("--train-list", type=Path, help="tracks to train on, a line each: blues/blues.00029.wav")
-    parser.add_argument("--valid-list", type=Path, help="tracks to choose the model on")
-    parser.add_argument("--tracks", type=Path, help="tracks.csv with artists, to keep each on one side of a split")
-
-
-def task_of(arguments: argparse.Namespace) -> Task:
-    """Read what the data options name: without ``--features`` GTZAN's published tables, lists and artists."""
-    if arguments.features is None:
-        lists = GTZAN / "splits"
-        return make_task(GTZAN / "features", lists / "train.txt", lists / "valid.txt", GTZAN / "tracks.csv")
-    return make_task(arguments.features, arguments.train_list, arguments.valid_list, arguments.tracks)
-
-
 def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m build.train", description=__doc__.splitlines()[0])
@@ -360,7 +244,8 @@ def main() -> int:
     folder = arguments.out or publish.MODELS
 
     def body() -> None:
-        task = task_of(arguments) if arguments.features else gtzan_task(GTZAN, arguments.seed)
+        spec = FeatureSpec(groups=timbre.TIMBRE.groups)
+        task = task_of(arguments) if arguments.features else gtzan_task(GTZAN, spec, arguments.seed)
         if arguments.test_list:
             task = with_test(task, arguments.features, arguments.test_list)
         recipes = RECIPES

@@ -15,23 +15,23 @@ import numpy as np
 
 from build import publish
 from build.corpora import hearing_ways
+from build.corpora.listening_task import ListeningTask, hear_task, kept
 from build.corpora.no_music import EVALUATION_FOLD
-from build.corpora.pieces import EMOTIFY, GTZAN_TRAIN, GTZAN_VALID, SONGS, Piece, read_pieces
 from build.errors import run_command
 from build.extract.described import Describer
 from build.listener import teaching
 from build.listener.distillation import Schedule
 from build.listener.network import listener_use
 from build.listener.pretrained import ORIGIN, Listener, read_yamnet
-from build.listening_task import ListeningTask, hear_task, kept
 from build.models import int8
 from build.models.listening_head import SPEC, HeadRecipe, fit_head, fit_no_music, out_of_fold, sample_of
 from build.models.no_music_head import with_detector
-from build.models.perceptron import Fitted
+from build.models.recipe import Fitted
 from build.report.model_card import with_interval
 from build.score import listening, listening_studies, metrics
 from build.tables.edition import edition_of
 from build.tables.feature_table import GTZAN, SHARED_DATA, read_tracks
+from build.tables.pieces import EMOTIFY, GTZAN_TRAIN, GTZAN_VALID, SONGS, Piece, read_pieces
 from build.tables.splits import FAULT_FILTERED
 from edge.live.decision import NO_MUSIC
 from edge.model.bundle import Bundle

@@ -27,7 +27,7 @@ Rows = NDArray[np.float32]
 
 def through_microphones(recordings: dict[str, Path], spec: FeatureSpec) -> FeatureTable:
     """Return rows of recordings in rooms and noises of training, one for each of ``MICROPHONES_S``, draw by draw."""
-    microphones = [heard_rows.Microphone(Part.TRAINING, draw, s) for draw, s in enumerate(MICROPHONES_S)]
+    microphones = [heard_rows.SimulatedMicrophone(Part.TRAINING, draw, s) for draw, s in enumerate(MICROPHONES_S)]
     return functools.reduce(FeatureTable.stacked, heard_rows.features_after(recordings, spec, microphones))
 
 

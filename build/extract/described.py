@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from build.audio.read import read_recording
 from build.audio.simulated_microphone import SAMPLE_RATE, Part, simulate, surroundings
 from build.audio.talkers import add_talkers
-from build.corpora.pieces import Piece
-from build.extract.heard_rows import hear
+from build.extract.parallel import in_order
+from build.tables.pieces import Piece
 from edge.model.listener import ListenerNetwork
 from edge.model.sidecar import ListenerUse
 from features_np import FeatureSpec, PatchStream, summarize
@@ -88,14 +88,14 @@ def rows_of(pieces: Sequence[Piece], ways: Sequence[Way], describer: Describer, 
     """Return a row for each piece and way, shape (pieces, ways, numbers)."""
     items = [(index, number) for index in range(len(pieces)) for number in range(len(ways))]
     work = partial(_row, pieces=tuple(pieces), ways=tuple(ways), describer=describer)
-    rows = dict(hear(work, items, what))
+    rows = dict(in_order(work, items, what))
     return np.array([[rows[index, number] for number in range(len(ways))] for index in range(len(pieces))])
 
 
 def styles_of(pieces: Sequence[Piece], describer: Describer) -> Rows:
     """Return the mean scores of the listener's styles over each piece as recorded, shape (pieces, styles)."""
     work = partial(_styles, pieces=tuple(pieces), describer=describer)
-    scores = dict(hear(work, range(len(pieces)), "styles"))
+    scores = dict(in_order(work, range(len(pieces)), "styles"))
     return np.array([scores[index] for index in range(len(pieces))])
 
 

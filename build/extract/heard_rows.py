@@ -21,9 +21,6 @@ from build.tables.feature_table import FeatureTable
 from features_np import summarize
 from features_np.spec import FeatureSpec
 
-#: ``work(item)`` of all items, in order.
-hear = in_order
-
 Audio = NDArray[np.float32]
 #: What is done to a track's audio, given its key; something that can be sent to another process.
 Change = Callable[[str, Audio], Audio]
@@ -66,7 +63,7 @@ def _unchanged(key: str, audio: Audio) -> Audio:
 
 
 @dataclass(frozen=True, slots=True)
-class Microphone:
+class SimulatedMicrophone:
     """A microphone somewhere: another one for each track and draw; the same in each run."""
 
     part: Part

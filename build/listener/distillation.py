@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from build.listener.network import PATCH_SPEC, trained_network, with_trained
 from build.listener.pretrained import Listener
-from build.models.perceptron import be_deterministic
+from build.models.recipe import be_deterministic
 
 Patches = NDArray[np.float32]
 Frames = NDArray[np.float16]

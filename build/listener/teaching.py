@@ -9,17 +9,17 @@ import numpy as np
 
 from build.audio.read import read_recording
 from build.audio.simulated_microphone import Part
-from build.corpora.pieces import Piece
+from build.corpora.hearing_ways import TALKERS_DB
 from build.extract.described import Way
-from build.extract.heard_rows import hear
+from build.extract.parallel import in_order
 from build.listener.distillation import Frames, Pair, Schedule, distill
 from build.listener.network import PATCH_SPEC, deployed_network
 from build.listener.pretrained import Listener
 from build.models.int8 import to_int8
+from build.tables.pieces import Piece
 from features_np import FeatureSpec, PatchSpec, log_mel_patches
 
-#: What the listener is taught to pass over: in half of the cases people talk, too.
-TALKERS_DB = (-5.0, 15.0)
+#: What the listener is taught to pass over.
 LESSONS = tuple(Way(f"lesson {draw}", part=Part.TRAINING, talkers_db=TALKERS_DB) for draw in range(3))
 #: Patches on which the ranges of the int8 listener's tensors are measured.
 N_REPRESENTATIVE = 500
@@ -34,7 +34,7 @@ def lessons(pieces: Sequence[Piece]) -> list[Pair]:
     """Return pieces as recorded, and through a microphone for each of ``LESSONS``."""
     ways = (Way("as recorded"), *LESSONS)
     items = [(index, number) for index in range(len(pieces)) for number in range(len(ways))]
-    frames = dict(hear(partial(_frames, pieces=tuple(pieces), ways=ways), items, "lessons"))
+    frames = dict(in_order(partial(_frames, pieces=tuple(pieces), ways=ways), items, "lessons"))
     numbers = range(1, len(ways))
     return [Pair(frames[index, 0], frames[index, number]) for index in range(len(pieces)) for number in numbers]
 

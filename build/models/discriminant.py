@@ -14,10 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from build.models.perceptron import Fitted, Targets, be_deterministic, normalization
+from build.models.recipe import Fitted, Rows, Targets, be_deterministic, normalization
 from features_np.spec import TIMBRE_GROUPS, FeatureSpec
-
-Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.models.discriminant import centred
-from build.models.perceptron import Fitted, Rows, Targets, be_deterministic
+from build.models.recipe import Fitted, Rows, Targets, be_deterministic
 from build.models.weighted_perceptron import fit_perceptron
 
 Weights = NDArray[np.float64]

@@ -14,7 +14,7 @@ import numpy as np
 
 from build.models.discriminant_sum import fit_sum
 from build.models.listening_head import HeadRecipe
-from build.models.perceptron import Fitted, Rows, Targets
+from build.models.recipe import Fitted, Rows, Targets
 from edge.model.bundle import LISTENER_FILE, Bundle, folder_of, load_bundle
 from edge.model.inputs import inputs_digest
 from edge.model.sidecar import ListenerUse

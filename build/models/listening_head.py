@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.corpora.hearing_ways import TRAINING
+from build.corpora.listening_task import Heard
 from build.corpora.no_music import NoMusic
-from build.listening_task import Heard
 from build.models.discriminant_sum import PERCEPTRON_SHARE, View, Weights, fit_sum
 from build.models.no_music_head import Detector, fit_detector
-from build.models.perceptron import Fitted, Rows, Targets
+from build.models.recipe import Fitted, Rows, Targets
 from edge.model.sidecar import ListenerUse
 from features_np import FeatureSpec
 from features_np.spec import TIMBRE_GROUPS

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from build.models.discriminant import centred
-from build.models.perceptron import Fitted, Rows, Targets
+from build.models.recipe import Fitted, Rows, Targets
 
 #: Chosen on held-out folds.
 SHRINKAGE = 0.7

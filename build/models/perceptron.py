@@ -1,4 +1,4 @@
-"""Networks and how they are fitted: named recipes of architecture, augmentation and schedule.
+"""Perceptrons and how they are fitted: named recipes of architecture, augmentation and schedule.
 
 A network takes normalized feature rows and returns logits: softmax stays outside, since an int8 softmax would have
 steps of 1/256 and no room for a temperature.
@@ -6,23 +6,16 @@ steps of 1/256 and no room for a temperature.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
-from numpy.typing import NDArray
 
+from build.models.recipe import Fitted, Rows, Targets, be_deterministic, normalization
 from build.models.row_variants import Augmentation, RowAugmenter
 from features_np.spec import SEED_FEATURE_SETS, TIMBRE_GROUPS, FeatureSpec
-
-Rows = NDArray[np.float32]
-Targets = NDArray[np.int64]
-
-#: Builds a network for (number of inputs, number of labels).
-Architecture = Callable[[int, int], keras.Model]
 
 #: Width and activation of the seed's eight dense layers, the input layer's 85 units first.
 SEED_LAYERS = (
@@ -36,52 +29,45 @@ SEED_LAYERS = (
 )
 
 
-def dense(layers: Sequence[tuple[int, str]]) -> Architecture:
-    """Return an architecture of dense layers, each given by its width and activation."""
+class Architecture(Protocol):
+    """Builds networks; it is data, so that a recipe can be printed."""
 
-    def build(n_inputs: int, n_labels: int) -> keras.Model:
-        hidden = [keras.layers.Dense(width, activation) for width, activation in layers]
-        return keras.Sequential([keras.Input((n_inputs,)), *hidden, keras.layers.Dense(n_labels)])
-
-    return build
-
-
-def mlp(widths: tuple[int, ...] = (256, 128), dropout: float = 0.4, input_dropout: float | None = None) -> Architecture:
-    """Return an architecture of dense ReLU layers with dropout after each, by default half as much of the inputs."""
-
-    def build(n_inputs: int, n_labels: int) -> keras.Model:
-        layers = [
-            keras.Input((n_inputs,)),
-            keras.layers.Dropout(dropout / 2 if input_dropout is None else input_dropout),
-        ]
-        for width in widths:
-            layers += [keras.layers.Dense(width, "relu"), keras.layers.Dropout(dropout)]
-        return keras.Sequential([*layers, keras.layers.Dense(n_labels)])
-
-    return build
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """A fitted network with the normalization that its inputs need: (row - mean) / scale, within -clip..clip."""
-
-    model: keras.Model
-    mean: Rows
-    scale: Rows
-    clip: float = np.inf
-
-    def normalize(self, rows: Rows) -> Rows:
-        """Return rows as the network takes them; the int8 model saturates where this clips."""
-        return np.clip((rows - self.mean) / self.scale, -self.clip, self.clip).astype(np.float32)
-
-    def logits(self, rows: Rows) -> Rows:
-        """Return the float network's logits for feature rows, shape (n, labels)."""
-        return np.asarray(self.model(self.normalize(rows), training=False), dtype=np.float32)
+    def __call__(self, n_inputs: int, n_labels: int) -> keras.Model:
+        """Return a network of one input row with a logit for each label."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """Everything that makes a fitted network besides its data and its seed."""
+class Dense:
+    """Dense layers, each given by its width and activation."""
+
+    layers: tuple[tuple[int, str], ...]
+
+    def __call__(self, n_inputs: int, n_labels: int) -> keras.Model:
+        """Build the network."""
+        hidden = [keras.layers.Dense(width, activation) for width, activation in self.layers]
+        return keras.Sequential([keras.Input((n_inputs,)), *hidden, keras.layers.Dense(n_labels)])
+
+
+@dataclass(frozen=True, slots=True)
+class DenseWithDropout:
+    """Dense ReLU layers with dropout after each, by default half as much of the inputs."""
+
+    widths: tuple[int, ...] = (256, 128)
+    dropout: float = 0.4
+    input_dropout: float | None = None
+
+    def __call__(self, n_inputs: int, n_labels: int) -> keras.Model:
+        """Build the network."""
+        input_dropout = self.dropout / 2 if self.input_dropout is None else self.input_dropout
+        layers = [keras.Input((n_inputs,)), keras.layers.Dropout(input_dropout)]
+        for width in self.widths:
+            layers += [keras.layers.Dense(width, "relu"), keras.layers.Dropout(self.dropout)]
+        return keras.Sequential([*layers, keras.layers.Dense(n_labels)])
+
+
+@dataclass(frozen=True, slots=True)
+class PerceptronRecipe:
+    """A perceptron's architecture, augmentation and schedule."""
 
     name: str
     architecture: Architecture
@@ -98,15 +84,15 @@ class Recipe:
 
     def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:
         """Fit to feature rows (n, columns) and targets (n,)."""
-        return fit(self, rows, targets, n_labels=n_labels, spec=FeatureSpec(groups=self.groups), seed=seed)
+        return fit(self, rows, targets, n_labels=n_labels, seed=seed)
 
 
 #: The seed's network as the seed trained it, and a plainer one with what is known to help on so few tracks.
 RECIPES = (
-    Recipe("seed85", dense(SEED_LAYERS), epochs=100),
-    Recipe(
+    PerceptronRecipe("seed85", Dense(SEED_LAYERS), epochs=100),
+    PerceptronRecipe(
         "mlp",
-        mlp(),
+        DenseWithDropout(),
         augmentation=Augmentation(
             transpose=True,
             response_db=3.0,
@@ -123,9 +109,9 @@ RECIPES = (
 )
 
 #: Wide, and kept from learning the few tracks by heart: what half of the shipped network is (``build.models.timbre``).
-PERCEPTRON = Recipe(
+PERCEPTRON = PerceptronRecipe(
     "perceptron",
-    mlp((512,), dropout=0.5, input_dropout=0.5),
+    DenseWithDropout((512,), dropout=0.5, input_dropout=0.5),
     augmentation=Augmentation(noise=0.2),
     epochs=30,
     batch_size=128,
@@ -138,26 +124,12 @@ PERCEPTRON = Recipe(
 )
 
 
-def be_deterministic(seed: int) -> None:
-    """Make what TensorFlow does from here on the same for the same seed on the same machine."""
-    keras.utils.clear_session()  # layers are numbered from 1 again: their names are part of the converted file
-    keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
-
-
-def normalization(rows: Rows) -> tuple[Rows, Rows]:
-    """Return mean and standard deviation of each column; a constant column gets scale 1."""
-    mean, scale = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
-    scale[scale < 1e-6] = 1.0
-    return mean.astype(np.float32), scale.astype(np.float32)
-
-
-def fit(recipe: Recipe, rows: Rows, targets: Targets, *, n_labels: int, spec: FeatureSpec, seed: int) -> Fitted:
+def fit(recipe: PerceptronRecipe, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:
     """Fit a recipe's network to feature rows (n, columns) and their targets (n,), from a seed."""
     be_deterministic(seed)
     mean, scale = normalization(rows)
     fitted = Fitted(recipe.architecture(rows.shape[1], n_labels), mean, scale, recipe.clip)
-    augmenter = RowAugmenter(recipe.augmentation, spec, scale)
+    augmenter = RowAugmenter(recipe.augmentation, FeatureSpec(groups=recipe.groups), scale)
     one_hot = np.eye(n_labels, dtype=np.float32)[targets]
     batch_size = min(recipe.batch_size, len(rows))
     n_batches = len(rows) // batch_size

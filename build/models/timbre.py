@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import keras
 
 from build.models.discriminant import DISCRIMINANT, DiscriminantRecipe
-from build.models.perceptron import PERCEPTRON, Fitted, Recipe, Rows, Targets
+from build.models.perceptron import PERCEPTRON, PerceptronRecipe
+from build.models.recipe import Fitted, Rows, Targets
 
 #: A discriminant's log-probabilities are overconfident about fourfold (its own temperature), a perceptron's, with
 #: smoothed labels, are not confident enough.
@@ -24,7 +25,7 @@ class EnsembleRecipe:
 
     name: str
     discriminant: DiscriminantRecipe
-    perceptron: Recipe
+    perceptron: PerceptronRecipe
 
     @property
     def groups(self) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from build.models.perceptron import Targets, be_deterministic, epoch_function, mlp
+from build.models.perceptron import DenseWithDropout, epoch_function
+from build.models.recipe import Targets, be_deterministic
 
 HIDDEN, DROPOUT = 256, 0.5
 STEPS, BATCH_SIZE, STEPS_AT_ONCE = 700, 128, 50
@@ -21,7 +22,7 @@ def fit_perceptron(
 ) -> keras.Model:
     """Fit to normalized rows (n, columns), targets (n,) and weights (n,); returns a network of logits."""
     be_deterministic(seed)
-    network = mlp((HIDDEN,), DROPOUT, DROPOUT)(inputs.shape[1], n_labels)
+    network = DenseWithDropout((HIDDEN,), DROPOUT, DROPOUT)(inputs.shape[1], n_labels)
     schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, STEPS)
     train = epoch_function(network, keras.optimizers.AdamW(schedule, weight_decay=WEIGHT_DECAY), SMOOTHING)
     rng = np.random.default_rng(seed)

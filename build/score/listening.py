@@ -1,4 +1,4 @@
-"""Every figure of a model with a listener, from rows that were heard for it (``build.listening_task``)."""
+"""Every figure of a model with a listener, from rows that were heard for it (``build.corpora.listening_task``)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.corpora import hearing_ways
-from build.corpora.pieces import EMOTIFY, GTZAN_TRAIN, GTZAN_VALID, SONGS
-from build.listening_task import Heard, ListeningTask
+from build.corpora.listening_task import Heard, ListeningTask
 from build.score import metrics
 from build.score.metrics import Figure
 from build.score.scoring import Scores, score_vectors
+from build.tables.pieces import EMOTIFY, GTZAN_TRAIN, GTZAN_VALID, SONGS
 from edge.live.decision import NO_MUSIC
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.corpora.hearing_ways import MICROPHONES, WHOLE
-from build.corpora.pieces import EMOTIFY, GTZAN_TRAIN, SONGS
-from build.listening_task import Heard, ListeningTask
+from build.corpora.listening_task import Heard, ListeningTask
 from build.models.discriminant_sum import fit_sum
 from build.models.listening_head import READABLE, SPEC, HeadRecipe, out_of_fold
+from build.tables.pieces import EMOTIFY, GTZAN_TRAIN, SONGS
 from edge.model.sidecar import ListenerUse
 from features_np.spec import TIMBRE_GROUPS
 

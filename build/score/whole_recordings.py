@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -13,7 +13,7 @@ import soundfile
 
 from build.audio.read import read_recording
 from build.audio.simulated_microphone import SAMPLE_RATE, Part
-from build.extract.heard_rows import Microphone
+from build.extract.heard_rows import SimulatedMicrophone
 from build.extract.parallel import in_order
 from build.score.scoring import MicrophoneScores, Scores, TempoScores
 from build.tables.feature_table import Track, targets_of
@@ -27,7 +27,7 @@ MICROPHONE_DRAWS = 3
 
 
 def classify_recordings(
-    recordings: Mapping[str, Path], folder: Path | None, microphone: Microphone | None = None
+    recordings: Mapping[str, Path], folder: Path | None, microphone: SimulatedMicrophone | None = None
 ) -> list[Verdict]:
     """Classify recordings, by tracks' keys, with the bundle in ``folder`` (None: the shipped one).
 
@@ -37,7 +37,7 @@ def classify_recordings(
     return in_order(work, list(recordings.items()), "classifying")
 
 
-def _classified(recording: tuple[str, Path], folder: Path | None, microphone: Microphone | None) -> Verdict:
+def _classified(recording: tuple[str, Path], folder: Path | None, microphone: SimulatedMicrophone | None) -> Verdict:
     key, path = recording
     if microphone is None:
         return classify_file(path, _bundle(folder))
@@ -66,7 +66,7 @@ def score_recordings(
     tracks: Mapping[str, Track],
     folder: Path | None,
     split: str,
-    microphone: Microphone | None = None,
+    microphone: SimulatedMicrophone | None = None,
 ) -> RecordingScores:
     """Classify recordings and compare with their genres and, where ``tracks`` annotates one, with their tempi."""
     labels = _bundle(folder).labels
@@ -87,6 +87,6 @@ def score_through_microphones(
     recordings: Mapping[str, Path], tracks: Mapping[str, Track], folder: Path | None, clean: Scores
 ) -> MicrophoneScores:
     """Score recordings as simulated microphones hear them, in rooms and noises that no model is trained with."""
-    microphones: Sequence[Microphone] = [Microphone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
+    microphones = [SimulatedMicrophone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
     drawn = (score_recordings(recordings, tracks, folder, clean.split, microphone) for microphone in microphones)
     return MicrophoneScores(clean, tuple(heard.scores for heard in drawn))

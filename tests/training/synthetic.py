@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from build.corpora.task import Task
 from build.tables import splits
 from build.tables.feature_table import FeatureTable, Track
-from build.train import Task
 from features_np.spec import FeatureSpec
 
 GENRES = ("folk", "house", "polka")

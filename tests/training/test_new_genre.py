@@ -5,8 +5,9 @@ import pytest
 import soundfile
 
 from build import ingest, preprocess
+from build.corpora.task import read_task
 from build.models import perceptron
-from build.train import make_task, train
+from build.train import train
 from edge.audio.demo import synthesize
 from edge.model.bundle import load_bundle
 from features_np.spec import PITCH_CLASSES
@@ -16,7 +17,9 @@ SECONDS = 4
 N_TRACKS = 7
 OLD = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
 #: The smallest network and training that tell made-up genres apart.
-RECIPE = perceptron.Recipe("small", perceptron.mlp((24,), dropout=0.0), epochs=40, batch_size=16, learning_rate=5e-3)
+RECIPE = perceptron.PerceptronRecipe(
+    "small", perceptron.DenseWithDropout((24,), dropout=0.0), epochs=40, batch_size=16, learning_rate=5e-3
+)
 
 
 def old_genre(index, track):
@@ -62,7 +65,7 @@ def test_an_eleventh_genre_needs_ingest_preprocess_and_train_alone(dataset, tmp_
     printed = capsys.readouterr().out
     assert f"77 tracks of 11 genres, 85 features ({len(OLD) * N_TRACKS} from the cache)" in printed
 
-    task = make_task(tmp_path / "features.csv", None, None, dataset / "tracks.csv")
+    task = read_task(tmp_path / "features.csv", None, None, dataset / "tracks.csv")
     bundle = train(task, [RECIPE], 0, tmp_path / "models")
     assert bundle.labels == tuple(sorted([*OLD, "techno"]))
     assert load_bundle(tmp_path / "models").labels == bundle.labels

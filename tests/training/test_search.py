@@ -8,13 +8,14 @@ import optuna
 import pytest
 
 from build import search
+from build.corpora.task import Task
 from build.models import perceptron
-from build.models.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, SEED_NETWORKS, fit_seed_network
+from build.models.compared.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, SEED_NETWORKS, fit_seed_network
+from build.models.recipe import be_deterministic, normalization
 from build.report import search_results
 from build.search import available_sets, compare, comparison_left, completed, main, open_studies, search_once
 from build.tables.feature_table import write_csv
 from build.tables.splits import LeakySplitWarning
-from build.train import Task
 from features_np.spec import LIBROSA_GROUPS, SEED_FEATURE_SETS, TIMBRE_GROUPS, FeatureSpec
 from tests.training.synthetic import made_up_table, made_up_task
 
@@ -72,9 +73,9 @@ def test_an_epoch_trains_on_every_row_as_keras_does(task):
     rows, targets = task.train.values[:47, :30], task.train.targets(task.labels)[:47]
     keras = perceptron.keras  # imported by build alone, which loads the TFLite runtime before it
     ours = logits_after((1,), rows, targets)[1]
-    perceptron.be_deterministic(0)
-    mean, scale = perceptron.normalization(rows)
-    model = perceptron.dense(SEED_NETWORKS["30"])(30, 3)
+    be_deterministic(0)
+    mean, scale = normalization(rows)
+    model = perceptron.Dense(SEED_NETWORKS["30"])(30, 3)
     model.compile(keras.optimizers.Adam(), keras.losses.CategoricalCrossentropy(from_logits=True))
     order = np.random.default_rng(0).permutation(len(rows))
     inputs = ((rows - mean) / scale).astype(np.float32)
@@ -111,7 +112,7 @@ def test_figures_carry_split_and_interval_and_are_those_of_valid(task):
     class Oracle:
         """Right on all rows but the first two, which it takes for the next genre."""
 
-        model = perceptron.dense(())(1, 1)
+        model = perceptron.Dense(())(1, 1)
 
         def logits(self, rows):
             answers = task.valid.targets(task.labels).copy()

@@ -13,11 +13,11 @@ import pytest
 from build import publish
 from build.audio.read import read_recording
 from build.corpora.gtzan import load_joined
-from build.corpora.pieces import GTZAN_VALID, read_pieces
 from build.models.int8 import MAX_SIZE
 from build.report.model_card import model_card
 from build.score import scoring
 from build.tables.feature_table import FeatureTable, read_list, read_tracks
+from build.tables.pieces import GTZAN_VALID, read_pieces
 from build.tables.splits import FAULT_FILTERED
 from edge.live.decision import NO_MUSIC
 from edge.model.bundle import LISTENER_FILE, MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle

@@ -12,16 +12,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from build.models import perceptron
-from build.models.perceptron import Fitted, Rows, Targets
+from build.models.perceptron import SEED_LAYERS, Dense, epoch_function
+from build.models.recipe import Fitted, Rows, Targets, be_deterministic, normalization
 
 #: Width and activation of the hidden layers for each of ``features_np.spec.SEED_FEATURE_SETS``.
 SEED_NETWORKS: dict[str, tuple[tuple[int, str], ...]] = {
     "30": ((30, "relu"), (25, "relu"), (20, "linear"), (15, "linear")),
     "42": ((42, "relu"), (35, "linear"), (24, "relu"), (15, "linear")),
     "60": ((60, "relu"), (50, "linear"), (40, "linear"), (30, "relu"), (20, "linear")),
-    "85": perceptron.SEED_LAYERS,
-    "87": ((87, "relu"), *perceptron.SEED_LAYERS[1:]),
+    "85": SEED_LAYERS,
+    "87": ((87, "relu"), *SEED_LAYERS[1:]),
     "89-rolloff": tuple((width, "relu") for width in (89, 79, 69, 59, 49, 39, 29)),
     "89-centroid": tuple((width, "relu") for width in (89, 79, 69, 59, 49, 39, 29)),
 }
@@ -44,10 +44,10 @@ def fit_seed_network(
     Nothing in this training depends on how many epochs will follow, so the network after 100 of 800 epochs is the
     one that 100 epochs alone give. The network goes on training when the generator does: use it before.
     """
-    perceptron.be_deterministic(seed)
-    mean, scale = perceptron.normalization(rows)
-    fitted = Fitted(perceptron.dense(SEED_NETWORKS[feature_set])(rows.shape[1], n_labels), mean, scale)
-    train_epoch = perceptron.epoch_function(fitted.model, keras.optimizers.Adam())
+    be_deterministic(seed)
+    mean, scale = normalization(rows)
+    fitted = Fitted(Dense(SEED_NETWORKS[feature_set])(rows.shape[1], n_labels), mean, scale)
+    train_epoch = epoch_function(fitted.model, keras.optimizers.Adam())
     inputs, one_hot = fitted.normalize(rows), np.eye(n_labels, dtype=np.float32)[targets]
     rng = np.random.default_rng(seed)
     for epoch in range(1, max(epochs) + 1):

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 
 import optuna
 
-from build.models import perceptron
-from build.models.perceptron import Recipe
+from build.models.perceptron import DenseWithDropout, PerceptronRecipe
 from build.models.row_variants import Augmentation
 from build.tables.feature_table import FEATURE_SETS
 
 
-def suggest(trial: optuna.Trial, feature_sets: Sequence[str]) -> Recipe:
+def suggest(trial: optuna.Trial, feature_sets: Sequence[str]) -> PerceptronRecipe:
     """Return the recipe of a trial; ``trial.params`` then holds every choice by name.
 
     Dense layers with dropout, each half as wide as the one before; ranges reach from nothing to clearly too much.
@@ -29,9 +28,9 @@ def suggest(trial: optuna.Trial, feature_sets: Sequence[str]) -> Recipe:
         noise=trial.suggest_float("noise", 0.0, 0.5),
         mixup=trial.suggest_float("mixup", 0.0, 1.0),
     )
-    return Recipe(
+    return PerceptronRecipe(
         f"trial {trial.number}",
-        perceptron.mlp(tuple(max(16, width >> layer) for layer in range(layers)), dropout),
+        DenseWithDropout(tuple(max(16, width >> layer) for layer in range(layers)), dropout),
         groups=FEATURE_SETS[feature_set],
         augmentation=augmentation,
         epochs=trial.suggest_int("epochs", 50, 500, log=True),

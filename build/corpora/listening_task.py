@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from build.corpora import hearing_ways, no_music
 from build.corpora.no_music import NoMusic
-from build.corpora.pieces import GTZAN_VALID, Piece, fold_of
 from build.extract.described import Describer, Rows, Way, rows_of, styles_of
+from build.tables.pieces import GTZAN_VALID, Piece, fold_of
 
 Kept = TypeVar("Kept")
 

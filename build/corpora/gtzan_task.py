@@ -1,0 +1,48 @@
+"""The GTZAN data beside the project as a task: rows as recorded, in variants, and through simulated microphones."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from build.audio.simulated_microphone import Part
+from build.corpora import gtzan, gtzan_frames, microphone_shift, no_music
+from build.corpora.frame_variants import VARIANTS
+from build.corpora.task import Task
+from build.extract import heard_rows
+from build.tables import splits
+from build.tables.feature_table import read_tracks
+from features_np import summarize
+from features_np.spec import FeatureSpec
+
+#: Simulated microphones through which each valid track with a whole recording is heard.
+MICROPHONE_DRAWS = 3
+
+
+def gtzan_task(folder: Path, spec: FeatureSpec, seed: int) -> Task:
+    """Read the GTZAN data beside the project, on the fault-filtered split, and listen to what there is of it.
+
+    Every train track is there as recorded, in variants, and as simulated microphones hear it, the last two with the
+    columns of ``spec``; where there is no audio, the last is made up from what microphones did to others.
+    """
+    table = gtzan.load_joined(folder / "features")
+    split = splits.from_lists(folder / "splits" / "train.txt", folder / "splits" / "valid.txt")
+    known = table.select(key for key in split.train if key in set(table.keys))
+    variants = gtzan_frames.variants(known, gtzan_frames.read_frames(folder / gtzan_frames.FRAMES_FILE), VARIANTS, seed)
+    recordings = heard_rows.find_recordings(folder / gtzan.AUDIO_FOLDER, known.keys, gtzan.WHOLE_TRACK_S)
+    heard = microphone_shift.through_microphones(recordings, spec)
+    without_audio = [
+        rows.rows(row for row, key in enumerate(rows.keys) if key not in recordings) for rows in (known, variants)
+    ]
+    made_up = microphone_shift.transplant(without_audio, microphone_shift.differences(heard, known), spec, seed)
+    judging = heard_rows.find_recordings(folder / gtzan.AUDIO_FOLDER, split.valid, gtzan.WHOLE_TRACK_S)
+    draws = [heard_rows.SimulatedMicrophone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
+    return Task(
+        split=split.name,
+        train=known,
+        valid=table.select(split.valid),
+        tracks=read_tracks(folder / "tracks.csv"),
+        variants=variants.stacked(heard).stacked(made_up),
+        no_music=no_music.hear(folder.parent, partial(summarize, spec=spec), seed),
+        heard_valid=tuple(heard_rows.features_after(judging, spec, draws)),
+    )
