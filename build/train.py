@@ -15,29 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build import publish
-<<<<<<< HEAD
-from build.audio.simulated_microphone import Part
-from build.corpora import corrections, gtzan, gtzan_frames, microphone_shift, no_music
-from build.corpora.frame_variants import VARIANTS
-=======
 from build.corpora import no_music
 from build.corpora.data_options import add_data_options, task_of
 from build.corpora.gtzan_task import gtzan_task
->>>>>>> 0f278f8 (Split the training: what from, fitting, record, options, command)
 from build.corpora.no_music import NoMusic
 from build.corpora.task import Task, with_test
 from build.errors import DatasetError, run_command
-<<<<<<< HEAD
-from build.extract import heard_rows
-from build.models import int8, no_music_head, perceptron, timbre
-from build.models.frozen_listener import FrozenListenerRecipe, columns_of
-from build.models.perceptron import Fitted, Rows, Targets
-=======
 from build.models import perceptron, timbre
-from build.models.fitting import add_no_music, columns_of, fit_candidate, out_of_fold_logits
-from build.models.frozen_listener import FrozenListenerRecipe
+from build.models.fitting import add_no_music, fit_candidate, out_of_fold_logits, taught
+from build.models.frozen_listener import FrozenListenerRecipe, columns_of
 from build.models.recipe import Recipe, Rows
->>>>>>> 0f278f8 (Split the training: what from, fitting, record, options, command)
 from build.report.model_card import with_interval
 from build.report.training_record import training_record
 from build.score import metrics, scoring
@@ -51,105 +38,6 @@ from features_np.spec import FeatureSpec
 RECIPES: tuple[Recipe, ...] = (*perceptron.RECIPES, timbre.TIMBRE, FrozenListenerRecipe())
 
 
-<<<<<<< HEAD
-@dataclass(frozen=True)
-class Task:
-    """What a model is trained from: rows of two disjoint lists, and the artists where they are known.
-
-    ``variants`` holds further rows of the train tracks, as they sound in part, in another version or through a
-    microphone; ``no_music`` rows, of the timbre recipe's groups, of what is none. ``heard_valid`` are the valid tracks
-    that have a whole recording, as microphones hear them in rooms and noises of evaluation, a table a draw.
-    ``test`` neither trains nor chooses: the published model is scored on it, once.
-    """
-
-    split: str
-    train: FeatureTable
-    valid: FeatureTable
-    tracks: Mapping[str, Track]
-    variants: FeatureTable | None = None
-    no_music: NoMusic | None = None
-    heard_valid: tuple[FeatureTable, ...] = ()
-    test: FeatureTable | None = None
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """The genres in output order."""
-        return self.train.labels
-
-    def sample(self, recipe: Recipe, keys: Collection[str]) -> tuple[Rows, Targets]:
-        """Return rows and targets of the given train tracks, with their variants where the recipe wants them."""
-        names = columns_of(recipe)
-        tables = [self.train, self.variants] if recipe.with_variants and self.variants else [self.train]
-        chosen = [table.rows(row for row, key in enumerate(table.keys) if key in keys) for table in tables]
-        rows = np.vstack([table.matrix(names) for table in chosen])
-        return rows, np.concatenate([table.targets(self.labels) for table in chosen])
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A recipe fitted to the train rows, as float network and as int8 model, and what it is worth on valid."""
-
-    recipe: Recipe
-    fitted: Fitted
-    model: bytes
-    agreement: int8.Agreement
-
-
-def make_task(features: Path, train_list: Path | None, valid_list: Path | None, tracks: Path | None) -> Task:
-    """Read what a model is trained from; without lists a fold is held out, by artist where ``tracks`` names them."""
-    table = load_features(features)
-    known = read_tracks(tracks) if tracks else {}
-    if (train_list is None) != (valid_list is None):
-        raise DatasetError("--train-list and --valid-list go together: tracks to train on, tracks to choose on")
-    if train_list is not None and valid_list is not None:
-        split = splits.from_lists(train_list, valid_list)
-    else:
-        split = splits.held_out_fold(table, known)
-    return Task(split.name, table.select(split.train), table.select(split.valid), known)
-
-
-def with_test(task: Task, features: Path | None, test_list: Path) -> Task:
-    """Return the task with the tracks of a list to be scored on at the end; none of them may train or choose."""
-    if features is None:
-        raise DatasetError("--test-list needs --features: GTZAN's own test list is kept apart")
-    keys = read_list(test_list)
-    if shared := sorted(set(keys) & {*task.train.keys, *task.valid.keys}):
-        raise DatasetError(f"{test_list}: {shared[0]} is also trained or chosen on; take it out of one list")
-    return replace(task, test=load_features(features).select(keys))
-
-
-def gtzan_task(folder: Path, seed: int) -> Task:
-    """Read the GTZAN data beside the project, on the fault-filtered split, and listen to what there is of it.
-
-    Every train track is there as recorded, in variants, and as simulated microphones hear it; where there is no audio,
-    the last is made up from what microphones did to others.
-    """
-    table = gtzan.load_joined(folder / "features")
-    split = splits.from_lists(folder / "splits" / "train.txt", folder / "splits" / "valid.txt")
-    known = table.select(key for key in split.train if key in set(table.keys))
-    variants = gtzan_frames.variants(known, gtzan_frames.read_frames(folder / gtzan_frames.FRAMES_FILE), VARIANTS, seed)
-    spec = FeatureSpec(groups=timbre.TIMBRE.groups)
-    recordings = heard_rows.find_recordings(folder / gtzan.AUDIO_FOLDER, known.keys, gtzan.WHOLE_TRACK_S)
-    heard = microphone_shift.through_microphones(recordings, spec)
-    silent = [
-        rows.rows(row for row, key in enumerate(rows.keys) if key not in recordings) for rows in (known, variants)
-    ]
-    made_up = microphone_shift.transplant(silent, microphone_shift.differences(heard, known), spec, seed)
-    judging = heard_rows.find_recordings(folder / gtzan.AUDIO_FOLDER, split.valid, gtzan.WHOLE_TRACK_S)
-    draws = [heard_rows.Microphone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
-    return Task(
-        split=split.name,
-        train=known,
-        valid=table.select(split.valid),
-        tracks=read_tracks(folder / "tracks.csv"),
-        variants=variants.stacked(heard).stacked(made_up),
-        no_music=no_music.hear(folder.parent, partial(summarize, spec=spec), seed),
-        heard_valid=tuple(heard_rows.features_after(judging, spec, draws)),
-    )
-
-
-=======
->>>>>>> 0f278f8 (Split the training: what from, fitting, record, options, command)
 def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bundle:
     """Fit every recipe, publish the one whose int8 model is right most often on valid; returns its bundle.
 
@@ -250,7 +138,7 @@ def main() -> int:
             task = with_test(task, arguments.features, arguments.test_list)
         recipes = RECIPES
         if arguments.corrections:
-            task, recipes = corrections.taught(task, RECIPES, arguments.corrections)
+            task, recipes = taught(task, RECIPES, arguments.corrections)
         bundle = train(task, recipes, arguments.seed, folder)
         candidates = bundle.sidecar["metrics"]["candidates"]
         for name, accuracy in candidates.items():

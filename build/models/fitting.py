@@ -1,23 +1,31 @@
-"""From a task and a recipe to an int8 model: fit, convert, compare."""
+"""From a task and a recipe to an int8 model: what is learned from, fitting, converting, comparing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from build.corpora.corrections import read_corrections
 from build.corpora.no_music import NoMusic
 from build.corpora.task import Task
+from build.errors import DatasetError
 from build.models import int8, no_music_head
-from build.models.frozen_listener import FrozenListenerRecipe
+from build.models.frozen_listener import FrozenListenerRecipe, columns_of, inputs_of
 from build.models.recipe import Fitted, Recipe, Rows, Targets
 from build.tables import splits
-from features_np.spec import FeatureSpec
+from build.tables.feature_table import FeatureTable
+from edge.live.decision import NO_MUSIC
 
 #: Rows on which the ranges of an int8 model's tensors are measured.
 N_REPRESENTATIVE = 1000
+
+#: How often a correction stands among the changed copies, of which each track has about thirty: a record that somebody
+#: cared to put right is one of those that will be played again.
+COPIES = 30
 
 
 @dataclass(frozen=True)
@@ -28,13 +36,6 @@ class Candidate:
     fitted: Fitted
     model: bytes
     agreement: int8.Agreement
-
-
-def columns_of(recipe: Recipe) -> tuple[str, ...]:
-    """Return the names of the numbers that a recipe's network hears."""
-    if isinstance(recipe, FrozenListenerRecipe):
-        return recipe.bundle.vector_names if recipe.use else ("no listener",)
-    return FeatureSpec(groups=recipe.groups).vector_names
 
 
 def fit_candidate(task: Task, recipe: Recipe, seed: int) -> Candidate:
@@ -91,3 +92,32 @@ def out_of_fold_logits(task: Task, recipe: Recipe, seed: int) -> NDArray[np.floa
         fitted = recipe.fit(*_sample(task, recipe, keys[known]), n_labels=len(task.labels), seed=seed)
         logits[held_out] = fitted.logits(rows[held_out])
     return logits
+
+
+def taught(task: Task, recipes: Sequence[Recipe], history: Path) -> tuple[Task, tuple[Recipe, ...]]:
+    """Return the task with what people put right, and the recipes that hear the numbers that are kept of it.
+
+    Where a history holds numbers of several models, those count of which there are most. Corrections to "no music" are
+    passed over: what is none is learned from recordings of it. ``DatasetError`` if there is nothing to learn from.
+    """
+    known = set(task.train.columns)
+    ways = {inputs_of(recipe): columns_of(recipe) for recipe in recipes if known.issuperset(columns_of(recipe))}
+    tables = {inputs: read_corrections(history, inputs, columns) for inputs, columns in ways.items()}
+    inputs, table = max(tables.items(), key=lambda item: len(item[1]), default=("", task.train.rows([])))
+    table = table.without([NO_MUSIC])
+    if not len(table):
+        raise DatasetError(
+            f"{history}: holds no corrected genre with numbers like those of the other rows; extract those as the "
+            "recording model hears them (build.preprocess --features listener for the shipped one)"
+        )
+    table.targets(task.labels)  # refuses a genre that the other rows do not have
+    copies = table.rows(row for row in range(len(table)) for _ in range(COPIES))
+    changed = task.variants and _of(task.variants, table.columns).stacked(copies)
+    train = _of(task.train, table.columns).stacked(table)
+    learning = tuple(recipe for recipe in recipes if inputs_of(recipe) == inputs)
+    return replace(task, train=train, variants=changed or copies), learning
+
+
+def _of(table: FeatureTable, columns: tuple[str, ...]) -> FeatureTable:
+    """Return a table's rows with these columns alone."""
+    return FeatureTable(table.track_ids, table.genres, columns, table.matrix(columns))

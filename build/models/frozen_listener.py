@@ -8,20 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from build.models.discriminant_sum import fit_sum
 from build.models.listening_head import HeadRecipe
-from build.models.recipe import Fitted, Rows, Targets
+from build.models.recipe import Fitted, Recipe, Rows, Targets
 from edge.model.bundle import LISTENER_FILE, Bundle, folder_of, load_bundle
 from edge.model.inputs import inputs_digest
 from edge.model.sidecar import ListenerUse
 from features_np.spec import FeatureSpec
-
-if TYPE_CHECKING:
-    from build.train import Recipe
 
 
 @dataclass(frozen=True)

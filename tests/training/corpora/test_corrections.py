@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from build import train
-from build.corpora.corrections import read_corrections, taught
+from build.corpora.corrections import read_corrections
 from build.errors import DatasetError
 from build.models import perceptron, timbre
+from build.models.fitting import taught
 from build.models.frozen_listener import inputs_of
 from build.tables.feature_table import write_csv
 from edge.history.corrections import correct
