@@ -66,10 +66,8 @@ def run(args: argparse.Namespace) -> int:
         files = found_files(args.paths, kept)
         width = max(words.n_columns(words.safe(found.name)) for found in files)
         if not args.json:
-            print(
-                f"{'FILE':{width}}  {'GENRE':12} {'SURE':>5}  {'TEMPO':>7}  {'LENGTH':>7}  {'NEXT':15}{styles}",
-                flush=True,
-            )
+            header = f"{'FILE':{width}}  {'GENRE':12} {'SURE':>5}  {'TEMPO':>7}  {'LENGTH':>7}  {'NEXT':15}{styles}"
+            print(header.rstrip(), flush=True)
         with _progress(files) as done:
             for outcome in classify_all(files, bundle, args.model, args.jobs):
                 n_failed += isinstance(outcome, Failure)
