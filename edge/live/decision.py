@@ -3,7 +3,8 @@
 A model that hears a new window every second changes its mind more often than music changes. Probabilities are
 smoothed as logarithms (one confident second cannot be outvoted by rounding), and the shown genre gives way only to
 one that has led clearly for a while: hysteresis in level and in time. What is nearly ruled out itself goes within the
-same time, whichever others take turns in leading: "unsure" is shown rather than a genre beside which stands 0 %.
+same time, whichever others take turns in leading: "unsure" is shown rather than a genre beside which stands 0 %. The
+first answer after a change of record is shown at once if it leads clearly: that the sound changed confirms it.
 """
 
 from __future__ import annotations
@@ -103,13 +104,14 @@ def step(
     """
     smoothed = _smooth(memory.smoothed, probabilities, elapsed_s / settings.smoothing_s)
     by_label = dict(zip(labels, smoothed, strict=True))
+    is_first = not memory.smoothed  # of a record: the sound has changed too, which is as good as a second opinion
     memory = replace(memory, smoothed=smoothed, doubted_s=_doubted_s(memory, by_label, elapsed_s, settings))
     lead, lead_for_s = settings.lead_after(heard_s)
     best = _best(_label(memory.shown), by_label, lead, settings.unsure_below)
     if best == memory.shown:
         return replace(memory, rival=None, rival_s=0.0)
     rival_s = memory.rival_s + elapsed_s if best == memory.rival else 0.0
-    if memory.shown.state is State.WARMING_UP or rival_s >= lead_for_s:
+    if is_first or rival_s >= lead_for_s:
         return replace(memory, shown=best, rival=None, rival_s=0.0, doubted_s=None)
     memory = replace(memory, rival=best, rival_s=rival_s)
     if memory.doubted_s is not None and memory.doubted_s >= lead_for_s:  # others took turns in leading

@@ -177,3 +177,10 @@ def test_no_music_that_is_nearly_ruled_out_is_not_shown_either() -> None:
     for rival in ("jazz", "rock", "jazz", "rock"):
         memory = run(memory, scores(**{rival: 0.97, "no_music": 0.01}), 1)[-1]
     assert memory.shown == Shown(State.UNSURE)
+
+
+def test_the_first_answer_after_a_change_of_record_is_shown_at_once_if_it_leads_clearly() -> None:
+    steady = run(Memory(), scores(jazz=0.8), 30)[-1]
+    assert run(decision.new_record(steady), scores(rock=0.8), 1)[-1].shown == Shown(State.MUSIC, "rock")
+    assert run(decision.new_record(steady), scores(rock=0.4, jazz=0.38), 1)[-1].shown == Shown(State.MUSIC, "jazz")
+    assert run(steady, scores(rock=0.8), 1)[-1].shown == Shown(State.MUSIC, "jazz")
