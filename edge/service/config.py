@@ -212,7 +212,7 @@ def _text_problem(table: str, key: str, value: str) -> str | None:
         try:
             parse_address(value)
         except ConfigError as error:
-            return f"{key} is {error}"
+            return f"{key}: {error}"
     if f"{table}.{key}" in TOPICS and not re.fullmatch(TOPIC, value):
         return f"{key} is {value!r}, may have letters, digits, -, _ and / alone"
     if (table, key) == ("log", "level") and value not in LEVELS:

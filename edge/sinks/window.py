@@ -125,7 +125,7 @@ class Drawing:
         canvas.create_rectangle(0, 0, width, height, fill=BACK, width=0)  # letters reach beyond what Tk clears of them
         left, right = MARGIN * height, width - MARGIN * height
         colour = self._colours.get(view.genre or "", QUIET)
-        text = words.label(words.shown(view.state, view.genre))
+        text = words.label(view.headline)
         size = self._fitting(text, right - left, GENRE_HEIGHT * height)
         canvas.create_text(left, 0.37 * height, text=text, anchor="w", fill=colour, font=self._font(size, "bold"))
         figures = self._font(FIGURES_HEIGHT * height, "bold")

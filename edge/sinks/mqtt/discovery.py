@@ -67,7 +67,7 @@ def state(view: View, corrected: str | None = None) -> dict[str, Any]:
     """Return the state topic's object."""
     return {
         "state": str(view.state),
-        "genre": words.shown(view.state, view.genre),
+        "genre": words.label(view.headline),
         "music": MUSIC.get(view.state),
         "confidence": None if view.confidence is None else round(100 * view.confidence),  # per cent
         "tempo_bpm": None if view.tempo_bpm is None else round(view.tempo_bpm, 1),

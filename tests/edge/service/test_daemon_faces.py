@@ -1,0 +1,92 @@
+"""The daemon with its faces: they come and go with the configuration, and none of them keeps it from listening."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.sinks.mqtt.discovery import Topics
+from tests.edge.pulse import wait_until
+from tests.edge.service.manager import Manager
+from tests.edge.service.test_daemon import config, daemon, manager  # noqa: F401 - fixtures
+from tests.edge.sinks.mosquitto import Mosquitto, Subscriber, free_port
+
+TOPICS = Topics("shelf", "livegenre", "homeassistant")
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Mosquitto]:
+    (tmp_path / "broker").mkdir()
+    found = Mosquitto(tmp_path / "broker")
+    found.start()
+    yield found
+    found.kill()
+
+
+def answer(url: str) -> str:
+    """What is there; nothing where nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=10) as found:
+            text: str = found.read().decode()
+            return text
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return ""
+
+
+def test_all_faces_at_once(config: Path, manager: Manager, broker: Mosquitto) -> None:  # noqa: F811
+    web, metrics = free_port(), free_port()
+    faces = f"[mqtt]\nenabled = true\nhost = '127.0.0.1'\nport = {broker.port}\nname = 'shelf'\n"
+    faces += f"[prometheus]\nenabled = true\naddress = '127.0.0.1:{metrics}'\n"
+    page = f"[web]\nenabled = true\naddress = '127.0.0.1:{web}'\n"
+    alone = config.read_text()
+    config.write_text(alone + page + faces)
+    subscriber = Subscriber(broker)
+    with daemon(config, manager) as process:
+        manager.wait_for("READY")
+
+        def now() -> Any:
+            return json.loads(answer(f"http://127.0.0.1:{web}/api/now") or "{}")
+
+        wait_until(lambda: now().get("genre"), 60, "a genre on the page")
+        assert now()["correctable"]
+        wait_until(lambda: subscriber.json(TOPICS.state).get("music") == "ON", 60, "and over MQTT")
+        assert "livegenre_source_up 1.0" in answer(f"http://127.0.0.1:{metrics}/metrics")
+        wait_until(lambda: '"segments":[{' in answer(f"http://127.0.0.1:{web}/api/history"), 60, "and in the day")
+
+        config.write_text(alone + page)
+        process.send_signal(signal.SIGHUP)
+        manager.wait_for("READY")
+        wait_until(lambda: not answer(f"http://127.0.0.1:{metrics}/metrics"), 60, "the metrics are gone")
+        wait_until(lambda: subscriber.messages[TOPICS.availability] == "offline", 60, "and MQTT")
+        wait_until(lambda: now().get("genre"), 60, "the page is there, at the same address")
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+    subscriber.close()
+
+
+def test_an_address_that_is_taken_keeps_nothing_from_listening(config: Path, manager: Manager) -> None:  # noqa: F811
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        config.write_text(f"{config.read_text()}[web]\nenabled = true\naddress = '{address}'\n")
+        with daemon(config, manager) as process:
+            manager.wait_for("READY")
+            wait_until(lambda: f"web page: {address}: Address already in use" in process.log(), 30, "it is told")  # type: ignore[attr-defined]
+            assert process.poll() is None
+
+
+def test_what_is_wrong_with_a_face_is_told_with_its_line(config: Path, manager: Manager) -> None:  # noqa: F811
+    config.write_text("[web]\nenabled = true\naddress = 'kitchen'\n[mqtt]\ntopic = 'a/#'\n")
+    with daemon(config, manager) as process:
+        assert process.wait(timeout=60) == 78
+        log = process.log()  # type: ignore[attr-defined]
+    assert "line 3: address: 'kitchen' is no address; write one as 127.0.0.1:8730" in log
