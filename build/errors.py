@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable
 
 from edge.errors import EdgeError
+from edge.words import safe
 from features_np.errors import FeatureError
 
 
@@ -48,7 +49,7 @@ def run_command(main: Callable[[], None], command: str) -> int:
     try:
         main()
     except (LabError, EdgeError, FeatureError, OSError) as error:
-        print(f"{command}: {error}", file=sys.stderr)
+        print(f"{command}: {safe(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"{command}: stopped", file=sys.stderr)

@@ -31,6 +31,7 @@ from build.files import written_whole
 from edge.errors import AudioFileError
 from edge.live.whole_file import classify_file
 from edge.model.bundle import load_bundle
+from edge.words import safe
 from features_np import FeatureSpec
 
 EXCERPTS_S = (30, 60)
@@ -63,7 +64,7 @@ def ingest(sources: Sequence[str], dataset: Path, genre: str, seconds: float) ->
     try:
         _each_recording(sources, add)
     finally:
-        print(f"{dataset}: {n_added} added to {genre}")
+        print(safe(f"{dataset}: {n_added} added to {genre}"))
 
 
 def classify(sources: Sequence[str], model: Path | None) -> None:
@@ -95,14 +96,14 @@ def _each_recording(sources: Sequence[str], use: Callable[[Item, Fetched], str])
         for number, item in enumerate(bar.track(items, description="Reading recordings")):
             try:
                 downloads = Path(folder, str(number))
-                print(f"{item.origin}: {use(item, item.fetch(downloads))}")
+                print(safe(f"{item.origin}: {use(item, item.fetch(downloads))}"))
                 shutil.rmtree(downloads, ignore_errors=True)
             except IngestError as error:
                 problems.append(f"{item.origin}: {error}")
     if len(problems) == 1:
         raise IngestError(problems[0])
     for problem in problems:
-        print(problem, file=sys.stderr)
+        print(safe(problem), file=sys.stderr)
     if problems:
         raise IngestError(f"{len(problems)} sources or recordings failed")
 

@@ -25,6 +25,7 @@ from build.extract.one_file import Outcome, VectorCache, extract
 from build.extract.parallel import in_processes, on_cluster
 from build.files import written_whole
 from build.tables.feature_table import CONFOUNDED_GENRES, FEATURE_SETS, FeatureTable, load_features, write_csv
+from edge.words import safe
 from features_np.spec import FeatureSpec
 
 #: What the shipped model's head hears: features, and statistics of what its listener says.
@@ -75,7 +76,7 @@ def preprocess(arguments: argparse.Namespace) -> None:
     _write(table_of(outcomes, spec), arguments.out, f"{sum(outcome.cached for outcome in outcomes)} from the cache")
     broken = [outcome for outcome in outcomes if outcome.vector is None]
     for outcome in broken:
-        print(_line(outcome), file=sys.stderr)
+        print(safe(_line(outcome)), file=sys.stderr)
     if broken:
         raise DatasetError(f"{len(broken)} of {len(outcomes)} files are broken and were left out")
 
@@ -90,7 +91,7 @@ def _write(table: FeatureTable, out: Path, remark: str) -> None:
     with written_whole(out) as path:
         write_csv(table, path)
     n_genres, n_columns = len(table.labels), len(table.columns)
-    print(f"{out}: {len(table)} tracks of {n_genres} genres, {n_columns} features ({remark})")
+    print(f"{safe(out)}: {len(table)} tracks of {n_genres} genres, {n_columns} features ({remark})")
 
 
 def _line(outcome: Outcome) -> str:

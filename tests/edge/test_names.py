@@ -154,6 +154,19 @@ def test_options_and_commands_that_fail_are_told_harmlessly(tmp_path: Path) -> N
         require_harmless(done.stderr)
 
 
+def test_the_lab_names_recordings_harmlessly(tmp_path: Path) -> None:
+    recording = tmp_path / f"{NASTY}.wav"
+    with recording.open("wb") as file:
+        soundfile.write(file, synthesize(5.0), 22_050, format="WAV")
+    command = [sys.executable, "-m", "build.ingest", "--classify", recording, tmp_path / f"{NASTY}.m3u"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 1
+    require_harmless(done.stdout, 1)
+    require_harmless(done.stderr, 1)
+    assert f"{SHOWN}.wav: " in done.stdout
+    assert f"{SHOWN}.m3u: " in done.stderr
+
+
 def test_devices_are_listed_harmlessly() -> None:
     script = (
         "import sys; from edge.audio import portaudio; from edge.cli import main\n"
