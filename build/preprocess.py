@@ -21,7 +21,7 @@ from build.audio.dataset import find_tracks
 from build.console import progress
 from build.errors import DatasetError, run_command
 from build.extract.description import Description, HeadInput
-from build.extract.one_file import Outcome, VectorCache, extract
+from build.extract.one_file import CACHE_FOLDER, Outcome, VectorCache, extract
 from build.extract.parallel import in_processes, on_cluster
 from build.files import written_whole
 from build.tables.feature_table import CONFOUNDED_GENRES, FEATURE_SETS, FeatureTable, load_features, write_csv
@@ -109,7 +109,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--jobs", metavar="N", type=_positive, default=os.cpu_count(), help="processes (default: all)")
     parser.add_argument("--scheduler", metavar="ADDRESS", help="use this Dask cluster, which sees the same paths")
-    parser.add_argument("--cache", metavar="DIR", type=Path, default=Path(".cache/features"), help="what is kept")
+    parser.add_argument("--cache", metavar="DIR", type=Path, default=CACHE_FOLDER, help="what is kept")
     return parser.parse_args(argv)
 
 

@@ -8,6 +8,7 @@ at the wrong gain. ``simulate`` draws one such path. The rooms and noises that a
 from __future__ import annotations
 
 import enum
+import hashlib
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -81,6 +82,15 @@ def surroundings_of_fold(fold: int, data: Path = SHARED_DATA) -> Surroundings:
     files = [path for path in noise_files(part, data) if path.name.startswith(f"{fold + 1}-")]
     noises = tuple(noise for noise in map(_read, files) if noise.std() > 0)
     return Surroundings(surroundings(part, data).rooms, noises)
+
+
+@lru_cache(maxsize=2)
+def surroundings_digest(part: Part, data: Path = SHARED_DATA) -> str:
+    """Return the SHA-256 of a part's rooms and noises, and of the code that simulates: other ones sound otherwise."""
+    content = hashlib.sha256(Path(__file__).read_bytes())
+    for path in (*sorted((data / "impulse_responses").glob("*.wav")), *noise_files(part, data)):
+        content.update(path.name.encode() + path.read_bytes())
+    return f"{part.value} {content.hexdigest()}"
 
 
 def simulate(music: NDArray[np.float32], around: Surroundings, rng: np.random.Generator) -> NDArray[np.float32]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,16 +15,15 @@ from numpy.typing import NDArray
 
 from build.audio.dataset import find_tracks
 from build.audio.read import read_recording
-from build.audio.simulated_microphone import SAMPLE_RATE, Part, simulate, surroundings
+from build.audio.simulated_microphone import SAMPLE_RATE, Part, simulate, surroundings, surroundings_digest
 from build.errors import DatasetError
+from build.extract.one_file import CACHE_FOLDER, VectorCache, content_digest
 from build.extract.parallel import in_order
 from build.tables.feature_table import FeatureTable
 from features_np import summarize
 from features_np.spec import FeatureSpec
 
 Audio = NDArray[np.float32]
-#: What is done to a track's audio, given its key; something that can be sent to another process.
-Change = Callable[[str, Audio], Audio]
 
 
 def find_recordings(folder: Path, keys: Iterable[str], at_least_s: float) -> dict[str, Path]:
@@ -37,29 +37,44 @@ def find_recordings(folder: Path, keys: Iterable[str], at_least_s: float) -> dic
 
 def features_of(recordings: dict[str, Path], spec: FeatureSpec) -> FeatureTable:
     """Extract each recording's vector, in as many processes as there are cores."""
-    (table,) = features_after(recordings, spec, [_unchanged])
+    (table,) = features_after(recordings, spec, [None])
     return table
 
 
-def features_after(recordings: dict[str, Path], spec: FeatureSpec, changes: Sequence[Change]) -> list[FeatureTable]:
-    """Extract each recording's vector after each change; returns one table a change."""
-    items = [(key, number) for number in range(len(changes)) for key in recordings]
-    work = partial(_vector, recordings=recordings, changes=changes, spec=spec)
-    vectors = dict(in_order(work, items, "listening"))
+def features_after(
+    recordings: dict[str, Path], spec: FeatureSpec, microphones: Sequence[SimulatedMicrophone | None]
+) -> list[FeatureTable]:
+    """Extract each recording's vector through each microphone (None: as recorded); returns one table a microphone.
+
+    What was computed before is kept, as ``build.preprocess`` keeps it.
+    """
+    items = [(key, number) for number in range(len(microphones)) for key in recordings]
+    cache = VectorCache(CACHE_FOLDER.absolute())
+    work = partial(_vector, recordings=recordings, microphones=microphones, spec=spec, cache=cache)
+    vectors = dict(zip(items, in_order(work, items, "listening"), strict=True))
     genres, track_ids = zip(*(key.split("/", maxsplit=1) for key in recordings), strict=True)
-    rows = [np.array([vectors[key, number] for key in recordings]) for number in range(len(changes))]
+    rows = [np.array([vectors[key, number] for key in recordings]) for number in range(len(microphones))]
     return [FeatureTable(track_ids, genres, spec.vector_names, values) for values in rows]
 
 
 def _vector(
-    item: tuple[str, int], recordings: dict[str, Path], changes: Sequence[Change], spec: FeatureSpec
-) -> tuple[tuple[str, int], Audio]:
-    key, number = item
-    return item, summarize(changes[number](key, read_recording(recordings[key], spec)), spec)
-
-
-def _unchanged(key: str, audio: Audio) -> Audio:
-    return audio
+    item: tuple[str, int],
+    recordings: dict[str, Path],
+    microphones: Sequence[SimulatedMicrophone | None],
+    spec: FeatureSpec,
+    cache: VectorCache,
+) -> Audio:
+    key, microphone = item[0], microphones[item[1]]
+    content = content_digest(recordings[key])
+    if microphone:
+        content = microphone.digest(key, content)
+    stored = cache.load(content, spec)
+    if stored is not None:
+        return stored
+    audio = read_recording(recordings[key], spec)
+    vector = summarize(microphone(key, audio) if microphone else audio, spec)
+    cache.store(content, spec, vector)
+    return vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,11 @@ class SimulatedMicrophone:
     part: Part
     draw: int
     seconds: float = np.inf  # of an excerpt, from another place for each track and draw
+
+    def digest(self, key: str, content: str) -> str:
+        """Return a name for what it hears of a track whose file's digest is ``content``."""
+        parts = (surroundings_digest(self.part), str(self.draw), str(self.seconds), key, content)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
     def __call__(self, key: str, audio: Audio) -> Audio:
         """Return what it hears of a track."""

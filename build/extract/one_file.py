@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+import features_np
 from build.audio.read import read_recording
 from build.extract.description import Description, described, spec_of
 from build.files import written_whole
 from edge.errors import AudioFileError
 from features_np.errors import SignalError
+
+#: Where commands keep what they computed, in the folder that they are run in.
+CACHE_FOLDER = Path(".cache/features")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +35,7 @@ class Outcome:
 class VectorCache:
     """Vectors on disk, found by what they were computed from: the file's bytes and the spec's digest.
 
-    A file that is renamed keeps its vector, one that is changed or another revision of the features never finds it.
+    A file that is renamed keeps its vector; one that is changed never finds it, nor does other code of the features.
     One small file a track, so that any number of processes and machines can share the folder.
     """
 
@@ -51,13 +56,22 @@ class VectorCache:
             np.save(path, vector)
 
     def _path(self, content: str, spec: Description) -> Path:
-        return self.folder / spec.digest().removeprefix("sha256:") / content[:2] / f"{content}.npy"
+        features = hashlib.sha256(f"{spec.digest()} {_features_code()}".encode()).hexdigest()
+        return self.folder / features / content[:2] / f"{content}.npy"
+
+
+@lru_cache(maxsize=1)
+def _features_code() -> str:
+    """Return the SHA-256 of all that computes features: a change that moves a digit must not meet old vectors."""
+    folder = Path(features_np.__file__).parent
+    sources = b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))
+    return hashlib.sha256(sources).hexdigest()
 
 
 def extract(path: Path, spec: Description, cache: VectorCache) -> Outcome:
     """Return a file's features, from the cache if they are there; a file that cannot be used is an outcome too."""
     try:
-        content = _sha256(path)
+        content = content_digest(path)
         vector = cache.load(content, spec)
         if vector is not None:
             return Outcome(path, vector, cached=True)
@@ -72,6 +86,7 @@ def extract(path: Path, spec: Description, cache: VectorCache) -> Outcome:
     return Outcome(path, vector)
 
 
-def _sha256(path: Path) -> str:
+def content_digest(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import pytest
 from build.errors import WorkerError
 from build.extract import parallel
 from build.extract.parallel import in_order, in_processes
+from tests.edge.pulse import wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -76,12 +76,12 @@ def test_no_worker_outlives_a_killed_training(tmp_path: Path, how_long: str) -> 
     command = [sys.executable, str(tmp_path / "program.py"), str(tmp_path / "workers"), how_long]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
-        wait_until(lambda: any((tmp_path / "workers").iterdir()))
+        wait_until(lambda: any((tmp_path / "workers").iterdir()), 120, "no worker began")
         workers = {int(child) for child in children_of(process.pid) if is_worker(int(child))}
         process.kill()
         process.wait()
     assert workers
-    wait_until(lambda: not any(alive(worker) for worker in workers))
+    wait_until(lambda: not any(map(alive, workers)), 120, "a worker outlived its parent")
 
 
 def children_of(pid: int) -> list[str]:
@@ -97,13 +97,6 @@ def alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
-def wait_until(holds, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_numpy_has_one_thread_in_each(monkeypatch: pytest.MonkeyPatch) -> None:
