@@ -22,7 +22,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-_NAME = "features_np.pypocketfft"  # its last part is what the file exports
+#: Where SciPy has it: until 1.17, and from 1.18 on. The file's name is what it exports.
+_FILES = (("_pocketfft", "pypocketfft"), ("_duccfft", "pyduccfft"))
 _NORMS = {None: 0, "ortho": 1}
 
 
@@ -107,9 +108,10 @@ def _load_file() -> ModuleType:
     package = importlib.util.find_spec("scipy")
     if package is None or not package.submodule_search_locations:
         raise ImportError("SciPy is not installed")
-    folder = Path(package.submodule_search_locations[0], "fft", "_pocketfft")
-    path = next(path for suffix in EXTENSION_SUFFIXES if (path := folder / f"pypocketfft{suffix}").is_file())
-    spec = importlib.util.spec_from_file_location(_NAME, path)
+    root = Path(package.submodule_search_locations[0], "fft")
+    paths = ((name, root / folder / f"{name}{suffix}") for folder, name in _FILES for suffix in EXTENSION_SUFFIXES)
+    name, path = next((name, path) for name, path in paths if path.is_file())
+    spec = importlib.util.spec_from_file_location(f"features_np.{name}", path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path} is no module")
     module = importlib.util.module_from_spec(spec)
