@@ -11,9 +11,9 @@ from features_np.errors import SignalError
 from features_np.pcm import require_block, require_rate
 from features_np.spec import FeatureSpec
 from features_np.spectra.spectrum import Array, frame_signal
-from features_np.summary import rise_above, summarize, tuned_chroma, vector_of_rows
+from features_np.summary import cepstra_above, rise_above, summarize, tuned_chroma, vector_of_rows
 from features_np.window.buffers import FrameBuffer, SlidingBuffer
-from features_np.window.caches import ChromaCache, RiseCache
+from features_np.window.caches import ChromaCache, FloorCache
 from features_np.window.frames import FrameRows, analyzer_for
 from features_np.window.span import Span
 
@@ -47,7 +47,11 @@ class FeatureStream:
         empty = self._analyzer.analyze(np.zeros((1, spec.n_fft), dtype=np.float32))
         self._frames = FrameBuffer(n_frames, *empty, spec)
         self._chroma = ChromaCache(n_frames, spec)
-        self._rise = RiseCache(n_frames)
+        self._rise = FloorCache(n_frames, rise_above, row=np.zeros((), np.float32), step=True)
+        n_cepstra = spec.n_mfcc if {"mfcc_mean", "mfcc_std"} & set(spec.groups) else 0
+        self._cepstra = FloorCache(
+            n_frames, lambda log_mel, floor: cepstra_above(log_mel, spec, floor), row=np.zeros(n_cepstra)
+        )
         self.reset()
 
     def reset(self) -> None:
@@ -56,6 +60,7 @@ class FeatureStream:
         self._frames.restart(0)
         self._chroma.reset()
         self._rise.reset()
+        self._cepstra.reset()
         self._begin = 0
         self._last: tuple[Span, NDArray[np.float32]] | None = None  # what was described last, and how
 
@@ -142,13 +147,18 @@ class FeatureStream:
             return np.concatenate((before, chroma, after))
 
         def rise_of(floor: float | None) -> Array:
-            rise = self._rise.rise(kept.log_mel, whole.start, floor)
+            rise = self._rise.rows(kept.log_mel, whole.start, floor)
             before = rise_above(np.concatenate((head[0].log_mel, kept.log_mel[:1])), floor)
             after = rise_above(np.concatenate((kept.log_mel[-1:], tail[0].log_mel)), floor)
             return np.concatenate((before, rise, after))
 
-        rows = FrameRows.concatenate([head[0], kept, tail[0]])
-        return vector_of_rows(rows, self.spec, chroma_of=chroma_of, rise_of=rise_of)
+        def cepstra_of(floor: float | None) -> Array:
+            cepstra = self._cepstra.rows(kept.log_mel, whole.start, floor)
+            before, after = (cepstra_above(rows.log_mel, self.spec, floor) for rows, _ in (head, tail))
+            return np.concatenate((before, cepstra, after))
+
+        pieces = [head[0], kept, tail[0]]
+        return vector_of_rows(pieces, self.spec, chroma_of=chroma_of, rise_of=rise_of, cepstra_of=cepstra_of)
 
     def _samples_of(self, begin: int, stop: int) -> Array:
         """Return the samples of whole frames, ``begin`` up to but not including ``stop``."""

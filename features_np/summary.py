@@ -15,8 +15,6 @@ from features_np.rhythm.tempi import strongest_tempo, tempo_prior, tempo_window_
 from features_np.spec import TIMBRE_KINDS, FeatureSpec
 from features_np.spectra.cepstrum import dct_matrix
 from features_np.spectra.chroma import chroma_filterbank
-from features_np.spectra.decibels import clip_below_peak
-from features_np.spectra.fft import dct
 from features_np.spectra.spectrum import Array, frame_signal, normalize
 from features_np.spectra.tuning import tuning_from_deviations
 from features_np.window.frames import FrameRows, analyzer_for
@@ -71,34 +69,47 @@ def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArra
     rows, power = analyzer.analyze(frame_signal(padded, spec.n_fft, spec.hop_length))
     rows.crossings[:] = analyzer.crossings(signal, left=half, right=half)
     return vector_of_rows(
-        rows, spec, chroma_of=partial(tuned_chroma, power, spec), rise_of=partial(rise_above, rows.log_mel)
+        [rows],
+        spec,
+        chroma_of=partial(tuned_chroma, power, spec),
+        rise_of=partial(rise_above, rows.log_mel),
+        cepstra_of=partial(cepstra_above, rows.log_mel, spec),
     )
 
 
 def vector_of_rows(
-    rows: FrameRows,
+    pieces: list[FrameRows],
     spec: FeatureSpec,
     *,
     chroma_of: Callable[[float], Array],
     rise_of: Callable[[float | None], Array],
+    cepstra_of: Callable[[float | None], Array],
 ) -> NDArray[np.float32]:
-    """Return the vector of a window that consists of ``rows``.
+    """Return the vector of a window that consists of ``pieces``, which follow one another.
 
-    ``chroma_of`` returns the chroma (frames, n_chroma) for a tuning, and ``rise_of`` the mean rise (frames - 1,) of
-    the mel bands above a floor; a stream keeps part of both from the last window.
+    ``chroma_of`` returns the chroma (frames, n_chroma) for a tuning; ``rise_of`` the mean rise (frames - 1,) of the mel
+    bands above a floor, and ``cepstra_of`` their cepstra (frames, n_mfcc). A stream keeps most of them from the last
+    window.
     """
     kinds = {group.rsplit("_", 1)[0] for group in spec.groups}
-    values: dict[str, Array] = {"zcr": rows.crossings, "rolloff": rows.rolloff, "centroid": rows.centroid}
+    levels = [piece.log_mel for piece in pieces]
+    values: dict[str, Array] = {
+        "zcr": np.concatenate([piece.crossings for piece in pieces]),
+        "rolloff": np.concatenate([piece.rolloff for piece in pieces]),
+        "centroid": np.concatenate([piece.centroid for piece in pieces]),
+    }
     parts: dict[str, Array] = {}
+    floor = floor_of(levels, spec.top_db) if kinds & {"mfcc", "tempo"} else None
     if "mfcc" in kinds:
-        parts["mfcc_mean"], parts["mfcc_std"] = cepstral_statistics(clip_below_peak(rows.log_mel, spec.top_db), spec)
+        values["mfcc"] = cepstra_of(floor)
     if "tempo" in kinds:
-        parts["tempo"] = np.array([_tempo(rise_of(floor_of(rows.log_mel, spec.top_db)), spec)])
+        parts["tempo"] = np.array([_tempo(rise_of(floor), spec)])
     if kinds & TIMBRE_KINDS:
-        parts |= timbre_statistics(coarse_frames(rows.log_mel, spec), spec.groups)
+        parts |= timbre_statistics(coarse_frames(levels, spec), spec.groups)
     if "chroma" in kinds:
-        tuning = tuning_from_deviations(rows.deviations, rows.heights)
-        values["chroma"] = chroma_of(tuning)
+        deviations = np.concatenate([piece.deviations for piece in pieces])
+        heights = np.concatenate([piece.heights for piece in pieces])
+        values["chroma"] = chroma_of(tuning_from_deviations(deviations, heights))
     for kind in kinds & set(values):
         parts[f"{kind}_mean"], parts[f"{kind}_std"] = mean_and_deviation(values[kind])
     if "chroma" in kinds:
@@ -114,18 +125,12 @@ def mean_and_deviation(values: Array) -> tuple[Array, Array]:
     return np.asarray(mean), np.asarray(np.sqrt(weights @ (values - mean) ** 2))
 
 
-def cepstral_statistics(log_mel: Array, spec: FeatureSpec) -> tuple[Array, Array]:
-    """Return the mean and the standard deviation over frames of the MFCC (n_mfcc,) of ``log_mel`` (frames, n_mels).
+def cepstra_above(log_mel: Array, spec: FeatureSpec, floor: float | None) -> Array:
+    """Return the MFCC (frames, n_mfcc) of ``log_mel`` (frames, n_mels) with levels below ``floor`` raised to it.
 
-    The transform is linear, so the mean's own is the mean: in float64, whereas a float32 product of levels near
-    -100 dB is off by 0.001, by more or less as a processor adds. What is left after the mean is small enough for
-    float32.
+    In float64: a float32 product of levels near -100 dB is off by 0.001, by more or less as a processor adds.
     """
-    weights = np.full(len(log_mel), 1.0 / len(log_mel))
-    mean = weights @ log_mel.astype(np.float64)
-    varying = (log_mel - mean.astype(log_mel.dtype)) @ dct_matrix(spec.n_mels, spec.n_mfcc)
-    _, deviation = mean_and_deviation(varying)
-    return dct(mean, norm="ortho")[: spec.n_mfcc], deviation
+    return np.asarray(raised(log_mel, floor).astype(np.float64) @ dct_matrix(spec.n_mels, spec.n_mfcc, np.float64))
 
 
 def tuned_chroma(power: Array, spec: FeatureSpec, tuning: float) -> Array:
@@ -134,15 +139,21 @@ def tuned_chroma(power: Array, spec: FeatureSpec, tuning: float) -> Array:
     return normalize(power @ filters.T, np.inf, axis=1)
 
 
-def floor_of(log_mel: Array, top_db: float) -> float | None:
-    """Return the level in dB that ``clip_below_peak`` raises others to; None if none is below it."""
-    floor = log_mel.max() - log_mel.dtype.type(top_db)
-    return float(floor) if log_mel.min() < floor else None
+def floor_of(levels: list[Array], top_db: float) -> float | None:
+    """Return the level in dB, ``top_db`` below the loudest, that others are raised to; None if none is below it."""
+    single = levels[0].dtype.type
+    floor = max(piece.max() for piece in levels if len(piece)) - single(top_db)
+    return float(floor) if min(piece.min() for piece in levels if len(piece)) < floor else None
+
+
+def raised(log_mel: Array, floor: float | None) -> Array:
+    """Return ``log_mel`` with levels below ``floor`` raised to it."""
+    return log_mel if floor is None else np.asarray(np.maximum(log_mel, log_mel.dtype.type(floor)))
 
 
 def rise_above(log_mel: Array, floor: float | None) -> Array:
     """Return the mean rise (frames - 1,) of ``log_mel`` (frames, bands) with levels below ``floor`` raised to it."""
-    return mean_rise(log_mel if floor is None else np.maximum(log_mel, log_mel.dtype.type(floor)))
+    return mean_rise(raised(log_mel, floor))
 
 
 def _tempo(rise: Array, spec: FeatureSpec) -> float:

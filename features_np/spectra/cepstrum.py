@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import factorial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,17 +138,17 @@ def mfcc(
 
 
 @lru_cache(maxsize=4)
-def dct_matrix(n_mels: int, n_mfcc: int) -> NDArray[np.float32]:
-    """Return the first ``n_mfcc`` columns of the orthonormal DCT-II, float32 of shape (n_mels, n_mfcc).
+def dct_matrix(n_mels: int, n_mfcc: int, dtype: type[np.floating[Any]] = np.float32) -> NDArray[Any]:
+    """Return the first ``n_mfcc`` columns of the orthonormal DCT-II, of shape (n_mels, n_mfcc).
 
     ``sqrt(2 / n_mels) cos(pi (m + 1/2) k / n_mels)``, the 0th column divided by sqrt(2).
     """
     bands = np.arange(n_mels)[:, np.newaxis] + 0.5
     matrix = np.sqrt(2.0 / n_mels) * np.cos(np.pi * bands * np.arange(n_mfcc) / n_mels)
     matrix[:, 0] /= np.sqrt(2.0)
-    single = np.asarray(matrix, dtype=np.float32)
-    single.flags.writeable = False
-    return single
+    rounded: NDArray[Any] = matrix.astype(dtype)
+    rounded.flags.writeable = False
+    return rounded
 
 
 def delta(data: Array, *, width: int = 9, order: int = 1, axis: int = -1, mode: str = "interp") -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 
 from features_np.spec import FeatureSpec
 from features_np.spectra.spectrum import Array
-from features_np.summary import rise_above, tuned_chroma
+from features_np.summary import tuned_chroma
 from features_np.window.buffers import SlidingBuffer
 
 #: Tunings whose chroma a stream keeps, 62 KB each for 30 s.
@@ -17,14 +17,18 @@ TUNINGS_KEPT = 8
 BLOCK_FRAMES = 256
 
 
-class RiseCache:
-    """Mean rise of the mel bands from each frame of a stream to the next, above the floor asked for last.
+class FloorCache:
+    """What the levels of frames say above a floor: one row for each frame, or for each step from one to the next.
 
     The floor lies below the window's loudest bin, or there is none: while that stays, only new frames are computed.
     """
 
-    def __init__(self, keep: int) -> None:
-        self._known = SlidingBuffer(keep)
+    def __init__(
+        self, keep: int, compute: Callable[[Array, float | None], Array], *, row: Array, step: bool = False
+    ) -> None:
+        """``compute`` returns the rows of log-mel frames above a floor; ``row`` is like one of them."""
+        self._known = SlidingBuffer(keep, row.shape, row.dtype)
+        self._compute, self._shared = compute, int(step)
         self.reset()
 
     def reset(self) -> None:
@@ -32,22 +36,22 @@ class RiseCache:
         self._known.restart(0)
         self._floor: float | None = None
 
-    def rise(self, log_mel: Array, start: int, floor: float | None) -> Array:
-        """Return the rise (frames - 1,) of ``log_mel`` (frames, bands), whose first frame has index ``start``."""
-        known = self._known
+    def rows(self, log_mel: Array, start: int, floor: float | None) -> Array:
+        """Return the rows of ``log_mel`` (frames, bands), whose first frame has index ``start``."""
+        known, n_rows = self._known, len(log_mel) - self._shared
         if floor != self._floor or not known.start <= start <= known.end:
             known.restart(start)
             self._floor = floor
-        for begin in range(known.end - start, len(log_mel) - 1, BLOCK_FRAMES):
-            known.append(rise_above(log_mel[begin : begin + BLOCK_FRAMES + 1], floor))
-        return np.asarray(known.view(start, start + len(log_mel) - 1))
+        for begin in range(known.end - start, n_rows, BLOCK_FRAMES):
+            known.append(self._compute(log_mel[begin : begin + BLOCK_FRAMES + self._shared], floor))
+        return np.asarray(known.view(start, start + n_rows))
 
 
 class ChromaCache:
     """Chroma of the frames of a stream for each of the tunings asked for last.
 
-    An estimate of tuning moves between a few neighbouring values as a window slides; each keeps its own frames, and
-    those that came while another was asked for are computed when it returns.
+    An estimate of tuning moves between a few neighbouring values as a window slides. Each keeps its own frames: the
+    newest are cheap to compute for all of them, whereas a tuning that returned would need power spectra of long ago.
     """
 
     def __init__(self, keep: int, spec: FeatureSpec) -> None:
@@ -70,7 +74,14 @@ class ChromaCache:
             known.restart(start)
         for begin in range(known.end, stop, BLOCK_FRAMES):
             known.append(tuned_chroma(power_of(begin, min(begin + BLOCK_FRAMES, stop)), self._spec, tuning))
+        self._catch_up(power_of, start, stop)
         return np.asarray(known.view(start, stop))
+
+    def _catch_up(self, power_of: Callable[[int, int], Array], start: int, stop: int) -> None:
+        """Compute the newest frames for the other tunings too, while their power spectra are at hand."""
+        for tuning, known in self._tuned.items():
+            if start < known.end < stop and stop - known.end <= BLOCK_FRAMES:
+                known.append(tuned_chroma(power_of(known.end, stop), self._spec, tuning))
 
     def _buffer(self, tuning: float, start: int) -> SlidingBuffer:
         """Return the frames of ``tuning``, which takes the place of the one not asked for the longest."""

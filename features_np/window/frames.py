@@ -7,7 +7,7 @@ comes after it, in ``features_np.summary``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -45,11 +45,6 @@ class FrameRows:
     peaks: NDArray[np.intp]
     deviations: NDArray[np.uint8]
     heights: NDArray[np.float32]
-
-    @classmethod
-    def concatenate(cls, pieces: list[FrameRows]) -> FrameRows:
-        """Join pieces that follow one another."""
-        return cls(*(np.concatenate([getattr(piece, field.name) for piece in pieces]) for field in fields(cls)))
 
     def part(self, start: int, stop: int) -> FrameRows:
         """Return views of the rows ``start`` up to but not including ``stop``."""

@@ -33,18 +33,23 @@ MODULATION_FRAMES = 64
 MODULATION_EDGES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 33)
 
 
-def coarse_frames(log_mel: NDArray[np.float32], spec: FeatureSpec) -> Array:
-    """Take frames from a log-mel spectrogram (frames, n_mels) in dB, ``spec.coarse_interval`` frames apart.
+def coarse_frames(levels: list[NDArray[np.float32]], spec: FeatureSpec) -> Array:
+    """Take frames, ``spec.coarse_interval`` apart, from a log-mel spectrogram in dB: pieces (frames, n_mels) in order.
 
     Returns float64 of shape (n, n_mels), n >= 1: dB between ``-spec.coarse_range_db`` and 0, relative to the loudest
     bin of the frames taken. A spectrogram too short for the first of them gives its middle frame.
     """
-    n_coarse = int((len(log_mel) - 1 - spec.coarse_offset) / spec.coarse_interval) + 1
-    if len(log_mel) - 1 < spec.coarse_offset:
-        chosen = np.array([len(log_mel) // 2])
+    ends = np.cumsum([len(piece) for piece in levels])
+    last = int(ends[-1]) - 1
+    n_coarse = int((last - spec.coarse_offset) / spec.coarse_interval) + 1
+    if last < spec.coarse_offset:
+        chosen = np.array([(last + 1) // 2])
     else:
         chosen = (spec.coarse_interval * np.arange(n_coarse) + spec.coarse_offset).astype(np.int64)
-    return below_peak(log_mel[chosen], spec.coarse_range_db)
+    parts = np.split(chosen, np.searchsorted(chosen, ends[:-1]))
+    begins = (0, *ends[:-1])
+    taken = [piece[part - begin] for piece, part, begin in zip(levels, parts, begins, strict=True)]
+    return below_peak(np.concatenate(taken), spec.coarse_range_db)
 
 
 def below_peak(frames: NDArray[np.float32] | Array, range_db: float) -> Array:
