@@ -72,10 +72,9 @@ def train(network: bytes, use: ListenerUse, task: ListeningTask, recipe: HeadRec
     folds = task.folds(task.train)
     ways = [way.name for way in (hearing_ways.WHOLE, hearing_ways.MICROPHONES[0])]
     logits = out_of_fold(task.train, LABELS, recipe, use, folds=folds, ways=ways)
-    targets = task.train.targets(LABELS)
-    temperature = metrics.best_temperature(np.tile(targets, len(ways)), np.vstack([logits[way] for way in ways]))
+    temperature = metrics.best_temperature(task.train.targets(LABELS), logits[ways[0]])
     genres = fit_head(task.train, LABELS, recipe, use)
-    fitted, caught = _with_no_music(genres, task)
+    fitted, held = _with_no_music(genres, task)
     sample = sample_of(task.train, LABELS, recipe.collections)
     rows = np.random.default_rng(task.seed).permutation(np.vstack([sample.rows, task.no_music.rows]))
     head = int8.to_int8(fitted.model, fitted.normalize(rows[:N_REPRESENTATIVE]), MAX_HEAD_SIZE, wide=True)
@@ -104,7 +103,7 @@ def train(network: bytes, use: ListenerUse, task: ListeningTask, recipe: HeadRec
         "listening": figures,
         "folds": listening.of_folds(task.train, logits[ways[0]], LABELS),
         "folds, microphone": listening.of_folds(task.train, logits[ways[1]], LABELS),
-        "no_music": listening.of_no_music(bundle, task, caught),
+        "no_music": listening.of_no_music(bundle, task, held),
         "confidence": listening.of_confidence(bundle, task, scores),
         "candidates": {},
         **_studies(task, use, recipe),
@@ -130,15 +129,18 @@ def _studies(task: ListeningTask, use: ListenerUse, recipe: HeadRecipe) -> dict[
     }
 
 
-def _with_no_music(genres: Fitted, task: ListeningTask) -> tuple[Fitted, np.ndarray[Any, np.dtype[np.bool_]]]:
-    """Return the head with an output for "no music", and which windows that train are caught without their fold."""
+def _with_no_music(genres: Fitted, task: ListeningTask) -> tuple[Fitted, listening.HeldOut]:
+    """Return the head with an output for "no music", and what detectors say of windows and pieces held out of them."""
     other = task.no_music.of(task.no_music.folds != EVALUATION_FOLD)
-    caught = np.zeros(len(other.rows), dtype=np.bool_)
-    for fold in np.unique(other.folds):
-        held_out = other.folds == fold
-        detector = fit_no_music(genres, task.train, LABELS, other.of(~held_out))
-        caught[held_out] = detector.margin(genres.normalize(other.rows[held_out])) > 0
-    return with_detector(genres, fit_no_music(genres, task.train, LABELS, other)), caught
+    folds = np.unique(other.folds)
+    folds_of_music = task.folds(task.train) % len(folds)
+    held = listening.HeldOut(np.zeros(len(other.rows), dtype=np.bool_), np.zeros(len(folds_of_music), dtype=np.bool_))
+    for number, fold in enumerate(folds):
+        windows, music = other.folds == fold, folds_of_music == number
+        detector = fit_no_music(genres, task.train.of(~music), LABELS, other.of(~windows))
+        held.caught[windows] = detector.margin(genres.normalize(other.rows[windows])) > 0
+        held.lost[music] = detector.margin(genres.normalize(task.train[hearing_ways.WHOLE][music])) > 0
+    return with_detector(genres, fit_no_music(genres, task.train, LABELS, other)), held
 
 
 def _training(task: ListeningTask, recipe: HeadRecipe) -> dict[str, Any]:
@@ -155,10 +157,14 @@ def _training(task: ListeningTask, recipe: HeadRecipe) -> dict[str, Any]:
                 f"{sum(task.train.are(EMOTIFY))} pieces of Emotify's rock and pop, "
                 f"{sum(task.train.are(SONGS))} excerpts of known songs; rows of tracks without audio are left out"
             ),
-            "listener": f"taught by {Schedule()}, every piece through {len(teaching.LESSONS)} simulated microphones",
+            "listener": (
+                f"taught by {Schedule()}, every piece through {len(teaching.LESSONS)} simulated microphones; "
+                "the shipped one by the same steps on other draws of them, so that the command gives one like it, not "
+                "the same"
+            ),
             "head": f"discriminants and a perceptron, views weighing {dict(recipe.views)}, the perceptron "
             f"{recipe.perceptron_share:.0%} of the answer; heard as recorded, in windows and through microphones",
-            "temperature": "fitted on out-of-fold answers, as recorded and through a microphone",
+            "temperature": "fitted on out-of-fold answers inside train, as recorded",
             "seed": task.seed,
         },
     }

@@ -33,9 +33,9 @@ CLEAN_SHARE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast it is taught; the rate falls to nearly zero along a cosine."""
+    """How long and how fast it is taught: in each cycle the rate falls to nearly zero along a cosine."""
 
-    steps: int = 4500
+    cycles: tuple[int, ...] = (1100, 2600)  # steps
     batch_size: int = 64
     learning_rate: float = 1e-3
     n_frozen: int = 3  # pairs of convolutions, from the first on, that stay as they are
@@ -56,20 +56,19 @@ def distill(listener: Listener, pairs: Sequence[Pair], schedule: Schedule, seed:
     student = trained_network(listener, DEPTHS, n_frozen=schedule.n_frozen)
     batches = _batches(pairs, schedule.batch_size, np.random.default_rng(seed))
     deviations = [tf.math.reduce_std(output, axis=0) + 0.02 for output in teacher(next(batches)[0])]
-    step = _step_function(teacher, student, deviations, schedule)
-    for _ in range(schedule.steps):
-        step(*map(tf.constant, next(batches)))
+    for n_steps in schedule.cycles:
+        step = _step_function(teacher, student, deviations, schedule.learning_rate, n_steps)
+        for _ in range(n_steps):
+            step(*map(tf.constant, next(batches)))
     return with_trained(listener, student)
 
 
-def _step_function(teacher: keras.Model, student: keras.Model, deviations: list[tf.Tensor], schedule: Schedule) -> Any:
-    n_warm = min(100, schedule.steps // 4)
+def _step_function(
+    teacher: keras.Model, student: keras.Model, deviations: list[tf.Tensor], learning_rate: float, n_steps: int
+) -> Any:
+    n_warm = min(100, n_steps // 4)
     rate = keras.optimizers.schedules.CosineDecay(
-        schedule.learning_rate / 20,
-        schedule.steps - n_warm,
-        alpha=0.02,
-        warmup_target=schedule.learning_rate,
-        warmup_steps=n_warm,
+        learning_rate / 20, n_steps - n_warm, alpha=0.02, warmup_target=learning_rate, warmup_steps=n_warm
     )
     optimizer = keras.optimizers.Adam(rate)
     optimizer.build(student.trainable_variables)

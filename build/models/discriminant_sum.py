@@ -22,11 +22,11 @@ from build.models.weighted_perceptron import fit_perceptron
 Weights = NDArray[np.float64]
 
 #: Share of the identity in each view's within-class covariance.
-SHRINKAGE = 0.5
+SHRINKAGE = 0.2
 #: Standard deviations at which inputs saturate, as int8 inputs do.
 CLIP = 3.0
 #: How much of the answer is the perceptron's.
-PERCEPTRON_SHARE = 0.5
+PERCEPTRON_SHARE = 0.3
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def model_card(sidecar: dict[str, Any]) -> str:
         if listener
         else _ONE_NETWORK.format(**facts),
         data=_DATA_OF_A_LISTENER.format(**listener["origin"]) if listener else _DATA,
-        more=_lines(more_tables(metrics)),
+        more="".join(f"{line}\n" for line in more_tables(metrics)),
         figures=_lines(_figures(metrics)),
         how_chosen=training["how_chosen"],
         genres=_lines(_genre_row(label, row) for label, row in valid["labels"].items() if row["n"]),
@@ -153,8 +153,8 @@ def _figures(metrics: dict[str, Any]) -> Iterable[str]:
         "music_lost": "music is taken for none",
     }
     for name, figure in metrics.get("no_music", {}).items():
-        what, _, where = name.partition(",")
-        yield _row(names.get(what, what) + where, figure)
+        what, comma, where = name.partition(",")
+        yield _row(names.get(what, what) + comma + where, figure)
     for name, value in metrics["candidates"].items():
         yield f"| candidate {name}: accuracy | {value:.1%} | {place} |"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from build.corpora import hearing_ways
 from build.corpora.listening_task import Heard, ListeningTask
+from build.corpora.no_music import EVALUATION_FOLD
 from build.score import metrics
 from build.score.metrics import Figure
 from build.score.scoring import Scores, score_vectors
@@ -98,13 +100,16 @@ def _held_out(
     }
 
 
-def of_no_music(bundle: Bundle, task: ListeningTask, caught_in_folds: NDArray[np.bool_]) -> Figures:
-    """Return how much of what is no music is caught, and how much music is taken for none.
+@dataclass(frozen=True)
+class HeldOut:
+    """What detectors of "no music" say of what was held out of them: windows of none, and pieces of music."""
 
-    ``caught_in_folds`` says it of the windows that train, by detectors fitted without their fold.
-    """
-    from build.corpora.no_music import EVALUATION_FOLD
+    caught: NDArray[np.bool_]
+    lost: NDArray[np.bool_]
 
+
+def of_no_music(bundle: Bundle, task: ListeningTask, held: HeldOut) -> Figures:
+    """Return how much of what is no music is caught, and how much music is taken for none."""
     kept_apart = task.no_music.folds == EVALUATION_FOLD
     apart, within = task.no_music.of(kept_apart), task.no_music.of(~kept_apart)
     whole = task.valid.of(np.array([piece.whole for piece in task.valid.pieces]))
@@ -116,8 +121,11 @@ def of_no_music(bundle: Bundle, task: ListeningTask, caught_in_folds: NDArray[np
     through = np.mean([taken(whole[way]) for way in hearing_ways.MICROPHONES], axis=0)
     figure: Callable[..., Figure] = metrics.share
     return {
-        "caught": figure(caught_in_folds, "windows of no music, folds held out in turn", within.recordings).to_dict(),
+        "caught": figure(held.caught, "windows of no music, folds held out in turn", within.recordings).to_dict(),
         "caught apart": figure(taken(apart.rows), "windows of recordings kept apart", apart.recordings).to_dict(),
+        "music_lost, other artists": figure(
+            held.lost, "pieces that train, all collections and clips, folds held out in turn", task.train.groups
+        ).to_dict(),
         "music_lost": figure(taken(whole[WHOLE]), "whole tracks of valid", whole.groups).to_dict(),
         "music_lost, through microphones": figure(through, "the same, simulated microphones", whole.groups).to_dict(),
     }

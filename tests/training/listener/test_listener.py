@@ -94,7 +94,7 @@ def test_teaching_brings_what_a_microphone_hears_closer_to_the_recording(yamnet:
     listener, rng = yamnet, np.random.default_rng(0)
     frames = patches(12).reshape(-1, 64).astype(np.float16)
     dull = (frames - np.linspace(0, 3, 64) + 0.3 * rng.standard_normal(frames.shape)).astype(np.float16)
-    schedule = Schedule(steps=60, batch_size=10, n_frozen=3)
+    schedule = Schedule(cycles=(20, 40), batch_size=10, n_frozen=3)
     taught = distillation.distill(listener, [Pair(frames, dull)], schedule, seed=1)
     aims = network.trained_network(listener, (9, 13), 13)(_as_patches(frames))
 
