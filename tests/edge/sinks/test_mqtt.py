@@ -147,8 +147,13 @@ def test_a_broker_that_is_not_there_is_waited_for(broker: Mosquitto, tmp_path: P
     sink.close()
 
 
-def test_a_slow_broker_holds_nothing_up_and_then_gets_the_newest(broker: Mosquitto, subscriber: Subscriber) -> None:
+def test_a_slow_broker_holds_nothing_up_and_then_gets_the_newest(
+    broker: Mosquitto, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("CHANGE_EVERY_S", "NUMBERS_EVERY_S"):
+        monkeypatch.setattr(publisher_module, name, 0.0)
     sink = begun(broker, subscriber)
+    sink(started(source="a long name, for the kernel takes some megabytes before a broker is slow" * 40))
     broker.freeze()
     began = time.monotonic()
     for n in range(3000):
