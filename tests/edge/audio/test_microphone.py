@@ -18,6 +18,8 @@ from tests.edge.pulse import Pulse, wait_until
 
 #: The most that may pass between a device's return and the first audio from it.
 RECOVERY_S = 5.0
+#: A verdict less sure than this may as well be the next likeliest: what is shown stays until another leads for a while.
+SURE = 0.5
 #: The first words of a command, and some answers more, on a machine that has much else to do.
 START_S = 60.0
 
@@ -32,7 +34,9 @@ def test_it_settles_on_what_classify_says_of_the_same_file(pulse: Pulse, music: 
     said = ear.end()
     assert said == ""
     answers = [event for event in ear.of("prediction") if event["state"] == "music"]
-    assert answers[-1]["genre"] == verdict.genre
+    assert answers[-1]["probabilities"] == pytest.approx(verdict.probabilities, abs=0.1)  # measured: 0.04
+    if verdict.confidence > SURE:
+        assert answers[-1]["genre"] == verdict.genre
     assert answers[-1]["tempo_bpm"] == pytest.approx(verdict.tempo_bpm, rel=0.05)
 
 
