@@ -297,8 +297,9 @@ def test_an_interval_that_updates_would_fill_is_not_gone_back_to() -> None:
 def test_a_first_impression_does_not_come_back_while_the_same_is_shown(bundle: Bundle) -> None:
     """Where the record began is found anew with every second: a window may shrink, and the impression stays."""
     rng = np.random.default_rng(0)
-    other = rng.normal(0, 0.1, 12 * RATE).astype(np.float32)  # another sound, which begins another record
     music = synthesize(40.0, tempo_bpm=100.0)
+    noise = rng.normal(0, 0.1, 12 * RATE).astype(np.float32)
+    other = music[: 12 * RATE] + noise  # another sound, which begins another record, of the same genre
     events = heard(bundle, blocks(np.concatenate([music, other, music]), size=RATE), BOLD)
     shrunk = 0
     for (_, genre), together in groupby(of(Prediction, events), key=lambda event: (event.state, event.genre)):
