@@ -16,6 +16,7 @@ from build.corpora.gtzan import load_joined
 from build.models.int8 import MAX_SIZE
 from build.report.model_card import model_card
 from build.score import scoring
+from build.tables.edition import edition_of
 from build.tables.feature_table import FeatureTable, read_list, read_tracks
 from build.tables.pieces import GTZAN_VALID, read_pieces
 from build.tables.splits import FAULT_FILTERED
@@ -53,6 +54,17 @@ def valid() -> FeatureTable:
     return table.select(read_list(shared_data("gtzan", "splits", "valid.txt")))
 
 
+def is_of_this_edition(bundle: Bundle) -> bool:
+    """Whether the data has not grown since the bundle was scored: only then are its figures of the same tracks."""
+    edition = edition_of(read_tracks(shared_data("gtzan", "tracks.csv")))
+    return bundle.sidecar["training"]["edition"] == edition.to_dict()
+
+
+def assert_within_interval(value: float, stated: dict) -> None:
+    low, high = stated["interval_95"]
+    assert low <= value <= high
+
+
 def test_its_probe_reproduces_and_its_card_is_of_this_sidecar(folder: Path) -> None:
     bundle = load_bundle(folder)
     assert run_probe(bundle).passed, str(run_probe(bundle))
@@ -72,9 +84,11 @@ def test_the_listener_hears_valid_as_its_card_says(listener: Bundle) -> None:
     targets = np.array([listener.labels.index(piece.genre) for piece in whole])
     scores = scoring.score_vectors(listener, vectors, targets, FAULT_FILTERED)
     stated = listener.sidecar["metrics"]["valid"]
-    assert len(whole) == stated["accuracy"]["n"] == 136
-    # The other runtime, with which the card was made, rounds some of the listener's int8 steps otherwise.
-    assert scores.accuracy.value == pytest.approx(stated["accuracy"]["value"], abs=2.1 / 136)
+    if is_of_this_edition(listener):
+        assert len(whole) == stated["accuracy"]["n"]
+        # The other runtime, with which the card was made, rounds some of the listener's int8 steps otherwise.
+        assert scores.accuracy.value == pytest.approx(stated["accuracy"]["value"], abs=2.1 / len(whole))
+    assert_within_interval(scores.accuracy.value, stated["accuracy"])
     assert scores.accuracy.value >= 0.80 and scores.balanced.value >= 0.78
 
 
@@ -94,9 +108,11 @@ def test_the_classic_is_right_on_at_least_58_percent_of_valid_and_says_so(classi
     assert len(scores.targets) == 197
     assert scores.accuracy.value >= 0.58
     ours, stated = json.loads(json.dumps(scores.to_dict())), classic.sidecar["metrics"]["valid"]
-    # Recordings are heard in float32: another processor's last digits may move a probability by an int8 step.
-    assert ours["calibration_error"] == pytest.approx(stated["calibration_error"], abs=0.005)
-    assert ours | {"calibration_error": stated["calibration_error"]} == stated
+    if is_of_this_edition(classic):
+        # Recordings are heard in float32: another processor's last digits may move a probability by an int8 step.
+        assert ours["calibration_error"] == pytest.approx(stated["calibration_error"], abs=0.005)
+        assert ours | {"calibration_error": stated["calibration_error"]} == stated
+    assert_within_interval(scores.accuracy.value, stated["accuracy"])
     assert {score.label for score in scores.label_scores if score.n < 13} == {NO_MUSIC}
 
 
@@ -105,7 +121,8 @@ def test_the_classic_tells_music_from_what_is_none(classic: Bundle, valid: Featu
     assert figures["caught"]["value"] >= 0.90
     scores = scoring.score(classic, valid, FAULT_FILTERED)
     lost = float(np.mean(scores.probabilities.argmax(axis=1) == classic.labels.index(NO_MUSIC)))
-    assert lost == pytest.approx(figures["music_lost"]["value"], abs=1e-4)
+    if is_of_this_edition(classic):
+        assert lost == pytest.approx(figures["music_lost"]["value"], abs=1e-4)
     assert lost <= 0.03
 
 
