@@ -103,10 +103,10 @@ def test_the_listener_is_as_sturdy_as_its_card_must_say(listener: Bundle) -> Non
     assert metrics["no_music"]["music_lost, through microphones"]["value"] <= 0.02
 
 
-def test_the_classic_is_right_on_at_least_58_percent_of_valid_and_says_so(classic: Bundle, valid: FeatureTable) -> None:
+def test_the_classic_is_right_on_at_least_60_percent_of_valid_and_says_so(classic: Bundle, valid: FeatureTable) -> None:
     scores = scoring.score(classic, valid, FAULT_FILTERED, read_tracks(shared_data("gtzan", "tracks.csv")))
     assert len(scores.targets) == 197
-    assert scores.accuracy.value >= 0.58
+    assert scores.accuracy.value >= 0.60
     ours, stated = json.loads(json.dumps(scores.to_dict())), classic.sidecar["metrics"]["valid"]
     if is_of_this_edition(classic):
         # Recordings are heard in float32: another processor's last digits may move a probability by an int8 step.
@@ -118,7 +118,8 @@ def test_the_classic_is_right_on_at_least_58_percent_of_valid_and_says_so(classi
 
 def test_the_classic_tells_music_from_what_is_none(classic: Bundle, valid: FeatureTable) -> None:
     figures = classic.sidecar["metrics"]["no_music"]
-    assert figures["caught"]["value"] >= 0.90
+    # 0.95 was passed while a fourth of the windows that judge now alone still trained.
+    assert figures["caught"]["value"] >= 0.94
     scores = scoring.score(classic, valid, FAULT_FILTERED)
     lost = float(np.mean(scores.probabilities.argmax(axis=1) == classic.labels.index(NO_MUSIC)))
     if is_of_this_edition(classic):
@@ -129,7 +130,7 @@ def test_the_classic_tells_music_from_what_is_none(classic: Bundle, valid: Featu
 def test_int8_lost_nothing_against_the_classics_float_network(classic: Bundle) -> None:
     int8 = classic.sidecar["metrics"]["int8"]
     assert int8["n"] == 197
-    assert int8["same_answer"] >= 195 / 197 - 1e-4  # 98.98 %: one track short of the 99 % that is wanted
+    assert int8["same_answer"] >= 0.99
     assert int8["int8_accuracy"] >= int8["float_accuracy"] - 0.005
 
 
