@@ -8,7 +8,8 @@ from edge.audio.demo import synthesize
 from edge.events import Block, Hole, Prediction
 from edge.live.pipeline import Settings
 from edge.model.bundle import load_bundle
-from features_np import chroma_stft, melspectrogram, power_to_db
+from features_np import power_to_db
+from features_np.feature import chroma_stft, melspectrogram
 from tests.edge.scripted import blocks, heard
 
 MUSIC = synthesize(8.0)
