@@ -18,16 +18,19 @@ const pictures = new Pictures($("spectrogram"), $("chromagram"));
 const words = (label) => WORDS[label] ?? label.replaceAll("_", " ");
 const percent = (share) => (share == null ? "–" : `${Math.round(100 * share)} %`);
 
-/** The place of a genre on the colour wheel; states and "no music" have none. */
-function hue(label) {
-  const place = labels.filter((name) => !(name in WORDS)).indexOf(label);
-  return place < 0 ? null : Math.round(25 + (360 * place * 7) / Math.max(7, labels.length) ) % 360;
+/** A genre's hue in degrees, and its shade: neighbours on the wheel differ in both. States and "no music" have none. */
+function tint(label) {
+  const genres = labels.filter((name) => !(name in WORDS));
+  const place = genres.indexOf(label);
+  if (place < 0) return null;
+  return { hue: Math.round(25 + (360 * place * 7) / Math.max(7, genres.length)) % 360, shade: place % 2 ? 0.09 : -0.09 };
 }
 
 function colour(element, label) {
-  const place = hue(label);
-  element.classList.toggle("no-genre", place === null);
-  element.style.setProperty("--hue", place ?? 220);
+  const found = tint(label);
+  element.classList.toggle("no-genre", found === null);
+  element.style.setProperty("--hue", found?.hue ?? 220);
+  element.style.setProperty("--shade", found?.shade ?? 0);
 }
 
 function put(element, text) {
@@ -223,18 +226,19 @@ function showDay(day) {
   for (const part of day.segments) {
     const label = part.genre ?? part.state;
     if (label === "warming_up" || label === "no_source") continue;
-    const place = hue(label);
+    const found = tint(label);
     const from = ((Date.parse(part.start) - start) / whole) * canvas.width;
     const width = Math.max(1, ((1000 * part.duration_s) / whole) * canvas.width);
-    context.fillStyle = place === null ? style.getPropertyValue("--quiet") : `oklch(${style.getPropertyValue("--bar-light")} 0.13 ${place})`;
-    const height = place === null ? canvas.height / 5 : canvas.height;
+    const lightness = Number(style.getPropertyValue("--bar-light")) + (found?.shade ?? 0);
+    context.fillStyle = found ? `oklch(${lightness} 0.13 ${found.hue})` : style.getPropertyValue("--quiet");
+    const height = found === null ? canvas.height / 5 : canvas.height;
     context.fillRect(from, canvas.height - height, width, height);
   }
   if (!$("hours").children.length) {
     $("hours").append(...[0, 4, 8, 12, 16, 20, 24].map((hour) => make("li", "", `${hour}:00`)));
   }
   const told = day.totals.filter((total) => total.label !== "warming_up" && total.seconds >= 1);
-  told.sort((a, b) => (hue(a.label) === null) - (hue(b.label) === null) || b.seconds - a.seconds);
+  told.sort((a, b) => (tint(a.label) === null) - (tint(b.label) === null) || b.seconds - a.seconds);
   $("totals").replaceChildren(...told.map((total) => {
     const row = make("li", "");
     row.append(make("span", "swatch"), make("span", "", `${words(total.label)} ${lasting(total.seconds)}`));

@@ -66,7 +66,7 @@ def main() -> None:
         time.sleep(HEARD_S)
         for scheme, page in pages.items():
             taken = Image.open(io.BytesIO(page.screenshot(full_page=True)))
-            taken.convert("RGB").quantize(128).save(out / f"page-{scheme}.png", optimize=True)
+            taken.convert("RGB").save(out / f"page-{scheme}.png", optimize=True)
         shelf.picture().quantize(64).save(out / "window.png", optimize=True)
         process.terminate()
         process.wait()
