@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import BrokenProcessPool
+from threadpoolctl import threadpool_limits
 
 from build.console import progress
 from build.errors import WorkerError
@@ -48,7 +49,8 @@ def in_processes(work: Callable[[Item], Result], items: Iterable[Item], jobs: in
     that may be, its workers end too.
     """
     if jobs == 1:
-        yield from map(work, items)
+        with threadpool_limits(1, "blas"):  # as in a worker: how BLAS adds depends on its threads
+            yield from map(work, items)
         return
     parallel = Parallel(
         n_jobs=jobs,
