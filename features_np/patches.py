@@ -24,21 +24,50 @@ from features_np.spectra.spectrum import Array, fft_frequencies, frame_signal, h
 
 @dataclass(frozen=True, slots=True)
 class PatchSpec(Options):
-    """What a patch is made of. Raises ``SpecError`` for values that no signal could satisfy."""
+    """What a patch is made of; the defaults are those of YAMNet's own spectrogram.
+
+    Parameters
+    ----------
+    sample_rate : int
+        Samples a second, in Hz.
+    win_length : int
+        Samples in a frame, periodic Hann window.
+    hop_length : int
+        Samples between frames.
+    n_fft : int
+        Samples transformed, those after the frame zeros.
+    n_mels : int
+        Mel bands.
+    fmin : float
+        Lower corner of the lowest band, in Hz.
+    fmax : float
+        Upper corner of the highest, in Hz.
+    offset : float
+        Added before the logarithm; full scale is 1.
+    n_frames : int
+        Frames in a patch.
+    patch_hop : int
+        Frames between patches, a divisor of n_frames.
+
+    Raises
+    ------
+    SpecError
+        If a value has another type than its default, or one that no signal could satisfy.
+    """
 
     WHAT: ClassVar[str] = "patch spec"
     REVISION: ClassVar[int] = 1  # changes whenever the same spec would give other numbers; part of the digest
 
-    sample_rate: int = 16_000  # Hz
-    win_length: int = 400  # samples in a frame, periodic Hann window
-    hop_length: int = 160  # samples between frames
-    n_fft: int = 512  # samples transformed, those after the frame zeros
-    n_mels: int = 64  # mel bands
-    fmin: float = 125.0  # Hz, lower corner of the lowest band
-    fmax: float = 7_500.0  # Hz, upper corner of the highest
-    offset: float = 0.001  # added before the logarithm; full scale is 1
-    n_frames: int = 96  # frames in a patch
-    patch_hop: int = 48  # frames between patches, a divisor of n_frames
+    sample_rate: int = 16_000
+    win_length: int = 400
+    hop_length: int = 160
+    n_fft: int = 512
+    n_mels: int = 64
+    fmin: float = 125.0
+    fmax: float = 7_500.0
+    offset: float = 0.001
+    n_frames: int = 96
+    patch_hop: int = 48
 
     def __post_init__(self) -> None:
         Options.__post_init__(self)
@@ -111,7 +140,19 @@ class PatchStream:
 
     Frames are computed ``patch_hop`` at a time, at fixed places of the stream: a product's last digits depend on how
     many rows it has, and so they do not depend on the blocks that the samples came in. Memory does not grow. Not
-    thread-safe. Raises ``SampleRateError`` for a rate that is not 1 to 768,000 Hz.
+    thread-safe.
+
+    Parameters
+    ----------
+    spec : PatchSpec, optional
+        What a patch is made of; YAMNet's by default.
+    sr_in : int
+        Rate of the samples that will be pushed, in Hz.
+
+    Raises
+    ------
+    SampleRateError
+        If the rate is not 1 to 768,000 Hz.
     """
 
     def __init__(self, spec: PatchSpec | None = None, sr_in: int = 22_050) -> None:

@@ -45,8 +45,26 @@ class Resampler:
 
     ``push`` and ``flush`` together return what ``resample`` does of the joined blocks, however they were cut. The
     output is aligned with the input: output ``n`` lies at ``n / target_sr`` seconds. The last ``delay_s`` seconds of it
-    come only with more input, or with ``flush``. Memory does not grow. Raises ``SampleRateError`` for a rate that is
-    not 1 to 768,000 Hz.
+    come only with more input, or with ``flush``. Memory does not grow.
+
+    Parameters
+    ----------
+    orig_sr, target_sr : int
+        Rates of input and output, in Hz.
+
+    Raises
+    ------
+    SampleRateError
+        If a rate is not 1 to 768,000 Hz.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from features_np import Resampler
+    >>> resampler = Resampler(44_100, 22_050)
+    >>> second = np.zeros(44_100, dtype=np.float32)
+    >>> len(resampler.push(second)) + len(resampler.flush())
+    22050
     """
 
     def __init__(self, orig_sr: int, target_sr: int) -> None:

@@ -258,6 +258,19 @@ def test_every_public_function_explains_every_argument_with_an_example() -> None
                 assert f"{section}\n{'-' * len(section)}\n" in text, (name, section)
 
 
+def test_every_public_class_explains_what_it_is_made_with() -> None:
+    classes = [
+        getattr(features_np, name) for name in features_np.__all__ if inspect.isclass(getattr(features_np, name))
+    ]
+    assert len(classes) > 4
+    for made in classes:
+        if issubclass(made, Exception):
+            continue
+        for argument in inspect.signature(made).parameters:
+            text = inspect.getdoc(made) or ""
+            assert re.search(rf"^(\w+, )*{argument}(, \w+)* : ", text, flags=re.MULTILINE), (made, argument)
+
+
 @pytest.mark.parametrize("module", _modules(), ids=lambda module: module.__name__)
 def test_examples_in_docstrings_are_true(module: ModuleType) -> None:
     assert doctest.testmod(module).failed == 0
