@@ -121,6 +121,7 @@ def _run(argv: Sequence[str] | None, args: argparse.Namespace) -> int:
     try:
         parser().parse_args(argv, args)
     except SystemExit as end:  # --help, --version, or a wrong option, which argparse has told
+        streams.drop_what_cannot_be_told()
         return end.code if isinstance(end.code, int) else 0
     native_stderr.silence()
     status: int = args.run(args)

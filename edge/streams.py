@@ -45,6 +45,14 @@ def tell(message: object) -> None:
         send_nowhere(sys.stderr)
 
 
+def drop_what_cannot_be_told() -> None:
+    """Let Python not try again, when it ends, to write what standard error does not take: that changes the status."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        send_nowhere(sys.stderr)
+
+
 def send_nowhere(stream: TextIO) -> None:
     """Drop what could not be written to ``stream``: else Python would try once more when it ends, and complain."""
     with suppress(OSError, ValueError):

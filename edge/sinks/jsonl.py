@@ -8,6 +8,7 @@ value of ``event``. ``tick`` events are not written.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import TextIO
 
 from edge.events import Event, Tick
@@ -35,8 +36,15 @@ class JsonLines:
         self._write_rest()
 
     def close(self) -> None:
-        """Finish the line that was begun, if one was."""
-        self._write_rest()
+        """Finish the line that was begun, if one was; what cannot be written is left to the stream's own last flush."""
+        try:
+            self._write_rest()
+        except BrokenPipeError:
+            raise
+        except OSError:
+            with suppress(OSError):
+                self._stream.write(self._rest.decode())
+            raise
 
     def _write_rest(self) -> None:
         while self._rest:
