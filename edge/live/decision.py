@@ -67,9 +67,8 @@ class Memory:
     quiet_s: float = 0.0  # how long the level has been below the threshold
     rival: Shown | None = None  # what is about to replace the shown
     rival_s: float = 0.0  # since how long
-    doubted_s: float | None = (
-        None  # since how long what is shown is less probable than ``unsure_below``; None: it isn't
-    )
+    #: Since how long what is shown is less probable than ``unsure_below``; None: it isn't.
+    doubted_s: float | None = None
 
 
 def hear(memory: Memory, level_dbfs: float | None, elapsed_s: float, settings: Settings) -> Memory:

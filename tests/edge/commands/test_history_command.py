@@ -20,15 +20,6 @@ from edge.history.segments import Segment
 from edge.history.writer import HistoryWriter
 
 
-@pytest.fixture
-def berlin(monkeypatch):
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
 def utc_now():
     return datetime.fromtimestamp(time.time(), UTC)
 

@@ -57,15 +57,6 @@ def record(path, events, **options):
     return read_segments(path)
 
 
-@pytest.fixture
-def berlin(monkeypatch):
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
-
-
 def test_a_segment_lasts_as_long_as_its_answer_and_carries_mean_and_median(tmp_path):
     tempi = [100.0, 100.0, 200.0, 101.0, None]
     jazz = [prediction(2.0 + i, confidence=i / 10, tempo_bpm=tempo) for i, tempo in enumerate(tempi)]
