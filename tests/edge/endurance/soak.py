@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import subprocess
 import sys
@@ -141,8 +142,11 @@ def soak(seconds: int, seed: int, pace: int = 1, rate: int = RATE) -> Outcome:
         started = time.monotonic()
         options = ["--listen", str(history), "--seconds", str(seconds), "--seed", str(seed), "--pace", str(pace)]
         options += ["--rate", str(rate)]
+        # Pages of 2 MB, which the kernel makes of small ones whenever it finds time, would be taken for growth.
         with subprocess.Popen(
-            [sys.executable, "-m", "tests.edge.endurance.soak", *options], stdout=subprocess.PIPE
+            [sys.executable, "-m", "tests.edge.endurance.soak", *options],
+            stdout=subprocess.PIPE,
+            env=os.environ | {"NUMPY_MADVISE_HUGEPAGE": "0"},
         ) as process:
             assert process.stdout is not None
             events = [json.loads(line) for line in process.stdout]
