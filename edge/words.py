@@ -85,6 +85,11 @@ def nearest(genre: str, labels: Collection[str]) -> str:
     return f"nearest of {len(set(labels) - {'no_music'})}: {label(genre)}"
 
 
+def joined(parts: Iterable[str]) -> str:
+    """Return what stands beneath a genre in one line: ``nearest of 10: disco · also sounds like Techno``."""
+    return " · ".join(parts)
+
+
 def tempo(bpm: float | None) -> str:
     """Return a tempo as ``112 BPM``, or a dash."""
     return "-" if bpm is None else f"{bpm:.0f} BPM"

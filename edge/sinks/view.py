@@ -33,6 +33,11 @@ class View:
     heard: tuple[Stretch, ...] = ()  # in the last hour of this session
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """The model's labels, in its order."""
+        return tuple(self.probabilities)
+
+    @property
     def headline(self) -> str:
         """What is shown in large: the genre, the style that leads where no genre of the model fits, or the state."""
         if self.is_nearest:
@@ -43,6 +48,17 @@ class View:
     def is_nearest(self) -> bool:
         """Whether the genre is but the nearest of the model's, and the first style is shown in its place."""
         return self.nearest and self.genre is not None and bool(self.styles)
+
+    @property
+    def beneath(self) -> tuple[str, ...]:
+        """What is shown beneath it, the most telling first: what else can be said of the answer in large."""
+        others = [name for name, _ in self.styles[1 if self.is_nearest else 0 :]]
+        parts = [words.nearest(self.genre, self.labels)] if self.is_nearest and self.genre else []
+        if self.state is State.MUSIC and self.provisional:
+            parts.append("first impression")
+        if others:
+            parts.append(f"{'also ' if self.is_nearest else ''}sounds like {words.styles(others)}")
+        return tuple(parts)
 
 
 def label_of(view: View) -> str:

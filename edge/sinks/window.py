@@ -6,17 +6,17 @@ it. Escape or q ends it.
 
 from __future__ import annotations
 
-import colorsys
 import gc
 import threading
 import tkinter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from tkinter import font as tkfont
 
 from edge import words
 from edge.errors import FaceError
 from edge.events import Event, State
 from edge.sinks import last_hour
+from edge.sinks.colours import colours
 from edge.sinks.view import View, view_after
 
 #: Milliseconds between two looks at what there is to show.
@@ -26,7 +26,7 @@ BACK, INK, QUIET, TRACK, TROUBLE = "#0d1116", "#eef2f6", "#9aa7b4", "#1d252e", "
 FAMILIES = ("DejaVu Sans", "Noto Sans", "Liberation Sans", "FreeSans")
 #: Shares of the window's height: where lines are, and how large.
 MARGIN, FOOT = 0.05, 0.17
-GENRE_HEIGHT, FIGURES_HEIGHT, SMALL_HEIGHT = 0.46, 0.085, 0.042
+GENRE_HEIGHT, FIGURES_HEIGHT, BENEATH_HEIGHT, SMALL_HEIGHT = 0.46, 0.085, 0.05, 0.042
 STRIP_CELLS = 180  # of 20 s
 
 
@@ -104,16 +104,12 @@ class Drawing:
         there = set(tkfont.families(canvas))
         self._family = next((name for name in FAMILIES if name in there), "TkDefaultFont")
         self._view = View()
-        self._colours: Mapping[str, str] = {}
 
     def show(self, view: View) -> None:
         """Bring the drawing up to date."""
-        if view is self._view:
-            return
-        if view.probabilities.keys() != self._view.probabilities.keys():
-            self._colours = colours(view.probabilities)
-        self._view = view
-        self.draw()
+        if view is not self._view:
+            self._view = view
+            self.draw()
 
     def draw(self) -> None:
         """Draw everything anew: a few dozen shapes."""
@@ -124,7 +120,7 @@ class Drawing:
         canvas.delete("all")
         canvas.create_rectangle(0, 0, width, height, fill=BACK, width=0)  # letters reach beyond what Tk clears of them
         left, right = MARGIN * height, width - MARGIN * height
-        colour = self._colours.get(view.genre or "", QUIET)
+        colour = self._colour(view.genre) or QUIET
         text = words.label(view.headline)
         size = self._fitting(text, right - left, GENRE_HEIGHT * height)
         canvas.create_text(left, 0.37 * height, text=text, anchor="w", fill=colour, font=self._font(size, "bold"))
@@ -134,8 +130,9 @@ class Drawing:
         top = view.problem or view.source
         problem_colour = TROUBLE if view.problem else QUIET
         canvas.create_text(left, 0.06 * height, text=top, anchor="w", fill=problem_colour, font=small)
-        styles = " · ".join(words.label(name) for name, _ in view.styles[:3])
-        canvas.create_text(left, 0.6 * height, text=styles, anchor="w", fill=QUIET, font=small)
+        beneath = words.joined(view.beneath)
+        fitting = self._font(self._fitting(beneath, right - left, BENEATH_HEIGHT * height, "normal"))
+        canvas.create_text(left, 0.6 * height, text=beneath, anchor="w", fill=QUIET, font=fitting)
         self._draw_hour(left, right, (1 - FOOT) * height, height)
 
     def _draw_hour(self, left: float, right: float, top: float, height: float) -> None:
@@ -147,7 +144,7 @@ class Drawing:
         for place, label in enumerate(last_hour.cells(view.heard, STRIP_CELLS, from_s, view.audio_s)):
             if label is None or label in (State.WARMING_UP, State.NO_SOURCE):
                 continue
-            colour = self._colours.get(label)
+            colour = self._colour(label)
             begin = top if colour else top + 0.75 * (bottom - top)
             x = left + place * width
             canvas.create_rectangle(x, begin, x + width + 1, bottom, fill=colour or QUIET, width=0)
@@ -156,12 +153,16 @@ class Drawing:
         canvas.create_text(left, y, text="an hour ago", anchor="w", fill=QUIET, font=small)
         canvas.create_text(right, y, text="now", anchor="e", fill=QUIET, font=small)
 
+    def _colour(self, label: str | None) -> str | None:
+        found = colours(self._view.labels).get(label or "")
+        return None if found is None else found.on_dark
+
     def _font(self, pixels: float, weight: str = "normal") -> tuple[str, int, str]:
         return self._family, -max(8, round(pixels)), weight  # negative: pixels, whatever the screen says of its size
 
-    def _fitting(self, text: str, width: float, height: float) -> float:
+    def _fitting(self, text: str, width: float, height: float, weight: str = "bold") -> float:
         pixels = height
-        measured = tkfont.Font(self._canvas, font=self._font(pixels, "bold")).measure(text)
+        measured = tkfont.Font(self._canvas, font=self._font(pixels, weight)).measure(text)
         return pixels if measured <= width else pixels * width / measured * 0.98
 
 
@@ -172,14 +173,3 @@ def _figures(view: View) -> str:
     if view.tempo_bpm is not None:
         parts.append(words.tempo(view.tempo_bpm))
     return "    ".join(parts)
-
-
-def colours(labels: Iterable[str]) -> dict[str, str]:
-    """Return a colour for each genre, as different as there is room for; "no music" has none."""
-    genres = [label for label in labels if label not in words.STATE_WORDS]
-    found = {}
-    for place, label in enumerate(genres):
-        hue = (0.07 + place * 7 / max(7, len(genres))) % 1
-        red, green, blue = colorsys.hls_to_rgb(hue, 0.7, 0.75)
-        found[label] = f"#{round(255 * red):02x}{round(255 * green):02x}{round(255 * blue):02x}"
-    return found

@@ -68,6 +68,8 @@ def state(view: View, corrected: str | None = None) -> dict[str, Any]:
     return {
         "state": str(view.state),
         "genre": words.label(view.headline),
+        "label": view.genre and words.label(view.genre),
+        "beneath": words.joined(view.beneath),
         "music": MUSIC.get(view.state),
         "confidence": None if view.confidence is None else round(100 * view.confidence),  # per cent
         "tempo_bpm": None if view.tempo_bpm is None else round(view.tempo_bpm, 1),
@@ -100,6 +102,8 @@ def configs(topics: Topics, version: str, labels: tuple[str, ...], *, correctabl
     for key, (component, entity) in entities.items():
         ids = {"object_id": f"{topics.device_id}_{key}", "unique_id": f"livegenre_{topics.device_id}_{key}"}
         source = {} if component == "button" else {"state_topic": topics.state}
+        if "json_attributes_template" in entity:
+            source["json_attributes_topic"] = topics.state
         topic = f"{topics.prefix}/{component}/livegenre_{topics.device_id}/{key}/config"
         found[topic] = {**entity, **ids, **source, **shared}
     return found
@@ -116,11 +120,18 @@ def _measurement(name: str, key: str, unit: str, icon: str) -> Mapping[str, Any]
     }
 
 
-#: By key: component of Home Assistant, and what is its own of the configuration. A genre is text: it has no class.
+#: By key: component of Home Assistant, and what is its own of the configuration. A genre is text: it has no class; what
+#: stands beneath it comes as its attributes, with the model's own label for automations.
 _ENTITIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "genre": (
         "sensor",
-        {"name": "Genre", "value_template": "{{ value_json.genre }}", "icon": "mdi:music"},
+        {
+            "name": "Genre",
+            "value_template": "{{ value_json.genre }}",
+            "icon": "mdi:music",
+            "json_attributes_template": "{{ {'label': value_json.label, 'beneath': value_json.beneath, "
+            "'styles': value_json.styles} | tojson }}",
+        },
     ),
     "confidence": ("sensor", _measurement("Confidence", "confidence", "%", "mdi:gauge")),
     "tempo": ("sensor", _measurement("Tempo", "tempo_bpm", "BPM", "mdi:metronome")),

@@ -119,7 +119,7 @@ class Publisher:
 
     def _is_due(self) -> bool:
         now, view = time.monotonic(), self._view
-        shown = (view.state, view.genre, view.problem, self._corrected)
+        shown = (view.state, view.headline, view.problem, self._corrected)
         if now < self._due_s or (shown == self._told and now < self._due_s + NUMBERS_EVERY_S - CHANGE_EVERY_S):
             return False
         if not self._client.is_connected() or (self._last is not None and not self._last.is_published()):

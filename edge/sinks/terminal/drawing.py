@@ -36,8 +36,8 @@ def render(view: View, width: int, height: int, notice: str = "") -> Group:
         _source(view, width),
         _fit(Text(f"  {words.safe(notice)}" if notice else "", "grey50"), width),
         *(Text("  " + row, colour, no_wrap=True, overflow="crop") for row in letters),
-        Text("  " + _beside(view), "grey70", no_wrap=True),
-        _fit(Text("  " + _styles(view), "grey70"), width),
+        Text("  " + _figures(view), "grey70", no_wrap=True),
+        _fit(Text("  " + words.joined(view.beneath), "grey70"), width),
         *_bars(view, width, room_for_bars),
         Text(),
         _level(view, width),
@@ -53,19 +53,12 @@ def _source(view: View, width: int) -> Text:
     return _both_ends(left, Text(late, "yellow"), width)
 
 
-def _styles(view: View) -> str:
-    known = words.styles(name for name, _ in view.styles)
-    return f"sounds like {known}" if known else ""
-
-
-def _beside(view: View) -> str:
-    parts = [words.nearest(view.genre, view.probabilities)] if view.is_nearest and view.genre else []
+def _figures(view: View) -> str:
+    parts = []
     if view.confidence is not None:
         parts.append(f"{view.confidence:.0%} sure")
     if view.tempo_bpm is not None:
         parts.append(words.tempo(view.tempo_bpm))
-    if view.state is State.MUSIC and view.provisional:
-        parts.append("first impression")
     return "   ".join(parts)
 
 

@@ -9,16 +9,13 @@ from rich.text import Text
 
 from edge import words
 from edge.events import State
+from edge.sinks.colours import colours
 from edge.sinks.last_hour import HOUR_S, cells
 from edge.sinks.view import View
 
 #: What the strip reaches back, in seconds: as little as holds the session, so that a short one is not a speck.
 SPANS_S = (600.0, 1800.0, HOUR_S)
-#: Backgrounds for genres in the order of the model's labels, light enough for black letters; again from the first.
-COLOURS = (
-    *("#77aadd", "#ee8866", "#eedd88", "#ffaabb", "#99ddff", "#44bb99", "#bbcc33", "#cc99cc", "#ddaa66", "#aacc99"),
-    *("#bb99ff", "#ddcccc"),
-)
+#: The colour of what is no genre, as light as theirs.
 NO_GENRE = "#777777"
 
 
@@ -64,6 +61,5 @@ def _style(view: View, label: str) -> str:
 
 
 def _colour(view: View, label: str) -> str:
-    labels = list(view.probabilities)
-    is_genre = label in labels and label not in set(State)
-    return COLOURS[labels.index(label) % len(COLOURS)] if is_genre else NO_GENRE
+    found = colours(view.labels).get(label)
+    return NO_GENRE if found is None else found.on_dark

@@ -6,6 +6,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +23,7 @@ from edge.errors import CorrectionError, HistoryError
 from edge.history.corrections import correct, undo
 from edge.history.reader import read_segments
 from edge.history.segments import daily_totals, to_ms
+from edge.sinks.colours import colours
 from edge.sinks.web import server
 from edge.sinks.web.access import Receive, Scope, Send
 from edge.sinks.web.board import Board
@@ -208,5 +210,6 @@ def application(board: Board, model: Mapping[str, Any], history: Path | None) ->
 def model_card(name: str, labels: tuple[str, ...], runtime: str, window_s: float, sidecar: Mapping[str, Any]) -> Any:
     """Return what ``/api/model`` gives, from a bundle's parts."""
     kept = {key: sidecar[key] for key in ("metrics",) if isinstance(sidecar.get(key), dict)}
-    card = {"name": words.safe(name), "labels": [*labels], "runtime": runtime, "window_s": window_s, **kept}
-    return json.loads(json.dumps(card))
+    tints = {label: asdict(colour) for label, colour in colours(labels).items()}
+    card = {"name": words.safe(name), "labels": [*labels], "colours": tints, "runtime": runtime, "window_s": window_s}
+    return json.loads(json.dumps(card | kept))

@@ -104,6 +104,7 @@ class Board:
             "genre": view.genre,
             "shown": view.headline,
             "nearest": view.is_nearest,
+            "beneath": [*view.beneath],
             "since": _rfc3339(self._shown.since),
             "confidence": _rounded(view.confidence),
             "provisional": view.provisional,

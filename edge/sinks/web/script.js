@@ -8,29 +8,24 @@ const HISTORY_EVERY_MS = 60_000;
 const HISTORY_LAG_MS = 7_000; // after a change, the history has it by then
 
 let labels = [];
+let colours = new Map(); // by genre, as the device says; states and "no music" have none
+let answer = ""; // the label that is shown now
 let shown = ""; // what is shown now, as words
 let since = null;
 let historyTimer = 0;
 let stream = null;
 let turn = 0; // of staying connected: only the newest goes on
+const isLight = matchMedia("(prefers-color-scheme: light)");
 const pictures = new Pictures($("spectrogram"), $("chromagram"));
 
 const words = (label) => WORDS[label] ?? label.replaceAll("_", " ");
 const percent = (share) => (share == null ? "–" : `${Math.round(100 * share)} %`);
 
-/** A genre's hue in degrees, and its shade: neighbours on the wheel differ in both. States and "no music" have none. */
-function tint(label) {
-  const genres = labels.filter((name) => !(name in WORDS));
-  const place = genres.indexOf(label);
-  if (place < 0) return null;
-  return { hue: Math.round(25 + (360 * place * 7) / Math.max(7, genres.length)) % 360, shade: place % 2 ? 0.09 : -0.09 };
-}
-
 function colour(element, label) {
-  const found = tint(label);
-  element.classList.toggle("no-genre", found === null);
-  element.style.setProperty("--hue", found?.hue ?? 220);
-  element.style.setProperty("--shade", found?.shade ?? 0);
+  const found = colours.get(label);
+  element.classList.toggle("no-genre", !found);
+  element.style.setProperty("--on-dark", found?.on_dark ?? "");
+  element.style.setProperty("--on-light", found?.on_light ?? "");
 }
 
 function put(element, text) {
@@ -97,27 +92,20 @@ function showNow(now) {
     put($("genre"), shown);
     $("genre").style.setProperty("--letters", Math.max(4, shown.length));
     $("genre").classList.toggle("long", shown.length > 14);
-    colour($("now"), now.genre ?? now.state);
     put($("announce"), now.genre ? `Now: ${shown}` : shown);
     document.title = `${shown} · livegenre`;
   }
+  answer = now.genre ?? now.state;
+  colour($("now"), answer);
   since = now.since && Date.parse(now.since);
   put($("confidence"), percent(now.confidence));
   put($("tempo"), now.tempo_bpm == null ? "–" : `${Math.round(now.tempo_bpm)} BPM`);
-  put($("styles"), under(now));
+  put($("beneath"), now.beneath.join(" · "));
   showBars(now);
   showLevel(now);
   showSource(now);
   showStatus(now);
   showCorrection(now);
-}
-
-/** What stands under the genre: the nearest of the model's where a style leads that is none of them, and the styles. */
-function under(now) {
-  const styles = now.styles.map((style) => style.name).slice(now.nearest ? 1 : 0, 3);
-  if (now.nearest) styles.unshift(`nearest: ${words(now.genre)}`);
-  if (now.provisional && now.genre) styles.push("first impression");
-  return styles.join(" · ");
 }
 
 function showSource(now) {
@@ -195,10 +183,13 @@ async function askForModel() {
     const [low, high] = (accuracy.interval_95 ?? []).map((share) => Math.round(100 * share));
     fact("right", `${percent(accuracy.value)} of ${accuracy.n} tracks${high ? ` (95 % interval ${low} to ${high})` : ""}`);
   }
+  colours = new Map(Object.entries(model.colours));
   if (labels.length === 0) {
     labels = model.labels;
     makeBars();
   }
+  [...$("bars").children].forEach((row, place) => colour(row, labels[place]));
+  colour($("now"), answer);
 }
 
 // The day
@@ -226,19 +217,18 @@ function showDay(day) {
   for (const part of day.segments) {
     const label = part.genre ?? part.state;
     if (label === "warming_up" || label === "no_source") continue;
-    const found = tint(label);
+    const found = colours.get(label);
     const from = ((Date.parse(part.start) - start) / whole) * canvas.width;
     const width = Math.max(1, ((1000 * part.duration_s) / whole) * canvas.width);
-    const lightness = Number(style.getPropertyValue("--bar-light")) + (found?.shade ?? 0);
-    context.fillStyle = found ? `oklch(${lightness} 0.13 ${found.hue})` : style.getPropertyValue("--quiet");
-    const height = found === null ? canvas.height / 5 : canvas.height;
+    context.fillStyle = found?.[isLight.matches ? "on_light" : "on_dark"] ?? style.getPropertyValue("--quiet");
+    const height = found ? canvas.height : canvas.height / 5;
     context.fillRect(from, canvas.height - height, width, height);
   }
   if (!$("hours").children.length) {
     $("hours").append(...[0, 4, 8, 12, 16, 20, 24].map((hour) => make("li", "", `${hour}:00`)));
   }
   const told = day.totals.filter((total) => total.label !== "warming_up" && total.seconds >= 1);
-  told.sort((a, b) => (tint(a.label) === null) - (tint(b.label) === null) || b.seconds - a.seconds);
+  told.sort((a, b) => !colours.has(a.label) - !colours.has(b.label) || b.seconds - a.seconds);
   $("totals").replaceChildren(...told.map((total) => {
     const row = make("li", "");
     row.append(make("span", "swatch"), make("span", "", `${words(total.label)} ${lasting(total.seconds)}`));
@@ -282,8 +272,7 @@ const takes = { now: showNow, level: showLevel, sound: (sound) => { $("heard").h
 /** Read server-sent events (fetch, not EventSource: that cannot send the token). */
 async function read(signal) {
   const reader = (await ask("api/events", { signal })).body.pipeThrough(new TextDecoderStream()).getReader();
-  askForModel().catch(() => {});
-  askForHistory(0);
+  askForModel().catch(() => {}).finally(() => askForHistory(0));
   $("token-wanted").hidden = true;
   let rest = "";
   for (;;) {
@@ -317,6 +306,7 @@ async function stayConnected() {
   }
 }
 
+isLight.addEventListener("change", () => { if (!$("day").hidden) askForHistory(0); });
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) stream?.abort(); // a page that nobody sees costs the device nothing
   else stayConnected();

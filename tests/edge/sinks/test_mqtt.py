@@ -14,7 +14,7 @@ from edge.sinks.mqtt import publisher as publisher_module
 from edge.sinks.mqtt.discovery import Topics, plain_id
 from edge.sinks.mqtt.publisher import Broker, Corrector, Publisher, read_password
 from tests.edge.pulse import wait_until
-from tests.edge.sinks.happenings import change, lost, prediction, restored, started, tick
+from tests.edge.sinks.happenings import STYLES, change, lost, prediction, restored, started, tick
 from tests.edge.sinks.mosquitto import PASSWORD, USERNAME, Mosquitto, Subscriber
 
 TOPICS = Topics("shelf", "livegenre", "homeassistant")
@@ -84,6 +84,24 @@ def test_what_is_heard_is_published(broker: Mosquitto, subscriber: Subscriber) -
     sink(restored())
     sink.close()
     wait_until(lambda: subscriber.messages[TOPICS.availability] == "offline", 10, "the end is said")
+
+
+def test_a_style_leads_where_no_genre_fits(
+    broker: Mosquitto, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher_module, "NUMBERS_EVERY_S", 1e9)  # what is published is what is shown anew
+    sink = begun(broker, subscriber)
+    sink(prediction("disco", styles=STYLES, nearest=True))
+    hears(sink, lambda: subscriber.json(TOPICS.state)["genre"] == "Techno", "the style is published")
+    heard = subscriber.json(TOPICS.state)
+    assert heard["label"] == "disco"
+    assert heard["beneath"] == "nearest of 10: disco · also sounds like House music"
+    sink(prediction("disco", styles=dict(reversed(STYLES.items())), nearest=True))
+    hears(sink, lambda: subscriber.json(TOPICS.state)["genre"] == "House music", "another one, too")
+    sink(prediction(None, State.SILENCE))
+    hears(sink, lambda: subscriber.json(TOPICS.state)["genre"] == "silence", "and silence")
+    assert subscriber.json(TOPICS.state)["label"] is None
+    sink.close()
 
 
 def test_states_are_rate_limited(broker: Mosquitto, subscriber: Subscriber, monkeypatch: pytest.MonkeyPatch) -> None:

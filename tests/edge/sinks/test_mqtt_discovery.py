@@ -14,7 +14,7 @@ import pytest
 from edge.events import State
 from edge.sinks.mqtt.discovery import UNDO, Topics, configs, state
 from edge.sinks.view import View, view_after
-from tests.edge.sinks.happenings import LABELS, prediction, started
+from tests.edge.sinks.happenings import LABELS, STYLES, prediction, started
 
 ROOT = Path(__file__).resolve().parents[3]
 HOMEASSISTANT = ROOT / ".venv-homeassistant" / "bin" / "python"
@@ -70,6 +70,7 @@ def test_text_has_no_class_of_numbers() -> None:
             prediction(None, State.NO_MUSIC),
             {"Genre": "no music", "Confidence": "None", "Tempo": "None", "Music": "OFF"},
         ),
+        (prediction("disco", styles=STYLES, nearest=True), {"Genre": "Techno", "Music": "ON"}),
         (prediction(None, State.NO_SOURCE), {"Genre": "no source", "Music": "None", "Put right": "None"}),
     ],
 )
@@ -83,6 +84,19 @@ def test_the_templates_find_what_they_name(event: Any, expected: dict[str, str])
         if "value_template" in message
     }
     assert {name: found[name] for name in expected} == expected
+
+
+def test_what_stands_beneath_a_genre_comes_as_its_attributes() -> None:
+    event = prediction("hip_hop", styles=STYLES, nearest=True, labels=("hip_hop", "jazz"))
+    payload = json.loads(json.dumps(state(view_after(view_after(View(), started(labels=("hip_hop", "jazz"))), event))))
+    (genre,) = (message for message in MESSAGES.values() if message["name"] == "Genre")
+    assert genre["json_attributes_topic"] == TOPICS.state
+    found = jinja2.Template(genre["json_attributes_template"], undefined=jinja2.StrictUndefined)
+    assert json.loads(found.render(value_json=payload)) == {
+        "label": "hip hop",
+        "beneath": "nearest of 2: hip hop · also sounds like House music",
+        "styles": ["Techno", "House music"],
+    }
 
 
 def test_without_a_history_nothing_can_be_put_right() -> None:

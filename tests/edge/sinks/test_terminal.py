@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from edge.events import Change, Prediction, SourceLost, SourceRestored, Started, State, Tick
+from edge.sinks.colours import colours
 from edge.sinks.last_hour import HOUR_S, Stretch, cells, extended
 from edge.sinks.terminal.bigtext import big
 from edge.sinks.terminal.drawing import render
 from edge.sinks.view import View, view_after
 from tests.edge.pseudo_terminal import MODERN, PseudoTerminal
+from tests.edge.sinks.happenings import STYLES, prediction, started
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
@@ -74,6 +76,33 @@ def test_a_bar_is_as_long_as_its_probability() -> None:
     lengths = {line.split()[0]: line.count("█") for line in drawn(jazz(), 80, 24) if "%" in line and "█" in line}
     assert 14 <= lengths["jazz"] / lengths["rock"] <= 18 or lengths["rock"] <= 2
     assert lengths["jazz"] == pytest.approx(0.64 * 61, abs=2)
+
+
+def letters(lines: list[str]) -> list[str]:
+    """The rows of the large letters."""
+    width = max(len(line) for line in lines[3:6])
+    return [line.ljust(width)[2:] for line in lines[3:6]]
+
+
+def test_a_style_leads_where_no_genre_fits() -> None:
+    view = view_after(View(), started())
+    known = drawn(view_after(view, prediction("disco", styles=STYLES)), 80, 24)
+    assert letters(known) == big("disco", 76)
+    assert known[7].strip() == "sounds like Techno, House music"
+    nearest = drawn(view_after(view, prediction("disco", styles=STYLES, nearest=True)), 80, 24)
+    assert letters(nearest) == big("Techno", 76)
+    assert nearest[6].strip() == "62% sure   112 BPM"
+    assert nearest[7].strip() == "nearest of 10: disco · also sounds like House music"
+
+
+def test_a_genre_has_the_colour_that_it_has_everywhere() -> None:
+    console = Console(width=80, height=24, color_system="truecolor", force_terminal=True)
+    with console.capture() as capture:
+        console.print(render(evening(), 80, 24))
+    for genre in ("jazz", "rock"):
+        red, green, blue = bytes.fromhex(colours(LABELS)[genre].on_dark[1:])
+        assert f"48;2;{red};{green};{blue}m{genre}" in capture.get(), "in the strip"
+        assert f"38;2;{red};{green};{blue}m  ■" in capture.get(), "and below it"
 
 
 def test_a_lost_source_is_said_with_its_reason_until_it_is_back() -> None:

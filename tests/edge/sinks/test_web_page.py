@@ -15,11 +15,12 @@ from edge.events import State
 from edge.history.segments import Segment
 from edge.history.writer import HistoryWriter, new_id
 from edge.model.bundle import load_bundle
+from edge.sinks.colours import colours
 from edge.sinks.web.address import Address
 from edge.sinks.web.page import WebPage
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.browser import chromium
-from tests.edge.sinks.happenings import LABELS, change, lost, prediction, restored, started, tick
+from tests.edge.sinks.happenings import LABELS, STYLES, change, lost, prediction, restored, started, tick
 
 TOKEN = "a-token-of-24-characters"
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
@@ -115,6 +116,48 @@ def test_it_shows_what_happens_when_it_happens(context: BrowserContext, web: Web
     web(prediction(None, State.NO_MUSIC))
     expect(page.locator("#genre")).to_have_text("no music", timeout=SOON)
     assert found == []
+
+
+def test_a_style_leads_where_no_genre_fits(context: BrowserContext, web: WebPage) -> None:
+    page = opened(context, web)
+    web(change("disco", "jazz"))
+    web(prediction("disco", styles=STYLES))
+    expect(page.locator("#genre")).to_have_text("disco")
+    expect(page.locator("#beneath")).to_have_text("sounds like Techno, House music")
+    web(prediction("disco", styles=STYLES, nearest=True, provisional=True))
+    expect(page.locator("#genre")).to_have_text("Techno")
+    expect(page).to_have_title("Techno · livegenre")
+    expect(page.locator("#announce")).to_have_text("Now: Techno")
+    expect(page.locator("#beneath")).to_have_text(
+        "nearest of 10: disco · first impression · also sounds like House music"
+    )
+    expect(page.locator("#bars li.shown .name")).to_have_text("disco")
+    web(prediction("disco"))
+    expect(page.locator("#genre")).to_have_text("disco")
+    expect(page.locator("#beneath")).to_have_text("")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_a_genre_has_the_colour_that_it_has_everywhere(browser: Browser, history: Path, scheme: str) -> None:
+    sink = serve(history=history)
+    context = browser.new_context(viewport=WIDE, color_scheme=scheme)  # type: ignore[arg-type]
+    try:
+        page = opened(context, sink)
+        expect(page.locator("#totals li")).to_have_count(len(LABELS))
+        colour = getattr(colours(bundle().labels)["jazz"], f"on_{scheme}")
+        as_css = f"rgb({', '.join(map(str, bytes.fromhex(colour[1:])))})"
+        expect(page.locator("#genre")).to_have_css("color", as_css)
+        expect(page.locator("#bars li.shown .bar")).to_have_css("background-color", as_css)
+        expect(page.locator("#totals li", has_text="jazz").locator(".swatch")).to_have_css("background-color", as_css)
+        drawn = page.evaluate(
+            "() => { const canvas = document.getElementById('timeline');"
+            "const seen = canvas.getContext('2d').getImageData(0, canvas.height - 1, canvas.width, 1).data;"
+            "return [...Array(canvas.width).keys()].map(x => `rgb(${[...seen.slice(4 * x, 4 * x + 3)].join(', ')})`); }"
+        )
+        assert as_css in drawn, "in the day, too"
+    finally:
+        context.close()
+        sink.close()
 
 
 def test_the_first_paint_comes_within_a_second(browser: Browser, web: WebPage) -> None:

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 
+from edge.sinks.colours import colours
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.screen import Screen, screen
 
@@ -25,9 +28,13 @@ from tests.edge.sinks.happenings import change, lost, prediction, started
 left = threading.Event()
 window = Window(left.set)
 labels = ("jazz", "classical", "a genre of a very long name indeed", "no_music")
+style, _, last = sys.argv[1].rpartition(" over ")
+if last not in labels:
+    labels = (last, *labels[1:])
+styles = {style: 0.3, "House music": 0.2} if style else None
 window(started(labels=labels))
-for genre in (*labels[:3], sys.argv[1]):
-    window(prediction(genre, labels=labels))
+for genre in (*labels[:3], last):
+    window(prediction(genre, labels=labels, styles=styles, nearest=bool(styles)))
     threading.Event().wait(0.4)
 if len(sys.argv) > 2:
     window(lost(sys.argv[2]))
@@ -52,10 +59,15 @@ def window(on: Screen, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def colour(genre: str) -> tuple[int, ...]:
-    from edge.sinks.window import colours
+    found = colours(("jazz", "classical", "a genre of a very long name indeed", "no_music"))[genre]
+    return tuple(bytes.fromhex(found.on_dark[1:]))
 
-    code = colours(("jazz", "classical", "a genre of a very long name indeed", "no_music"))[genre]
-    return tuple(bytes.fromhex(code[1:]))
+
+def letters(picture: Image.Image) -> NDArray[np.bool_]:
+    """Where the large letters are, in the colour of the first genre; not the strip of the last hour."""
+    pixels = np.asarray(picture.convert("RGB"))
+    found: NDArray[np.bool_] = np.all(pixels == colour("jazz"), axis=2)[: picture.height * 8 // 10]
+    return found
 
 
 @pytest.mark.parametrize("size", ["800x480", "320x240", "1920x1080", "480x800"])
@@ -76,6 +88,19 @@ def test_long_names_fit(name: str) -> None:
         picture = on.picture().convert("RGB")
         edges = [picture.getpixel((x, y)) for x in (0, 1, 478, 479) for y in range(320)]
         assert set(edges) == {(0x0D, 0x11, 0x16)}, "nothing reaches the edge"
+
+
+def test_a_style_leads_where_no_genre_fits() -> None:
+    """The letters are those of the style, in the colour of the genre that is nearest."""
+    seen = []
+    for name in ("Techno", "Techno over jazz", "jazz"):
+        with screen("640x400") as on, window(on, name):
+            wait_until(lambda: letters(on.picture()).any(), 30, "the letters are there")
+            if name != "jazz":  # which the script shows first
+                techno = seen[0] if seen else None
+                wait_until(lambda: techno is None or np.array_equal(letters(on.picture()), techno), 30, "Techno")  # noqa: B023
+            seen.append(letters(on.picture()))
+    assert not np.array_equal(seen[0], seen[2])
 
 
 def test_a_lost_source_is_told() -> None:
