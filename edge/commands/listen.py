@@ -111,15 +111,13 @@ def run(args: argparse.Namespace) -> int:
     sinks: list[Sink] = []
     try:
         if args.history is not None:
-            sinks.append(_history(args.history))
+            sinks.append(_history(_file(args.history)))
         announced: list[str] = []
         sinks += _faces(args, bundle, listener, announced.append)
         if not watched:
             for text in announced:
                 streams.tell(text)
-        sinks.append(
-            Guarded(_sink(listener, announced, as_json=args.json, watched=watched), "output", passes=(BrokenPipeError,))
-        )
+        sinks.append(Guarded(_sink(args, listener, announced, watched=watched), "output", passes=(BrokenPipeError,)))
         for event in listener.events():
             for sink in sinks:
                 sink(event)
@@ -138,7 +136,11 @@ def _history(file: Path) -> Sink:
     from edge.sinks.guard import Guarded
     from edge.sinks.history import HistorySink
 
-    return Guarded(HistorySink(_file(file)), "history")
+    return Guarded(HistorySink(file), "history")
+
+
+def _history_of(args: argparse.Namespace) -> Path | None:
+    return None if args.history is None else _file(args.history)
 
 
 def _file(given: Path) -> Path:
@@ -157,19 +159,18 @@ def _faces(args: argparse.Namespace, bundle: Bundle, listener: Listener, announc
     web = WebConfig() if args.web is None else WebConfig(enabled=True, address=args.web)
     metrics = PrometheusConfig() if args.prometheus is None else PrometheusConfig(enabled=True, address=args.prometheus)
     config = Config(web=web, window=WindowConfig(args.window), mqtt=broker_at(args.mqtt), prometheus=metrics)
-    history = args.history and _file(args.history)
-    return [Faces(config, bundle, history, announce=announce, on_exit=listener.stop)]
+    return [Faces(config, bundle, _history_of(args), announce=announce, on_exit=listener.stop)]
 
 
-def _sink(listener: Listener, announced: Sequence[str], *, as_json: bool, watched: bool) -> Sink:
-    if as_json:
+def _sink(args: argparse.Namespace, listener: Listener, announced: Sequence[str], *, watched: bool) -> Sink:
+    if args.json:
         from edge.sinks.jsonl import JsonLines
 
         return JsonLines(sys.stdout)
     if watched:
         from edge.sinks.terminal import Terminal
 
-        return Terminal(quit_asked=listener.stop, notice="; ".join(announced))
+        return Terminal(quit_asked=listener.stop, notice="; ".join(announced), history=_history_of(args))
     from edge.sinks.lines import Lines
 
     return Lines(sys.stdout)

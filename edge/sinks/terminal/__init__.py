@@ -6,12 +6,14 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from rich.console import Console
 from rich.live import Live
 
 from edge import words
-from edge.events import Event, Stopped, Tick
+from edge.events import Change, Event, Stopped, Tick
+from edge.sinks.terminal.correcting import Correcting
 from edge.sinks.terminal.drawing import render
 from edge.sinks.terminal.keyboard import Keyboard
 from edge.sinks.terminal.strip import in_words
@@ -25,14 +27,23 @@ QUIT = "q"
 class Terminal:
     """Sink that keeps the display up to date, and calls ``quit_asked`` when ``q`` is pressed.
 
-    ``notice`` stays below the source: where else this is to be seen, say.
+    ``notice`` stays below the source: where else this is to be seen, say. With ``c`` a person puts right what is shown,
+    in the ``history`` that is kept.
     """
 
-    def __init__(self, quit_asked: Callable[[], None], *, notice: str = "", console: Console | None = None) -> None:
+    def __init__(
+        self,
+        quit_asked: Callable[[], None],
+        *,
+        notice: str = "",
+        history: Path | None = None,
+        console: Console | None = None,
+    ) -> None:
         self._quit_asked = quit_asked
         self._console = console or Console()
         self._view = View()
         self._notice = notice
+        self._correcting = Correcting(history)
         self._heard_s: dict[str, float] = {}  # of the whole session, by label
         self._drawn_at = 0.0
         self._suspend_asked = False
@@ -44,20 +55,37 @@ class Terminal:
         before, self._view = self._view, view_after(self._view, event)
         passed_s = max(0.0, self._view.audio_s - before.audio_s)
         self._heard_s[label_of(before)] = self._heard_s.get(label_of(before), 0.0) + passed_s
-        if QUIT in self._keyboard.pressed():
-            self._quit_asked()
+        if isinstance(event, Change):
+            self._correcting.follow_change()
+        is_pressed = self._take_keys()
         if self._suspend_asked:
             self._suspend()
         now = time.monotonic()
-        if isinstance(event, Tick) and now - self._drawn_at < REFRESH_S:
+        if isinstance(event, Tick) and not is_pressed and now - self._drawn_at < REFRESH_S:
             return
         self._drawn_at = now
         if not isinstance(event, Stopped):
-            self._live.update(render(self._view, *self._console.size, notice=self._notice), refresh=True)
+            self._draw()
+
+    def _take_keys(self) -> bool:
+        """Do what keys were pressed for; says whether there were any."""
+        pressed, correcting = self._keyboard.pressed(), self._correcting
+        for key in pressed:
+            if key == QUIT and correcting.chooser is None:
+                self._quit_asked()
+            correcting.press(key, self._view.labels)
+        return bool(pressed)
+
+    def _draw(self) -> None:
+        correcting = self._correcting
+        notice, keys = correcting.said or self._notice, correcting.help
+        drawing = render(self._view, *self._console.size, notice=notice, chooser=correcting.chooser, keys=keys)
+        self._live.update(drawing, refresh=True)
 
     def close(self) -> None:
         """Give the screen back, and say in a line what was heard."""
         self._give_screen()
+        self._correcting.close()
         signal.signal(signal.SIGTSTP, self._suspend_before)
         parts = [text for _, text in in_words(self._heard_s.items())]
         told = f"Heard in {words.clock(self._view.audio_s)}: {', '.join(parts)}." if parts else "Nothing was heard."

@@ -8,6 +8,7 @@ from rich.text import Text
 from edge import words
 from edge.events import State
 from edge.sinks.terminal.bigtext import ROWS, big
+from edge.sinks.terminal.chooser import Chooser, choices, question
 from edge.sinks.terminal.strip import strip, totals
 from edge.sinks.view import View
 
@@ -19,30 +20,43 @@ LOUD_DBFS, CLIPPING_DBFS = -12.0, -3.0
 #: may be to have it.
 OTHER_ROWS, OTHER_ROWS_WITH_STRIP, LOWEST_WITH_STRIP = 8, 10, 18
 LABEL_WIDTH = 12
+#: Columns from which on all keys are named.
+WIDTH_FOR_KEYS = 60
 WIDEST = 100
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def render(view: View, width: int, height: int, notice: str = "") -> Group:
-    """Draw ``view`` into at most ``width`` columns and ``height`` rows."""
+def render(
+    view: View, width: int, height: int, *, notice: str = "", chooser: Chooser | None = None, keys: str = ""
+) -> Group:
+    """Draw ``view`` into at most ``width`` columns and ``height`` rows; with a ``chooser`` in place of the bars.
+
+    ``notice`` stands below the source, ``keys`` says what keys do besides ``q``, where there is room.
+    """
     width = min(width, WIDEST)
     letters = big(view.headline, width - 4)
     letters += [""] * (ROWS - len(letters))  # so that nothing below jumps
     has_strip = height >= LOWEST_WITH_STRIP
     room_for_bars = max(1, height - (OTHER_ROWS_WITH_STRIP if has_strip else OTHER_ROWS) - len(letters))
+    bars = _bars(view, width, room_for_bars)
     colour = "bold bright_cyan" if view.state is State.MUSIC else "bold grey62"
     return Group(
-        _both_ends(Text("livegenre", "bold"), Text("q quits   ", "grey50") + Text(words.clock(view.audio_s)), width),
+        _both_ends(Text("livegenre", "bold"), _keys(keys, view, width), width),
         _source(view, width),
         _fit(Text(f"  {words.safe(notice)}" if notice else "", "grey50"), width),
         *(Text("  " + row, colour, no_wrap=True, overflow="crop") for row in letters),
         Text("  " + _figures(view), "grey70", no_wrap=True),
-        _fit(Text("  " + words.joined(view.beneath), "grey70"), width),
-        *_bars(view, width, room_for_bars),
+        _fit(Text("  " + (question(chooser) if chooser else words.joined(view.beneath)), "grey70"), width),
+        *(choices(chooser, len(bars)) if chooser else bars),
         Text(),
         _level(view, width),
         *((strip(view, width), totals(view, width)) if has_strip else ()),
     )
+
+
+def _keys(keys: str, view: View, width: int) -> Text:
+    known = f"{keys}  q quits   " if keys and width >= WIDTH_FOR_KEYS else "q quits   "
+    return Text(known, "grey50") + Text(words.clock(view.audio_s))
 
 
 def _source(view: View, width: int) -> Text:

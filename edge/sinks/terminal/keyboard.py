@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import sys
 import termios
 import tty
 from contextlib import suppress
 from typing import Any
+
+UP, DOWN, ENTER, ESCAPE, BACKSPACE = "up", "down", "enter", "escape", "backspace"
+#: What terminals send for keys that are no characters (ECMA-48, and xterm's application mode).
+_NAMES = {
+    "\x1b[A": UP,
+    "\x1bOA": UP,
+    "\x1b[B": DOWN,
+    "\x1bOB": DOWN,
+    "\r": ENTER,
+    "\n": ENTER,
+    "\x1b": ESCAPE,
+    "\x7f": BACKSPACE,
+    "\b": BACKSPACE,
+}
+_KEY = re.compile(r"\x1b\[[0-9;]*[A-Za-z~]|\x1bO[A-Za-z]|.", re.DOTALL)
 
 
 class Keyboard:
@@ -25,14 +41,14 @@ class Keyboard:
         except (OSError, termios.error):
             self._before = None
 
-    def pressed(self) -> str:
-        """Return the keys pressed since the last call."""
+    def pressed(self) -> list[str]:
+        """Return the keys pressed since the last call: characters, and the names above."""
         if self._before is None or not select.select([self._descriptor], [], [], 0)[0]:
-            return ""
+            return []
         try:
-            return os.read(self._descriptor, 64).decode(errors="ignore")
+            return keys(os.read(self._descriptor, 64).decode(errors="ignore"))
         except OSError:  # the terminal went away
-            return ""
+            return []
 
     def close(self) -> None:
         """Give the terminal back as it was."""
@@ -40,3 +56,9 @@ class Keyboard:
             with suppress(OSError, termios.error):
                 termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)
             self._before = None
+
+
+def keys(text: str) -> list[str]:
+    """Return the keys behind what a terminal sends; of keys that nothing here knows, nothing."""
+    found = (_NAMES.get(key, key) for key in _KEY.findall(text))
+    return [key for key in found if not key.startswith("\x1b")]
