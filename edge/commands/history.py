@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
 import re
 import sys
@@ -56,15 +55,14 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the history; 0 also when nothing was heard."""
-    from edge.history.reader import daily_agreement, each_segment, each_span
-    from edge.history.segments import daily_totals
+    from edge.history.reader import daily_agreement, each_row, each_segment, each_span
+    from edge.history.segments import daily_totals, json_line
 
     since = None if args.since is None else parse_moment(args.since, "--since")
     until = None if args.until is None else parse_moment(args.until, "--until", end_of_day=True)
     asked = (args.file or default_file(), since, until)
     if args.json:
-        for segment in each_segment(*asked):
-            print(json.dumps(segment.to_json()))
+        sys.stdout.writelines(map(json_line, each_row(*asked)))
     elif args.csv:
         _print_csv(each_segment(*asked))
     else:
@@ -138,10 +136,10 @@ def summary(totals: dict[str, float]) -> str:
 
 
 def _print_csv(segments: Iterable[Segment]) -> None:
+    from edge.history.segments import FIELDS
     from edge.words import safe
 
-    columns = ("start", "end", "duration_s", "state", "genre", "confidence", "tempo_bpm", "corrected")
-    writer = csv.DictWriter(sys.stdout, columns, lineterminator="\n")
+    writer = csv.DictWriter(sys.stdout, FIELDS, lineterminator="\n")
     writer.writeheader()
     for segment in segments:
         row = segment.to_json()

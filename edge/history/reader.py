@@ -11,7 +11,7 @@ from typing import Any
 
 from edge.errors import HistoryError
 from edge.history.database import open_to_read, require_ours
-from edge.history.segments import FIRST_MS, LAST_MS, Segment, Span, from_ms, to_ms
+from edge.history.segments import FIRST_MS, LAST_MS, Row, Segment, Span, from_ms, to_ms
 from edge.installation import as_root
 
 _WITHIN = "WHERE start_ms < ? AND start_ms + duration_ms > ? AND start_ms BETWEEN ? AND ?"
@@ -32,9 +32,14 @@ def read_segments(path: Path, since: datetime | None = None, until: datetime | N
 
 def each_segment(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Segment]:
     """Yield what ``read_segments`` returns, one after the other: there may be hundreds of thousands."""
-    columns = "start_ms, duration_ms, state, genre, confidence, tempo_bpm, label"
-    for start_ms, duration_ms, *rest in _rows(path, columns, since, until, "ORDER BY start_ms, segments.id"):
+    for start_ms, duration_ms, *rest in each_row(path, since, until):
         yield Segment(from_ms(start_ms), duration_ms / 1000, *rest)
+
+
+def each_row(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Row]:
+    """Yield the same segments for ``json_line``."""
+    columns = "start_ms, duration_ms, state, genre, confidence, tempo_bpm, label"
+    return _rows(path, columns, since, until, "ORDER BY start_ms, segments.id")
 
 
 def each_span(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Span]:

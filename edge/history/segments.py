@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 #: Moments that a local calendar still has, whatever the time zone, in milliseconds since 1970.
 FIRST_MS, LAST_MS = -62_135_510_400_000, 253_402_214_400_000  # 2 January of year 1, 31 December 9999
+#: What other programs are told of a segment, in this order.
+FIELDS = ("start", "end", "duration_s", "state", "genre", "confidence", "tempo_bpm", "corrected")
+
+_DAY_MS, _MINUTE_MS = 86_400_000, 60_000
+_JSON_LINE = "{" + ", ".join(f'"{name}": %s' for name in FIELDS) + "}\n"
+# Parts of a time of day: formatting numbers anew for each of hundreds of thousands takes most of the time.
+_MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
+_SECONDS = [f"{second:02}." for second in range(60)]
+_MILLISECONDS = [f"{millisecond:03}Z" for millisecond in range(1000)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +46,47 @@ class Segment:
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-ready values; times are RFC 3339 in UTC."""
-        return {
-            "start": rfc3339(self.start),
-            "end": rfc3339(self.end),
-            "duration_s": round(self.duration_s, 3),
-            "state": self.state,
-            "genre": self.genre,
-            "confidence": self.confidence,
-            "tempo_bpm": self.tempo_bpm,
-            "corrected": self.corrected,
-        }
+        start_ms = to_ms(self.start)
+        duration_ms = round(self.duration_s * 1000)
+        times = (rfc3339(start_ms), rfc3339(start_ms + duration_ms), duration_ms / 1000)
+        answer = (self.state, self.genre, self.confidence, self.tempo_bpm, self.corrected)
+        return dict(zip(FIELDS, times + answer, strict=True))
 
 
-#: A segment as the file has it, for sums over many: start and duration in milliseconds, and its label.
+#: A segment as the file has it: start and duration in milliseconds, then as ``Segment`` has them.
+Row = tuple[int, int, str, str | None, float | None, float | None, str | None]
+#: The same for sums over many: start and duration in milliseconds, and its label.
 Span = tuple[int, int, str]
 
 
-def rfc3339(moment: datetime) -> str:
-    """Return a time in UTC to the millisecond."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def json_line(row: Row) -> str:
+    """Return ``Segment.to_json`` as a line of JSON, three times as fast: there may be hundreds of thousands."""
+    start_ms, duration_ms, state, genre, confidence, tempo_bpm, corrected = row
+    return _JSON_LINE % (
+        f'"{rfc3339(start_ms)}"',
+        f'"{rfc3339(start_ms + duration_ms)}"',
+        duration_ms / 1000,
+        _quoted(state),
+        _quoted(genre),
+        "null" if confidence is None else confidence,
+        "null" if tempo_bpm is None else tempo_bpm,
+        _quoted(corrected),
+    )
+
+
+_quoted = lru_cache(64)(json.dumps)  # of the few states and genres that there are
+
+
+def rfc3339(moment_ms: int) -> str:
+    """Return a time, in milliseconds since 1970, in UTC and to the millisecond."""
+    rest_ms = moment_ms % _DAY_MS
+    minute, rest_ms = rest_ms // _MINUTE_MS, rest_ms % _MINUTE_MS
+    return f"{_date(moment_ms // _DAY_MS)}{_MINUTES[minute]}{_SECONDS[rest_ms // 1000]}{_MILLISECONDS[rest_ms % 1000]}"
+
+
+@lru_cache(4)
+def _date(day: int) -> str:
+    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
 def to_ms(moment: datetime) -> int:
