@@ -61,7 +61,7 @@ $(RUNTIME)/.ready: setup.cfg
 	@touch $@
 
 $(TESTING)/.ready: setup.cfg
-	@.ci/apt $(VENV_PACKAGE) libportaudio2 procps pulseaudio pulseaudio-utils libasound2-plugins \
+	@.ci/apt $(VENV_PACKAGE) $(TK_PACKAGE) libportaudio2 procps pulseaudio pulseaudio-utils libasound2-plugins \
 		ffmpeg strace systemd chromium mosquitto openssl xvfb xdotool man-db zsh fish
 	@$(call nothing-of-others)
 	@echo "livegenre: installing into $(TESTING): 2.4 GB, most of it TensorFlow; this takes some minutes" >&2
@@ -69,8 +69,9 @@ $(TESTING)/.ready: setup.cfg
 	@$(TESTING)/bin/pip install $(PIP_FLAGS) --editable '.[test,lint]'
 	@touch $@
 
-# Debian keeps what makes environments in a package of its own; other builds of Python bring it along.
+# Debian keeps what makes environments, and windows, in packages of their own; other builds of Python bring it along.
 VENV_PACKAGE = $(shell $(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv)
+TK_PACKAGE = $(shell $(PYTHON) -c 'import tkinter' 2>/dev/null || echo python3-tk)
 
 # The newest release for each Python that installs there; from 3.13 on, two of its packages have to be compiled.
 $(HOMEASSISTANT)/.ready: Makefile

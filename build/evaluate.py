@@ -24,6 +24,7 @@ from build.score.whole_recordings import score_recordings, score_through_microph
 from build.tables import splits
 from build.tables.edition import edition_of
 from build.tables.feature_table import GTZAN, FeatureTable, Track, read_list, read_tracks
+from edge.audio import native_stderr
 from edge.model.bundle import load_bundle
 
 TEMPO = "tempo_bpm"
@@ -115,4 +116,5 @@ def show(evaluation: Evaluation, *, as_json: bool, plots: Path | None) -> None:
 
 
 if __name__ == "__main__":
+    native_stderr.silence()  # what a TFLite runtime says of itself
     raise SystemExit(main())

@@ -28,6 +28,7 @@ from build.audio.fetch import Fetched, Item, items_of
 from build.console import progress
 from build.errors import IngestError, run_command
 from build.files import written_whole
+from edge.audio import native_stderr
 from edge.errors import AudioFileError
 from edge.live.whole_file import classify_file
 from edge.model.bundle import load_bundle
@@ -161,4 +162,5 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    native_stderr.silence()  # what a TFLite runtime says of itself
     sys.exit(main())

@@ -69,6 +69,8 @@ def _typed(name: str, value: Any, declared: str) -> int | float | tuple[str, ...
         return int(value)
     if declared == "float":
         number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+        if isinstance(value, np.floating):
+            value = float(value)  # else NumPy 2 would compare in its own precision
         if not number or not abs(value) <= sys.float_info.max:
             raise SpecError(f"{name} is {value!r}, must be a number")
         return float(value)

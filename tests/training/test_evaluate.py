@@ -84,7 +84,7 @@ def test_the_published_rows_give_the_model_cards_figures_as_a_table() -> None:
         (["--mic"], 2, "--mic needs --audio"),
         (["--audio", "nowhere"], 1, "build.evaluate: nowhere: is not a folder"),
         (["--features", "nowhere.csv"], 1, "build.evaluate: nowhere.csv: No such file"),
-        (["--model", "nowhere"], 1, "build.evaluate: nowhere/genres.json: No such file"),
+        (["--model", "nowhere", "--features", "any.csv"], 1, "build.evaluate: nowhere/genres.json: No such file"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
