@@ -32,8 +32,8 @@ def read_segments(path: Path, since: datetime | None = None, until: datetime | N
 
 def each_segment(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Segment]:
     """Yield what ``read_segments`` returns, one after the other: there may be hundreds of thousands."""
-    for start_ms, duration_ms, *rest in each_row(path, since, until):
-        yield Segment(from_ms(start_ms), duration_ms / 1000, *rest)
+    for row in each_row(path, since, until):
+        yield Segment(from_ms(row[0]), row[1] / 1000, *row[2:])
 
 
 def each_row(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Row]:
