@@ -1,10 +1,20 @@
-"""Says at the end of a run, in one line, what was skipped and why: a clone has no recordings to test with."""
+"""What holds for every run: Ctrl-C is heard, and one line says at the end what was skipped and why.
+
+A clone has no recordings to test with.
+"""
 
 from __future__ import annotations
+
+import signal
 
 import pytest
 
 from tests.shared_data import NEEDS_DATA
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, and let the programs under test hear it: what a shell starts in the background ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
