@@ -85,8 +85,15 @@ class Idle:
     """Nothing came from the source for a while; keeps whoever waits for it alive."""
 
 
+@dataclass(frozen=True, slots=True)
+class CutShort:
+    """A recording ends before its time; nothing follows."""
+
+    reason: str  # which, and what is missing
+
+
 #: What a source yields.
-Chunk = Block | Hole | Lost | Restored | Idle
+Chunk = Block | Hole | Lost | Restored | Idle | CutShort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +221,7 @@ class Stopped(Event):
 
     kind: ClassVar[str] = "stopped"
     reason: str
+    warning: str | None = None  # what of a recording could not be heard, in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -36,6 +37,8 @@ UNKNOWN_LENGTH = 0x7FFF_0000
 _LENGTHS = re.compile(r"^ *(?:data|SSND|Data Size) *: (\d+) \(should be (\d+)\)", re.MULTILINE)
 #: Head of an AU file: magic, offset of the data, their length, encoding, sample rate (Hz), channels.
 _AU_HEAD = struct.Struct(">4s5I")
+#: Head of a wav's chunk: name, length; and what stands before the first.
+_CHUNK, _RIFF_BYTES = struct.Struct("<4sI"), 12
 
 
 class _Decoder(Protocol):
@@ -103,6 +106,8 @@ class AudioFile:
                 raise AudioFileError(f"{self.name}: is damaged after {n_read / self.sample_rate:.1f} s") from error
             except SignalError as error:
                 raise AudioFileError(f"{self.name}: {error}") from error
+            if not len(frames) and not n_read:
+                raise AudioFileError(f"{self.name}: holds no audio")
             if not len(frames):
                 self.cut_short = self._decoder.missing(n_read)
                 return
@@ -119,7 +124,19 @@ class _Libsndfile:
 
     def __init__(self, path: Path) -> None:
         self._file = soundfile.SoundFile(os.fsencode(path))  # as text it would have to be UTF-8
+        self._tail: _Tail | None = None
+        if not self._file.frames:
+            self._read_unannounced(path)
         self.sample_rate = int(self._file.samplerate)
+
+    def _read_unannounced(self, path: Path) -> None:
+        start = _unannounced(path)
+        layout = {"samplerate": self._file.samplerate, "channels": self._file.channels, "subtype": self._file.subtype}
+        if start is None or not soundfile.check_format("RAW", layout["subtype"]):
+            return
+        self.close()
+        self._tail = _Tail(path, start)
+        self._file = soundfile.SoundFile(self._tail, format="RAW", endian="LITTLE", **layout)
 
     def read(self, n_frames: int) -> NDArray[np.float32]:
         frames: NDArray[np.float32] = self._file.read(n_frames, dtype="float32", always_2d=True)
@@ -127,6 +144,8 @@ class _Libsndfile:
 
     def close(self) -> None:
         self._file.close()
+        if self._tail is not None:
+            self._tail.close()
 
     def missing(self, n_read: int) -> str | None:
         report = self._file.extra_info  # libsndfile's own log: it shortens a length that the file does not hold
@@ -139,6 +158,41 @@ class _Libsndfile:
             return None
         there_s, announced_s = n_read / self.sample_rate, n_announced / self.sample_rate
         return f"is cut short: {there_s:.1f} of {announced_s:.1f} s are there"
+
+
+class _Tail(io.FileIO):
+    """A file from byte ``start`` on."""
+
+    def __init__(self, path: Path, start: int) -> None:
+        super().__init__(path)
+        self._start = start
+        self.seek(0)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
+        return super().seek(offset + self._start * (whence == os.SEEK_SET), whence) - self._start
+
+    def tell(self) -> int:
+        return super().tell() - self._start
+
+
+def _unannounced(path: Path) -> int | None:
+    """Return where samples begin in a wav whose data announce no length; None if nothing but chunks follows.
+
+    A recorder that writes the length at its end, and was killed before, leaves such a file.
+    """
+    at, data, n_bytes = _RIFF_BYTES, None, path.stat().st_size
+    with path.open("rb") as file:
+        is_wav = file.read(4) in (b"RIFF", b"RF64")
+        while is_wav and at < n_bytes:
+            file.seek(at)
+            kind, length = _CHUNK.unpack(file.read(_CHUNK.size).ljust(_CHUNK.size, b"\0"))
+            if not (kind.isascii() and kind.decode().isprintable()):  # no name of a chunk: samples
+                return data
+            at += _CHUNK.size
+            if kind == b"data":
+                data = at
+            at += 0 if length >= UNKNOWN_LENGTH else length + length % 2
+    return None if at <= n_bytes + 1 else data  # one byte may be missing that makes the length even
 
 
 class _Ffmpeg:

@@ -15,8 +15,8 @@ import numpy as np
 
 from edge.audio import demo
 from edge.audio.raw_format import RawFormat
-from edge.errors import ConfigError
-from edge.events import Block, Chunk
+from edge.errors import AudioFileError, ConfigError
+from edge.events import Block, Chunk, CutShort
 
 #: Seconds of audio in a block: short at real-time pace, for a lively level meter; long when only speed counts.
 BLOCK_S = 0.1
@@ -98,8 +98,19 @@ class FileSource:
         self._fast = fast
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Yield the file's blocks, once."""
-        return iter(self._file.blocks(FAST_BLOCK_S)) if self._fast else paced(self._file.blocks(BLOCK_S))
+        """Yield the file's blocks, once; of one that is damaged or cut short what is there, and that it is."""
+        file, n_heard = self._file, 0
+        try:
+            for block in file.blocks(FAST_BLOCK_S) if self._fast else paced(file.blocks(BLOCK_S)):
+                yield block
+                n_heard += 1
+        except AudioFileError as error:
+            if not n_heard:
+                raise
+            yield CutShort(str(error))
+        else:
+            if file.cut_short is not None:
+                yield CutShort(f"{file.name}: {file.cut_short}")
 
     def close(self) -> None:
         """Close the file."""

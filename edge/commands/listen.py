@@ -90,6 +90,7 @@ def run(args: argparse.Namespace) -> int:
     from edge.audio.raw_format import RawFormat
     from edge.audio.sources import from_uri
     from edge.errors import ConfigError
+    from edge.events import Stopped
     from edge.live.pipeline import Listener, Settings
     from edge.model.bundle import load_bundle
     from edge.progress import take_over
@@ -109,6 +110,7 @@ def run(args: argparse.Namespace) -> int:
     )
     signals = _stop_on_signals(listener)
     sinks: list[Sink] = []
+    warning: str | None = None
     try:
         if args.history is not None:
             sinks.append(_history(_file(args.history)))
@@ -121,10 +123,14 @@ def run(args: argparse.Namespace) -> int:
         for event in listener.events():
             for sink in sinks:
                 sink(event)
+            if isinstance(event, Stopped):
+                warning = event.warning
     finally:
         source.close()  # first: no sink that fails may keep a microphone open
         for sink in sinks:
             sink.close()
+    if warning is not None:
+        streams.tell(warning)
     if signal.SIGINT in signals:
         raise KeyboardInterrupt
     if args.demo and not args.json:

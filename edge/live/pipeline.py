@@ -22,7 +22,7 @@ from edge import clock, events
 from edge.audio.level import LevelMeter
 from edge.audio.sources import Source
 from edge.errors import SoundSystemStuck
-from edge.events import Block, Chunk, Event, Hole, Idle, Lost, Restored, Sound, State
+from edge.events import Block, Chunk, CutShort, Event, Hole, Idle, Lost, Restored, Sound, State
 from edge.live import decision, record_change, styles
 from edge.live.decision import Shown
 from edge.live.timeline import Timeline
@@ -108,6 +108,7 @@ class Listener:
         self._updates, self._gaps, self._restarts = before.updates, before.gaps, before.restarts
         self._stats_due_s = self._next_stats_s()
         self._stopping = False
+        self._warning: str | None = None
 
     @property
     def audio_s(self) -> float:
@@ -148,7 +149,8 @@ class Listener:
             raise
         yield from self._end_stretch()
         yield self._stats()
-        yield self._event_now(events.Stopped, reason="stopped" if self._stopping else "the source ended")
+        reason = "stopped" if self._stopping else "the source ended"
+        yield self._event_now(events.Stopped, reason=reason, warning=self._warning)
 
     def _next_stats_s(self) -> float:
         return (self.audio_s // STATS_EVERY_S + 1) * STATS_EVERY_S
@@ -181,6 +183,8 @@ class Listener:
                 yield from self._show(decision.Memory())
             case Idle():
                 yield self._tick(None)
+            case CutShort(reason):
+                self._warning = reason
 
     def _receive(self, block: Block) -> Iterator[Event]:
         if block.sample_rate != self._timeline.source_rate:

@@ -17,7 +17,7 @@ from edge import words
 from edge.audio.raw_format import RawFormat
 from edge.audio.sources import Source, from_uri
 from edge.errors import BundleError, ConfigError, EdgeError, HistoryError, RuntimeMissing, SoundSystemStuck
-from edge.events import Change, Event, Gap, SourceLost, SourceRestored, Started, State, Stats
+from edge.events import Change, Event, Gap, SourceLost, SourceRestored, Started, State, Stats, Stopped
 from edge.history.database import own_file
 from edge.live.pipeline import Listener, Settings
 from edge.model.bundle import Bundle, load_bundle
@@ -158,6 +158,8 @@ class Daemon:
                 log.warning("%s is back after %.0f s", event.source, event.away_s)
             case Gap():
                 log.warning("%.1f s of audio are missing: %s", event.lost_s, event.reason)
+            case Stopped(warning=str(warning)):
+                log.warning("%s", warning)
             case Stats():
                 self._lost_s = event.dropped_s
             case _:

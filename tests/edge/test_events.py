@@ -36,7 +36,7 @@ FIELDS = {
     SourceLost: {"source", "stalled", "reason"},
     SourceRestored: {"source", "away_s"},
     Stats: {"updates", "gaps", "dropped_s", "restarts", "backlog_s", "interval_s", "update_cost_s"},
-    Stopped: {"reason"},
+    Stopped: {"reason", "warning"},
 }
 
 

@@ -37,6 +37,13 @@ def classify(
     return done.returncode, objects, done.stderr.decode().splitlines()
 
 
+def heard_by_listen(path: Path) -> tuple[int, list[dict[str, object]], list[str]]:
+    """Return the same of ``listen`` to the file, with every event."""
+    command = [LIVEGENRE, "listen", "--json", "--fast", "--source", f"file:{path}"]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=120)
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr.decode().splitlines()
+
+
 def names(objects: list[dict[str, object]]) -> list[str]:
     return [Path(str(found["path"])).name for found in objects]
 
@@ -159,6 +166,8 @@ def test_nine_tenths_of_a_file_are_classified_and_it_is_said(tmp_path: Path, nam
     assert line == f"livegenre: {verdict['warning']}"
     assert line.startswith(f"livegenre: {path}: is ")
     assert ("is damaged after" if name == "cut.flac" else "is cut short") in line
+    status, (*_, stopped), told = heard_by_listen(path)
+    assert (status, stopped["event"], stopped["warning"], told) == (0, "stopped", verdict["warning"], [line])
 
 
 @pytest.mark.parametrize("length", [0xFFFF_FFFF, 0x8000_0000, 0x7FFF_F000])
@@ -171,6 +180,36 @@ def test_a_wav_written_into_a_pipe_is_not_cut_short(tmp_path: Path, length: int)
     path.write_bytes(content)
     status, (verdict,), told = classify(path)
     assert (status, told, verdict["warning"], verdict["duration_s"]) == (0, [], None, 4.0)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "PCM_U8", "FLOAT", "ULAW"])
+@pytest.mark.parametrize(("form", "channels"), [("WAV", 1), ("WAVEX", 3), ("RF64", 2)])
+def test_a_wav_that_announces_no_audio_is_read_to_its_end(
+    tmp_path: Path, subtype: str, form: str, channels: int
+) -> None:
+    """As a recorder leaves it that was killed; ffmpeg, which some have, would hide what we do not."""
+    whole, killed = tmp_path / "whole.wav", tmp_path / "killed.wav"
+    soundfile.write(whole, np.stack([MUSIC[: 4 * RATE]] * channels, axis=1), RATE, format=form, subtype=subtype)
+    content = bytearray(whole.read_bytes())
+    for name, offset, n_bytes in ((b"data", 4, 4), (b"ds64", 8, 24)):  # RF64 has the lengths in a chunk before
+        if name in content:
+            at = content.index(name) + offset
+            content[at : at + n_bytes] = bytes(n_bytes)
+    killed.write_bytes(content)
+    without_ffmpeg = {"PATH": "/nowhere"}
+    status, (by_whole, by_killed), told = classify(whole, killed, env=without_ffmpeg)
+    assert (status, told) == (0, [])
+    assert by_killed == {**by_whole, "path": str(killed)}
+
+
+def test_a_wav_that_holds_no_audio_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "empty.wav"
+    for after in (b"", b"LIST\x04\0\0\0INFO", b"LIST\x05\0\0\0INFO "):
+        soundfile.write(path, MUSIC[:0], RATE)
+        path.write_bytes(path.read_bytes() + after)
+        expected = (1, [f"livegenre: {path}: holds no audio"])
+        for status, _, told in (classify(path), heard_by_listen(path)):
+            assert (status, told) == expected
 
 
 def test_a_file_with_damage_near_its_beginning_is_an_error(tmp_path: Path) -> None:
