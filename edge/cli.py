@@ -26,14 +26,16 @@ from edge.words import safe
 COMMANDS = (listen, classify, devices, selftest, bench, daemon, service, history, correct, completion)
 
 #: Exit statuses of ours that no exception carries.
-DEFECT, INTERRUPTED = 70, 130
+MISUSED, DEFECT, INTERRUPTED = 2, 70, 130
 
 
 class _Parser(argparse.ArgumentParser):
     """Names in what argparse says come from the command line, and a terminal acts on them."""
 
     def error(self, message: str) -> NoReturn:
-        super().error(safe(message))
+        with suppress(OSError):  # where standard error takes nothing; newer releases of Python drop it themselves
+            super().error(safe(message))
+        raise SystemExit(MISUSED)
 
 
 class _Version(argparse.Action):
