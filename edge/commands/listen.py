@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     from edge.audio.sources import from_uri
     from edge.errors import ConfigError
     from edge.events import Stopped
-    from edge.live.pipeline import Listener, Settings
+    from edge.live.pipeline import Listener, ListenSettings
     from edge.model.bundle import load_bundle
     from edge.progress import take_over
     from edge.sinks.guard import Guarded
@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
     progress = take_over()
     source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw, away_since=progress.away_since)
     listener = Listener(
-        source, bundle, Settings(styles=not args.no_styles, sound=args.web is not None), progress=progress
+        source, bundle, ListenSettings(styles=not args.no_styles, sound=args.web is not None), progress=progress
     )
     signals = _stop_on_signals(listener)
     sinks: list[Sink] = []

@@ -25,7 +25,7 @@ FLOOR = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class DecisionSettings:
     """The constants of the decision, with their units.
 
     Those from ``smoothing_s`` on were chosen on the 260 full tracks of GTZAN's train list, played without a pause to
@@ -59,7 +59,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class DecisionMemory:
     """All that the decision remembers from one update to the next."""
 
     shown: Shown = Shown(State.WARMING_UP)
@@ -71,7 +71,9 @@ class Memory:
     doubted_s: float | None = None
 
 
-def hear(memory: Memory, level_dbfs: float | None, elapsed_s: float, settings: Settings) -> Memory:
+def hear_level(
+    memory: DecisionMemory, level_dbfs: float | None, elapsed_s: float, settings: DecisionSettings
+) -> DecisionMemory:
     """Take in the level of the last ``elapsed_s`` seconds: enters and leaves ``silence``.
 
     While ``memory.quiet_s`` is above zero there is nothing to classify. Silence that ends starts afresh: what is
@@ -81,22 +83,22 @@ def hear(memory: Memory, level_dbfs: float | None, elapsed_s: float, settings: S
     if memory.shown.state is State.SILENCE:
         threshold += settings.silence_hysteresis_db
     if level_dbfs is not None and level_dbfs >= threshold:
-        return Memory() if memory.shown.state is State.SILENCE else replace(memory, quiet_s=0.0)
+        return DecisionMemory() if memory.shown.state is State.SILENCE else replace(memory, quiet_s=0.0)
     memory = replace(memory, quiet_s=memory.quiet_s + elapsed_s)
     if memory.quiet_s >= settings.silence_after_s and memory.shown.state is not State.SILENCE:
-        return Memory(shown=Shown(State.SILENCE), quiet_s=memory.quiet_s)
+        return DecisionMemory(shown=Shown(State.SILENCE), quiet_s=memory.quiet_s)
     return memory
 
 
-def step(
-    memory: Memory,
+def hear_probabilities(
+    memory: DecisionMemory,
     labels: Sequence[str],
     probabilities: NDArray[np.float32],
     *,
     elapsed_s: float,
     heard_s: float,
-    settings: Settings,
-) -> Memory:
+    settings: DecisionSettings,
+) -> DecisionMemory:
     """Take in the model's ``probabilities``, one per label, ``elapsed_s`` seconds after the ones before.
 
     They are of the last ``heard_s`` seconds, which belong to one record as far as is known.
@@ -118,12 +120,12 @@ def step(
     return memory
 
 
-def new_record(memory: Memory) -> Memory:
+def new_record(memory: DecisionMemory) -> DecisionMemory:
     """Forget what was heard of the record before; what it was stays shown until the new one is known."""
     return replace(memory, smoothed=(), rival=None, rival_s=0.0)
 
 
-def confidence(memory: Memory, labels: Sequence[str]) -> float | None:
+def confidence(memory: DecisionMemory, labels: Sequence[str]) -> float | None:
     """Return the smoothed probability of the shown genre; None when no genre is shown."""
     if memory.shown.genre is None or not memory.smoothed:
         return None
@@ -134,7 +136,9 @@ def _label(shown: Shown) -> str | None:
     return NO_MUSIC if shown.state is State.NO_MUSIC else shown.genre
 
 
-def _doubted_s(memory: Memory, smoothed: dict[str, float], elapsed_s: float, settings: Settings) -> float | None:
+def _doubted_s(
+    memory: DecisionMemory, smoothed: dict[str, float], elapsed_s: float, settings: DecisionSettings
+) -> float | None:
     label = _label(memory.shown)
     if label is None or smoothed[label] >= settings.unsure_below:
         return None

@@ -24,7 +24,8 @@ from edge.audio.sources import Source
 from edge.errors import SoundSystemStuck
 from edge.events import Block, Chunk, CutShort, Event, Hole, Idle, Lost, Restored, Sound, State
 from edge.live import decision, record_change, styles
-from edge.live.decision import Shown
+from edge.live.decision import DecisionMemory, DecisionSettings, Shown
+from edge.live.record_change import RecordMemory
 from edge.live.timeline import Timeline
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
@@ -47,13 +48,13 @@ BACKLOG_SHRINKS_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class ListenSettings:
     """How to listen."""
 
     interval_s: float = 1.0  # seconds of audio between updates, on a machine that keeps up
     styles: bool = True  # whether events say which styles the listener hears
     sound: bool = False  # whether they have what pictures of the sound are drawn from
-    decision: decision.Settings = field(default_factory=decision.Settings)
+    decision: DecisionSettings = field(default_factory=DecisionSettings)
 
 
 def utc_now() -> datetime:
@@ -80,7 +81,7 @@ class Listener:
         self,
         source: Source,
         bundle: Bundle,
-        settings: Settings | None = None,
+        settings: ListenSettings | None = None,
         *,
         now: Callable[[], datetime] = utc_now,
         steady_s: Callable[[], float] = clock.steady_s,
@@ -90,14 +91,14 @@ class Listener:
         before = progress or Progress()
         self._source = source
         self._bundle = bundle
-        self._settings = settings or Settings()
+        self._settings = settings or ListenSettings()
         self._now, self._steady_s = now, steady_s
         self._began_s: float | None = None  # on the steady clock: when what is at 0 on the source's timeline was heard
         self._classify = Classifier(bundle)
         self._stream = HearingStream(bundle)
         self._timeline = Timeline(bundle.spec.sample_rate, audio_s=before.audio_s, lost_s=before.dropped_s)
         self._block_level, self._interval_level = LevelMeter(), LevelMeter()
-        self._memory = decision.Memory()
+        self._memory = DecisionMemory()
         self._drawn_until = 0  # frame of the stream
         self._record = self._no_record()
         self._has_been_full = False  # the window, since what is shown is
@@ -115,7 +116,7 @@ class Listener:
         """Seconds on the source's timeline so far."""
         return self._timeline.audio_s
 
-    def adjust(self, settings: Settings) -> None:
+    def adjust(self, settings: ListenSettings) -> None:
         """Go on with other settings, from the next update on."""
         self._settings = settings
 
@@ -175,12 +176,12 @@ class Listener:
             case Lost(stalled, reason):
                 yield from self._end_stretch()
                 yield self._event(events.SourceLost, source=self._source.name, stalled=stalled, reason=reason)
-                yield from self._show(decision.Memory(shown=Shown(State.NO_SOURCE)))
+                yield from self._show(DecisionMemory(shown=Shown(State.NO_SOURCE)))
             case Restored(away_s):
                 yield from self._skip(away_s)  # first: what was shown lasted until now
                 yield self._event(events.SourceRestored, source=self._source.name, away_s=away_s)
                 yield from self._gap(away_s, "the source was away")
-                yield from self._show(decision.Memory())
+                yield from self._show(DecisionMemory())
             case Idle():
                 yield self._tick(None)
             case CutShort(reason):
@@ -218,7 +219,7 @@ class Listener:
         self._since_update = 0
         self._updates += 1
         level = self._interval_level.take()
-        memory = decision.hear(self._memory, level, elapsed_s, self._settings.decision)
+        memory = decision.hear_level(self._memory, level, elapsed_s, self._settings.decision)
         probabilities: NDArray[np.float32] | None = None
         vector: NDArray[np.float32] | None = None
         if memory.shown.state is State.SILENCE:
@@ -230,7 +231,7 @@ class Listener:
             vector = self._stream.vector()
             probabilities = self._classify(vector)
             self._tempo_bpm = _tempo(self._bundle, vector)
-            memory = decision.step(
+            memory = decision.hear_probabilities(
                 memory,
                 self._bundle.labels,
                 probabilities,
@@ -244,7 +245,7 @@ class Listener:
 
     def _another_record(self) -> bool:
         """Let the window begin where the present record does; say whether that is another than before."""
-        before, self._record = self._record, record_change.hear(self._record, *self._stream.log_mel())
+        before, self._record = self._record, record_change.hear_frames(self._record, *self._stream.log_mel())
         self._stream.begin_at(self._record.began * self._bundle.spec.hop_length)
         return record_change.is_another(before, self._record)
 
@@ -254,11 +255,11 @@ class Listener:
         self._drawn_until = 0
         self._record = self._no_record()
 
-    def _no_record(self) -> record_change.Memory:
+    def _no_record(self) -> RecordMemory:
         spec = self._bundle.spec
-        return record_change.Memory(n_frames=round(spec.sample_rate / spec.hop_length))
+        return RecordMemory(n_frames=round(spec.sample_rate / spec.hop_length))
 
-    def _show(self, memory: decision.Memory) -> Iterator[Event]:
+    def _show(self, memory: DecisionMemory) -> Iterator[Event]:
         before, self._memory = self._memory.shown, memory
         if memory.shown != before:
             self._has_been_full = False
@@ -282,7 +283,7 @@ class Listener:
     def _gap(self, lost_s: float, reason: str) -> Iterator[Event]:
         yield self._event(events.Gap, lost_s=lost_s, reason=reason)
         if lost_s > SHORT_GAP_S:
-            yield from self._show(decision.Memory())
+            yield from self._show(DecisionMemory())
 
     def _prediction(
         self,

@@ -32,7 +32,7 @@ Sound = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class RecordMemory:
     """Descriptions of the last seconds, oldest first, and where in the stream they are."""
 
     n_frames: int  # in a description, which should be of about a second
@@ -41,7 +41,7 @@ class Memory:
     began: int = 0  # frame at which the present record began; 0 for the first
 
 
-def hear(memory: Memory, first: int, log_mel: NDArray[np.float32]) -> Memory:
+def hear_frames(memory: RecordMemory, first: int, log_mel: NDArray[np.float32]) -> RecordMemory:
     """Take in a log-mel spectrogram (frames, n_mels) in dB, whose first frame is frame ``first`` of a stream.
 
     Frames that were heard before are passed over.
@@ -49,7 +49,7 @@ def hear(memory: Memory, first: int, log_mel: NDArray[np.float32]) -> Memory:
     if log_mel.shape[1] < N_BANDS:
         return memory  # the model hears no mel bands: there is nothing to go by
     if first > memory.next_frame:
-        memory = Memory(memory.n_frames, next_frame=first)
+        memory = RecordMemory(memory.n_frames, next_frame=first)
     new, n_frames = log_mel[memory.next_frame - first :], memory.n_frames
     n_new = len(new) // n_frames
     if not n_new:
@@ -59,10 +59,10 @@ def hear(memory: Memory, first: int, log_mel: NDArray[np.float32]) -> Memory:
     oldest, change = next_frame - len(sounds) * n_frames, last_change(np.array(sounds))
     # No record can begin in the first seconds looked at, nor before them: what was found there is no longer doubted.
     undoubted = memory.began if memory.began < oldest + SHORTEST * n_frames else 0
-    return Memory(n_frames, sounds, next_frame, oldest + change * n_frames if change else undoubted)
+    return RecordMemory(n_frames, sounds, next_frame, oldest + change * n_frames if change else undoubted)
 
 
-def is_another(before: Memory, now: Memory) -> bool:
+def is_another(before: RecordMemory, now: RecordMemory) -> bool:
     """Say whether a record began between two memories; where one begins may also be corrected by a little."""
     return now.began > before.began + (SHORTEST - 1) * now.n_frames
 

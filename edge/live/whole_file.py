@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edge.audio.file import AudioFile
 from edge.audio.level import LevelMeter, mono
 from edge.errors import AudioFileError
-from edge.live.decision import Settings
+from edge.live.decision import DecisionSettings
 from edge.live.styles import is_beyond, likeliest
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
@@ -138,7 +138,7 @@ class _Windows:
 
     def _take(self) -> None:
         level = self._level.take()
-        if level is not None and level >= Settings().silence_dbfs and self._stream.seconds >= SHORTEST_S:
+        if level is not None and level >= DecisionSettings().silence_dbfs and self._stream.seconds >= SHORTEST_S:
             self.vectors.append(self._stream.vector())
             scores = self._stream.styles()
             if scores is not None:

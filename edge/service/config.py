@@ -17,7 +17,7 @@ from typing import Any, get_type_hints
 
 from edge.audio.raw_format import RawFormat
 from edge.errors import ConfigError
-from edge.live import decision
+from edge.live.decision import DecisionSettings
 from edge.sinks.web.address import parse_address
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -131,7 +131,7 @@ class Config:
 
     source: SourceConfig = field(default_factory=SourceConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
-    decision: decision.Settings = field(default_factory=decision.Settings)
+    decision: DecisionSettings = field(default_factory=DecisionSettings)
     history: HistoryConfig = field(default_factory=HistoryConfig)
     web: WebConfig = field(default_factory=WebConfig)
     window: WindowConfig = field(default_factory=WindowConfig)

@@ -19,7 +19,7 @@ from edge.audio.sources import Source, from_uri
 from edge.errors import BundleError, ConfigError, EdgeError, HistoryError, RuntimeMissing, SoundSystemStuck
 from edge.events import Change, Event, Gap, SourceLost, SourceRestored, Started, State, Stats, Stopped
 from edge.history.database import own_file
-from edge.live.pipeline import Listener, Settings
+from edge.live.pipeline import Listener, ListenSettings
 from edge.model.bundle import Bundle, load_bundle
 from edge.progress import Progress, take_over
 from edge.service import logs
@@ -209,8 +209,8 @@ class Daemon:
         logs.set_up(config.log.level)
 
 
-def _settings(config: Config) -> Settings:
-    return Settings(styles=config.model.styles, sound=config.web.enabled, decision=config.decision)
+def _settings(config: Config) -> ListenSettings:
+    return ListenSettings(styles=config.model.styles, sound=config.web.enabled, decision=config.decision)
 
 
 def _bundle(config: Config) -> Bundle:

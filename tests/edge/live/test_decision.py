@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from edge.events import State
 from edge.live import decision
-from edge.live.decision import Memory, Settings, Shown
+from edge.live.decision import DecisionMemory, DecisionSettings, Shown
 
 LABELS = ("blues", "jazz", "rock", decision.NO_MUSIC)
-SETTINGS = Settings()
+SETTINGS = DecisionSettings()
 LOUD = -20.0
 
 
@@ -22,39 +22,41 @@ def scores(**given: float) -> NDArray[np.float32]:
     return np.array([given.get(label, rest) for label in LABELS], dtype=np.float32)
 
 
-def step(memory: Memory, probabilities: NDArray[np.float32], heard_s: float = 5.0) -> Memory:
-    return decision.step(memory, LABELS, probabilities, elapsed_s=1.0, heard_s=heard_s, settings=SETTINGS)
+def step(memory: DecisionMemory, probabilities: NDArray[np.float32], heard_s: float = 5.0) -> DecisionMemory:
+    return decision.hear_probabilities(memory, LABELS, probabilities, elapsed_s=1.0, heard_s=heard_s, settings=SETTINGS)
 
 
-def run(memory: Memory, probabilities: NDArray[np.float32], seconds: int, heard_s: float = 5.0) -> list[Memory]:
+def run(
+    memory: DecisionMemory, probabilities: NDArray[np.float32], seconds: int, heard_s: float = 5.0
+) -> list[DecisionMemory]:
     memories = []
     for _ in range(seconds):
-        memory = step(decision.hear(memory, LOUD, 1.0, SETTINGS), probabilities, heard_s)
+        memory = step(decision.hear_level(memory, LOUD, 1.0, SETTINGS), probabilities, heard_s)
         memories.append(memory)
     return memories
 
 
 def test_the_first_answer_is_shown_at_once() -> None:
-    (memory,) = run(Memory(), scores(jazz=0.8), 1)
+    (memory,) = run(DecisionMemory(), scores(jazz=0.8), 1)
     assert memory.shown == Shown(State.MUSIC, "jazz")
     assert decision.confidence(memory, LABELS) == pytest.approx(0.8, abs=1e-6)
 
 
 def test_a_single_absurd_window_changes_nothing() -> None:
-    steady = run(Memory(), scores(jazz=0.8), 5)[-1]
+    steady = run(DecisionMemory(), scores(jazz=0.8), 5)[-1]
     after = run(run(steady, scores(rock=0.99), 1)[-1], scores(jazz=0.8), 10)
     assert {memory.shown for memory in after} == {Shown(State.MUSIC, "jazz")}
 
 
 def test_a_change_of_music_is_shown_once_and_within_six_seconds() -> None:
-    steady = run(Memory(), scores(jazz=0.8), 30)[-1]
+    steady = run(DecisionMemory(), scores(jazz=0.8), 30)[-1]
     shown = [memory.shown.genre for memory in run(steady, scores(rock=0.8), 20)]
     assert shown.index("rock") < 6
     assert shown == ["jazz"] * shown.index("rock") + ["rock"] * (20 - shown.index("rock"))
 
 
 def test_a_record_that_has_been_heard_for_long_gives_way_more_slowly_and_to_less() -> None:
-    steady = run(Memory(), scores(jazz=0.8), 30)[-1]
+    steady = run(DecisionMemory(), scores(jazz=0.8), 30)[-1]
 
     def delay(heard_s: float, **given: float) -> int:
         shown = [memory.shown.genre for memory in run(steady, scores(**given), 20, heard_s)]
@@ -68,7 +70,7 @@ def test_a_record_that_has_been_heard_for_long_gives_way_more_slowly_and_to_less
 
 
 def test_two_genres_that_take_turns_do_not_flap() -> None:
-    memory = run(Memory(), scores(jazz=0.45, rock=0.35), 5)[-1]
+    memory = run(DecisionMemory(), scores(jazz=0.45, rock=0.35), 5)[-1]
     seen = set()
     for _ in range(100):
         memory = run(run(memory, scores(rock=0.42, jazz=0.38), 3)[-1], scores(jazz=0.42, rock=0.38), 3)[-1]
@@ -79,27 +81,29 @@ def test_two_genres_that_take_turns_do_not_flap() -> None:
 def test_no_genre_is_shown_when_none_stands_out() -> None:
     labels = tuple("abcdefghij")
     tenths = np.full(10, 0.1, np.float32)
-    memory = decision.step(Memory(), labels, tenths, elapsed_s=1.0, heard_s=5.0, settings=SETTINGS)
+    memory = decision.hear_probabilities(
+        DecisionMemory(), labels, tenths, elapsed_s=1.0, heard_s=5.0, settings=SETTINGS
+    )
     assert memory.shown == Shown(State.UNSURE)
     assert decision.confidence(memory, labels) is None
 
 
 def test_what_the_model_calls_no_music_is_shown_as_such() -> None:
-    memory = run(Memory(), scores(no_music=0.7), 1)[-1]
+    memory = run(DecisionMemory(), scores(no_music=0.7), 1)[-1]
     assert memory.shown == Shown(State.NO_MUSIC)
     assert run(memory, scores(jazz=0.8), 10)[-1].shown == Shown(State.MUSIC, "jazz")
 
 
 def test_silence_is_by_level_with_hysteresis_and_starts_afresh() -> None:
-    playing = run(Memory(), scores(jazz=0.8), 5)[-1]
-    rest = decision.hear(playing, -70.0, 1.0, SETTINGS)
+    playing = run(DecisionMemory(), scores(jazz=0.8), 5)[-1]
+    rest = decision.hear_level(playing, -70.0, 1.0, SETTINGS)
     assert rest.shown == playing.shown  # a rest of one second is music
-    silent = decision.hear(rest, None, 1.0, SETTINGS)
+    silent = decision.hear_level(rest, None, 1.0, SETTINGS)
     assert silent.shown == Shown(State.SILENCE)
     assert silent.smoothed == ()
-    still = decision.hear(silent, SETTINGS.silence_dbfs + 1.0, 1.0, SETTINGS)
+    still = decision.hear_level(silent, SETTINGS.silence_dbfs + 1.0, 1.0, SETTINGS)
     assert still.shown == Shown(State.SILENCE)
-    assert decision.hear(still, SETTINGS.silence_dbfs + 4.0, 1.0, SETTINGS) == Memory()
+    assert decision.hear_level(still, SETTINGS.silence_dbfs + 4.0, 1.0, SETTINGS) == DecisionMemory()
 
 
 @given(
@@ -112,10 +116,10 @@ def test_silence_is_by_level_with_hysteresis_and_starts_afresh() -> None:
     )
 )
 def test_whatever_comes_the_memory_makes_sense(updates: list[tuple[float | None, list[float]]]) -> None:
-    memory = Memory()
+    memory = DecisionMemory()
     for level, raw in updates:
         probabilities = np.array(raw, dtype=np.float32) / np.float32(sum(raw))
-        memory = decision.hear(memory, level, 1.0, SETTINGS)
+        memory = decision.hear_level(memory, level, 1.0, SETTINGS)
         if memory.shown.state is not State.SILENCE:
             memory = step(memory, probabilities)
             assert sum(memory.smoothed) == pytest.approx(1.0)
@@ -144,12 +148,14 @@ SHARPENED = st.tuples(PROBABILITIES, st.sampled_from([1, 4, 16])).map(lambda pai
 def test_what_is_nearly_ruled_out_is_not_shown_for_longer_than_the_settings_say(
     updates: list[tuple[list[float], float, float, bool]],
 ) -> None:
-    memory, doubted_s = Memory(), None
+    memory, doubted_s = DecisionMemory(), None
     for raw, elapsed_s, heard_s, another in updates:
         memory = decision.new_record(memory) if another else memory
         before = memory.shown
         probabilities = np.array(raw, dtype=np.float32) / np.float32(sum(raw))
-        memory = decision.step(memory, LABELS, probabilities, elapsed_s=elapsed_s, heard_s=heard_s, settings=SETTINGS)
+        memory = decision.hear_probabilities(
+            memory, LABELS, probabilities, elapsed_s=elapsed_s, heard_s=heard_s, settings=SETTINGS
+        )
         label = decision.NO_MUSIC if memory.shown.state is State.NO_MUSIC else memory.shown.genre
         if label is None or memory.smoothed[LABELS.index(label)] >= SETTINGS.unsure_below:
             doubted_s = None
@@ -160,7 +166,7 @@ def test_what_is_nearly_ruled_out_is_not_shown_for_longer_than_the_settings_say(
 
 
 def test_others_that_take_turns_end_what_they_rule_out_and_none_of_them_is_shown() -> None:
-    memory = run(Memory(), scores(blues=0.8), 30)[-1]
+    memory = run(DecisionMemory(), scores(blues=0.8), 30)[-1]
     shown = []
     for _ in range(4):
         for rival in ("jazz", "rock"):
@@ -172,7 +178,7 @@ def test_others_that_take_turns_end_what_they_rule_out_and_none_of_them_is_shown
 
 
 def test_no_music_that_is_nearly_ruled_out_is_not_shown_either() -> None:
-    memory = run(Memory(), scores(no_music=0.9), 1)[-1]
+    memory = run(DecisionMemory(), scores(no_music=0.9), 1)[-1]
     assert memory.shown == Shown(State.NO_MUSIC)
     for rival in ("jazz", "rock", "jazz", "rock"):
         memory = run(memory, scores(**{rival: 0.97, "no_music": 0.01}), 1)[-1]
@@ -180,7 +186,7 @@ def test_no_music_that_is_nearly_ruled_out_is_not_shown_either() -> None:
 
 
 def test_the_first_answer_after_a_change_of_record_is_shown_at_once_if_it_leads_clearly() -> None:
-    steady = run(Memory(), scores(jazz=0.8), 30)[-1]
+    steady = run(DecisionMemory(), scores(jazz=0.8), 30)[-1]
     assert run(decision.new_record(steady), scores(rock=0.8), 1)[-1].shown == Shown(State.MUSIC, "rock")
     assert run(decision.new_record(steady), scores(rock=0.4, jazz=0.38), 1)[-1].shown == Shown(State.MUSIC, "jazz")
     assert run(steady, scores(rock=0.8), 1)[-1].shown == Shown(State.MUSIC, "jazz")

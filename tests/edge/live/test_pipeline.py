@@ -33,7 +33,7 @@ from edge.events import (
     Tick,
 )
 from edge.live import decision
-from edge.live.pipeline import LONGEST_INTERVAL_S, Listener, Settings, next_interval
+from edge.live.pipeline import LONGEST_INTERVAL_S, Listener, ListenSettings, next_interval
 from edge.model.bundle import Bundle, load_bundle
 from edge.model.classifier import Classifier
 from edge.model.hearing import describe
@@ -56,7 +56,7 @@ def silence(seconds: float) -> NDArray[np.float32]:
 
 
 #: Shows the likeliest genre however unlikely: the synthesized piece is of no genre in particular.
-BOLD = Settings(decision=decision.Settings(unsure_below=0.0))
+BOLD = ListenSettings(decision=decision.DecisionSettings(unsure_below=0.0))
 
 
 def states(events: list[Event]) -> list[State]:

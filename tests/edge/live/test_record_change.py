@@ -14,7 +14,7 @@ from features_np import FeatureSpec, FeatureStream
 
 RATE = 22_050
 SPEC = FeatureSpec()
-NOTHING = record_change.Memory(n_frames=43)
+NOTHING = record_change.RecordMemory(n_frames=43)
 DULL = synthesize(20.0, tempo_bpm=100.0)
 BRIGHT = 0.5 * np.diff(synthesize(20.0, tempo_bpm=130.0, key="F#"), prepend=np.float32(0))
 
@@ -25,7 +25,7 @@ def records(samples: NDArray[np.float32], step_s: float = 1.0) -> list[tuple[flo
     step = round(step_s * RATE)
     for end in range(step, len(samples) + 1, step):
         stream.push(samples[end - step : end].astype(np.float32))
-        before, memory = memory, record_change.hear(memory, *stream.log_mel())
+        before, memory = memory, record_change.hear_frames(memory, *stream.log_mel())
         began_s = memory.began * SPEC.hop_length / RATE
         if record_change.is_another(before, memory):
             noticed.append((end / RATE, began_s))
@@ -95,7 +95,7 @@ def test_how_the_stream_is_cut_does_not_matter() -> None:
 
 def test_frames_that_were_lost_begin_it_anew() -> None:
     log_mel = np.zeros((100, 128), np.float32)
-    memory = record_change.hear(record_change.hear(NOTHING, 0, log_mel), 500, log_mel)
+    memory = record_change.hear_frames(record_change.hear_frames(NOTHING, 0, log_mel), 500, log_mel)
     assert memory.next_frame == 500 + 2 * NOTHING.n_frames
     assert len(memory.sounds) == 2
 
@@ -103,7 +103,7 @@ def test_frames_that_were_lost_begin_it_anew() -> None:
 def test_a_model_that_hears_no_mel_bands_knows_of_no_records() -> None:
     stream = FeatureStream(FeatureSpec(groups=("zcr_mean",)))
     stream.push(DULL)
-    assert record_change.hear(NOTHING, *stream.log_mel()) == NOTHING
+    assert record_change.hear_frames(NOTHING, *stream.log_mel()) == NOTHING
 
 
 def cost(sounds: NDArray[np.float64], begins: tuple[int, ...]) -> float:

@@ -16,7 +16,7 @@ from rich.console import Console
 from edge.audio.demo import synthesize
 from edge.events import Prediction, State
 from edge.live import decision, styles
-from edge.live.pipeline import Settings
+from edge.live.pipeline import ListenSettings
 from edge.live.whole_file import classify_file
 from edge.model.bundle import Bundle
 from edge.sinks.lines import Lines
@@ -30,7 +30,7 @@ NAMES = ("Techno", "Disco", "House music", "Hip hop music", "Opera")
 LABELS = ("disco", "hiphop", "classical", "no_music")
 MUSIC = synthesize(12.0, tempo_bpm=128.0)
 #: Shows the likeliest genre however unlikely: the networks' weights are random.
-BOLD = decision.Settings(unsure_below=0.0)
+BOLD = decision.DecisionSettings(unsure_below=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,9 @@ def test_a_model_of_ones_own_knows_its_own_genres() -> None:
 
 
 def test_predictions_say_the_styles_of_the_window_and_a_switch_silences_them(bundle: Bundle) -> None:
-    said = [event for event in heard(bundle, blocks(MUSIC), Settings(decision=BOLD)) if isinstance(event, Prediction)]
+    said = [
+        event for event in heard(bundle, blocks(MUSIC), ListenSettings(decision=BOLD)) if isinstance(event, Prediction)
+    ]
     shown = [event for event in said if event.state is State.MUSIC]
     assert shown
     for event in shown:
@@ -89,7 +91,7 @@ def test_predictions_say_the_styles_of_the_window_and_a_switch_silences_them(bun
         assert list(event.styles.values()) == sorted(event.styles.values(), reverse=True)
         assert json.loads(json.dumps(event.to_json(), allow_nan=False))["styles"].keys() == event.styles.keys()
     assert all(event.styles is None for event in said if event.state is State.WARMING_UP)
-    quiet = heard(bundle, blocks(MUSIC), Settings(decision=BOLD, styles=False))
+    quiet = heard(bundle, blocks(MUSIC), ListenSettings(decision=BOLD, styles=False))
     assert all(event.styles is None and not event.nearest for event in quiet if isinstance(event, Prediction))
 
 
