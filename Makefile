@@ -73,15 +73,16 @@ $(TESTING)/.ready: setup.cfg
 VENV_PACKAGE = $(shell $(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv)
 TK_PACKAGE = $(shell $(PYTHON) -c 'import tkinter' 2>/dev/null || echo python3-tk)
 
-# The newest release for each Python that installs there; from 3.13 on, two of its packages have to be compiled.
+# The newest release for each Python that installs there; from 3.13 on, two of its packages have to be compiled. The
+# older one names no bound for josepy, whose second version it breaks with as soon as it is started.
 $(HOMEASSISTANT)/.ready: Makefile
-	@set -e; release=2024.3.3; \
+	@set -e; release=2024.3.3; also='josepy<2'; \
 	if $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then \
-		release=2025.1.4; .ci/apt gcc libc6-dev python3-dev; \
+		release=2025.1.4; also=; .ci/apt gcc libc6-dev python3-dev; \
 	fi; \
 	echo "livegenre: installing Home Assistant $$release, which the tests ask, into $(HOMEASSISTANT)" >&2; \
 	$(call new-environment,$(HOMEASSISTANT)); \
-	$(HOMEASSISTANT)/bin/pip install $(PIP_FLAGS) homeassistant==$$release
+	$(HOMEASSISTANT)/bin/pip install $(PIP_FLAGS) homeassistant==$$release $$also
 	@touch $@
 
 define new-environment

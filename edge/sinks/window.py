@@ -26,7 +26,7 @@ BACK, INK, QUIET, TRACK, TROUBLE = "#0d1116", "#eef2f6", "#9aa7b4", "#1d252e", "
 FAMILIES = ("DejaVu Sans", "Noto Sans", "Liberation Sans", "FreeSans")
 #: Shares of the window's height: where lines are, and how large.
 MARGIN, FOOT = 0.05, 0.17
-GENRE_HEIGHT, FIGURES_HEIGHT, BENEATH_HEIGHT, SMALL_HEIGHT = 0.46, 0.085, 0.05, 0.042
+GENRE_HEIGHT, FIGURES_HEIGHT, BENEATH_HEIGHT, SMALL_HEIGHT = 0.44, 0.085, 0.05, 0.042
 STRIP_CELLS = 180  # of 20 s
 
 
@@ -123,16 +123,16 @@ class Drawing:
         colour = self._colour(view.genre) or QUIET
         text = words.label(view.headline)
         size = self._fitting(text, right - left, GENRE_HEIGHT * height)
-        canvas.create_text(left, 0.37 * height, text=text, anchor="w", fill=colour, font=self._font(size, "bold"))
+        canvas.create_text(left, 0.33 * height, text=text, anchor="w", fill=colour, font=self._font(size, "bold"))
         figures = self._font(FIGURES_HEIGHT * height, "bold")
-        canvas.create_text(left, 0.71 * height, text=_figures(view), anchor="w", fill=INK, font=figures)
+        canvas.create_text(left, 0.74 * height, text=_figures(view), anchor="w", fill=INK, font=figures)
         small = self._font(SMALL_HEIGHT * height)
         top = view.problem or view.source
         problem_colour = TROUBLE if view.problem else QUIET
         canvas.create_text(left, 0.06 * height, text=top, anchor="w", fill=problem_colour, font=small)
         beneath = words.joined(view.beneath)
         fitting = self._font(self._fitting(beneath, right - left, BENEATH_HEIGHT * height, "normal"))
-        canvas.create_text(left, 0.6 * height, text=beneath, anchor="w", fill=QUIET, font=fitting)
+        canvas.create_text(left, 0.635 * height, text=beneath, anchor="w", fill=QUIET, font=fitting)
         self._draw_hour(left, right, (1 - FOOT) * height, height)
 
     def _draw_hour(self, left: float, right: float, top: float, height: float) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import soundfile
 from rich.console import Console
 
 from edge.audio.file import AudioFile
@@ -55,20 +56,32 @@ def evening() -> Scripted:
 
 
 def _played() -> Iterator[Chunk]:
-    gtzan = SHARED_DATA / "gtzan"
-    with (gtzan / "tracks.csv").open(encoding="utf-8", newline="") as file:
-        valid = [row for row in csv.DictReader(file) if row["split"] == "valid" and row["audio"] == "full"]
     for genre, minutes in EVENING:
         left_s = 60 * minutes
         if genre is None:
             yield from (Block(np.zeros((22_050, 1), np.float32), 22_050) for _ in range(round(left_s)))
             continue
-        for row in valid:
-            if row["genre"] == genre and left_s > 0:
-                file_of_track = AudioFile(gtzan / "audio" / genre / f"{row['track_id']}.ogg")
-                yield from file_of_track.blocks(1.0)
-                file_of_track.close()
-                left_s -= float(row["seconds"])
+        for path in valid_tracks(genre):
+            if left_s > 0:
+                track = AudioFile(path)
+                for block in track.blocks(1.0):
+                    left_s -= block.seconds
+                    yield block
+                track.close()
+
+
+def valid_tracks(genre: str) -> list[Path]:
+    """Return the whole tracks of a genre in GTZAN's valid split."""
+    gtzan = SHARED_DATA / "gtzan"
+    with (gtzan / "tracks.csv").open(encoding="utf-8", newline="") as file:
+        valid = [row for row in csv.DictReader(file) if row["split"] == "valid" and row["audio"] == "full"]
+    return [gtzan / "audio" / genre / f"{row['track_id']}.ogg" for row in valid if row["genre"] == genre]
+
+
+def write_record(genre: str, file: Path) -> None:
+    """Write a genre's first track, played twice, as a WAV file."""
+    audio, sample_rate = soundfile.read(valid_tracks(genre)[0], dtype="float32")
+    soundfile.write(file, np.concatenate((audio, audio)), sample_rate)
 
 
 if __name__ == "__main__":

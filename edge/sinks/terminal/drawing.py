@@ -7,6 +7,7 @@ from rich.text import Text
 
 from edge import words
 from edge.events import State
+from edge.sinks.colours import colours
 from edge.sinks.terminal.bigtext import ROWS, big
 from edge.sinks.terminal.chooser import Chooser, choices, question
 from edge.sinks.terminal.strip import strip, totals
@@ -39,7 +40,7 @@ def render(
     has_strip = height >= LOWEST_WITH_STRIP
     room_for_bars = max(1, height - (OTHER_ROWS_WITH_STRIP if has_strip else OTHER_ROWS) - len(letters))
     bars = _bars(view, width, room_for_bars)
-    colour = "bold bright_cyan" if view.state is State.MUSIC else "bold grey62"
+    colour = f"bold {_genre_colour(view)}" if view.state is State.MUSIC else "bold grey62"
     return Group(
         _both_ends(Text("livegenre", "bold"), _keys(keys, view, width), width),
         _source(view, width),
@@ -85,7 +86,7 @@ def _bars(view: View, width: int, rows: int) -> list[Text]:
     length = max(1, width - label_width - 9)
     lines = []
     for label, probability in shown.items():
-        colour = "bright_cyan" if label == view.genre else "blue"
+        colour = _genre_colour(view) if label == view.genre else "blue"
         line = Text(
             f"  {words.label(label)[:label_width]:>{label_width}} ", "default" if label == view.genre else "grey62"
         )
@@ -115,6 +116,12 @@ def _level(view: View, width: int) -> Text:
 def _both_ends(left: Text, right: Text, width: int) -> Text:
     left = _fit(left, max(1, width - len(right) - 1))
     return left + Text(" " * max(1, width - len(left) - len(right))) + right
+
+
+def _genre_colour(view: View) -> str:
+    """Return the colour of the genre that is shown."""
+    found = colours(view.labels).get(view.genre or "")
+    return "bright_cyan" if found is None else found.on_dark
 
 
 def _fit(text: Text, width: int) -> Text:

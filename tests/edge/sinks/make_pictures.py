@@ -1,7 +1,8 @@
 """The README's pictures of page and window: ``python -m tests.edge.sinks.make_pictures .github``.
 
 The real page in Chromium, dark and light, and the real window on a screen of 800 by 480 pixels, half a minute into a
-piece of made music; the day before it is made up. ``tests.edge.picture`` draws the terminal.
+track of GTZAN's valid split; the day before it is made up. ``tests.edge.picture`` draws the terminal,
+``tests.edge.sinks.make_card`` Home Assistant.
 """
 
 from __future__ import annotations
@@ -15,19 +16,18 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import soundfile
 from PIL import Image
 
-from edge.audio.demo import synthesize
 from edge.history.segments import Segment
 from edge.history.writer import HistoryWriter, new_id
+from tests.edge.picture import write_record
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.browser import chromium
 from tests.edge.sinks.mosquitto import free_port
 from tests.edge.sinks.screen import screen
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
-MUSIC_S, HEARD_S = 60.0, 34.0
+HEARD_S = 32.0
 SHELF = ("jazz", "jazz", "blues", "classical", "rock", "pop", "hiphop", "no_music", "silence", "reggae")
 
 
@@ -51,7 +51,7 @@ def main() -> None:
     out = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as name, screen() as shelf, chromium() as browser:
         folder, port = Path(name), free_port()
-        soundfile.write(folder / "record.wav", synthesize(MUSIC_S, tempo_bpm=104.0, key="D"), 22_050)
+        write_record("jazz", folder / "record.wav")
         made_up_day(folder / "history.db")
         command = [str(LIVEGENRE), "listen", "--json", "--window", "--source", f"file:{folder}/record.wav"]
         command += ["--web", f"127.0.0.1:{port}", "--history", str(folder / "history.db")]

@@ -103,6 +103,7 @@ def test_a_genre_has_the_colour_that_it_has_everywhere() -> None:
         red, green, blue = bytes.fromhex(colours(LABELS)[genre].on_dark[1:])
         assert f"48;2;{red};{green};{blue}m{genre}" in capture.get(), "in the strip"
         assert f"38;2;{red};{green};{blue}m  ■" in capture.get(), "and below it"
+    assert f"1;38;2;{red};{green};{blue}m  █" in capture.get(), "and in the large letters"
 
 
 def test_a_lost_source_is_said_with_its_reason_until_it_is_back() -> None:
