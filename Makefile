@@ -62,7 +62,7 @@ $(RUNTIME)/.ready: setup.cfg
 
 $(TESTING)/.ready: setup.cfg
 	@.ci/apt $(VENV_PACKAGE) $(TK_PACKAGE) libportaudio2 procps pulseaudio pulseaudio-utils libasound2-plugins \
-		ffmpeg strace systemd chromium mosquitto openssl xvfb xdotool man-db zsh fish
+		ffmpeg strace systemd chromium libatomic1 mosquitto openssl xvfb xdotool man-db zsh fish
 	@$(call nothing-of-others)
 	@echo "livegenre: installing into $(TESTING): 2.4 GB, most of it TensorFlow; this takes some minutes" >&2
 	@$(call new-environment,$(TESTING))
