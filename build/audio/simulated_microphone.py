@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +22,7 @@ import soundfile
 from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
+from build.audio.read import read_clip
 from build.tables.feature_table import SHARED_DATA
 from features_np.spec import FeatureSpec
 
@@ -58,8 +59,8 @@ def surroundings(part: Part, data: Path = SHARED_DATA) -> Surroundings:
     measured = sorted((data / "impulse_responses").glob("*.wav"))
     rooms = [path for path in measured if (path.stem in EVALUATION_ROOMS) == (part is Part.EVALUATION)]
     return Surroundings(
-        rooms=(*(_read(path) for path in rooms), *_shoeboxes(part)),
-        noises=tuple(noise for noise in map(_read, noise_files(part, data)) if noise.std() > 0),
+        rooms=(*(read_clip(path, SAMPLE_RATE) for path in rooms), *_shoeboxes(part)),
+        noises=_noises(noise_files(part, data)),
     )
 
 
@@ -80,8 +81,12 @@ def surroundings_of_fold(fold: int, data: Path = SHARED_DATA) -> Surroundings:
     """
     part = Part.EVALUATION if str(fold + 1) == EVALUATION_FOLD else Part.TRAINING
     files = [path for path in noise_files(part, data) if path.name.startswith(f"{fold + 1}-")]
-    noises = tuple(noise for noise in map(_read, files) if noise.std() > 0)
-    return Surroundings(surroundings(part, data).rooms, noises)
+    return Surroundings(surroundings(part, data).rooms, _noises(files))
+
+
+def _noises(files: Iterable[Path]) -> tuple[Audio, ...]:
+    clips = (read_clip(path, SAMPLE_RATE) for path in files)
+    return tuple(clip for clip in clips if clip.std() > 0)
 
 
 @lru_cache(maxsize=2)
@@ -196,8 +201,3 @@ def _shoebox(rng: np.random.Generator) -> Audio:
     room.add_microphone(size * rng.uniform(0.1, 0.9, 3))
     room.compute_rir()
     return np.asarray(room.rir[0][0], dtype=np.float64)
-
-
-def _read(path: Path) -> Audio:
-    audio, _ = soundfile.read(path, dtype="float64")
-    return np.asarray(audio)

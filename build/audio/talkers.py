@@ -6,9 +6,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
+from build.audio.read import read_clip
 from build.audio.simulated_microphone import SAMPLE_RATE, Audio, Part, in_room, level, surroundings
 from build.tables.feature_table import SHARED_DATA
 
@@ -38,7 +38,7 @@ def speakers(data: Path = SHARED_DATA) -> dict[Part, tuple[str, ...]]:
 def _utterances(part: Part, data: Path = SHARED_DATA) -> tuple[Audio, ...]:
     chosen = set(speakers(data)[part])
     paths = [path for path in sorted((data / "nomusic" / "speech").glob("*.ogg")) if path.name.split("-")[0] in chosen]
-    return tuple(np.asarray(soundfile.read(path, dtype="float64")[0]) for path in paths)
+    return tuple(read_clip(path, SAMPLE_RATE) for path in paths)
 
 
 def _voice(n_samples: int, part: Part, rng: np.random.Generator) -> Audio:

@@ -14,9 +14,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
+from build.audio.read import read_clip
 from build.audio.simulated_microphone import SAMPLE_RATE, respond, simulate, smooth_curve, surroundings_of_fold
 from build.extract.parallel import in_order
 
@@ -50,7 +50,7 @@ class Window:
         if self.kind in GENERATORS:
             return GENERATORS[self.kind](n_samples, rng)
         if self.kind == KITCHEN:
-            return _excerpt(_read(self.recordings[0]), n_samples, rng)
+            return _excerpt(read_clip(self.recordings[0], SAMPLE_RATE), n_samples, rng)
         return _joined(self.recordings, n_samples, rng)
 
 
@@ -124,7 +124,7 @@ def _joined(recordings: Sequence[Path], n_samples: int, rng: np.random.Generator
     """Join recordings in random order until they last long enough."""
     taken: list[Audio] = []
     while sum(map(len, taken)) < n_samples:
-        taken.append(_read(recordings[rng.integers(len(recordings))]))
+        taken.append(read_clip(recordings[rng.integers(len(recordings))], SAMPLE_RATE))
     return np.asarray(np.concatenate(taken)[:n_samples])
 
 
@@ -163,8 +163,3 @@ def _idle_room(n_samples: int, rng: np.random.Generator) -> Audio:
 
 
 GENERATORS = {"hiss": _hiss, "hum": _hum, "idle_room": _idle_room}
-
-
-def _read(path: Path) -> Audio:
-    audio, _ = soundfile.read(path, dtype="float64")
-    return np.asarray(audio)

@@ -10,11 +10,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from build.audio.dataset import find_tracks
-from build.audio.read import read_recording
+from build.audio.read import duration_s, read_recording
 from build.audio.simulated_microphone import SAMPLE_RATE, Part, simulate, surroundings, surroundings_digest
 from build.errors import DatasetError
 from build.extract.one_file import CACHE_FOLDER, VectorCache, content_digest
@@ -29,7 +28,7 @@ Audio = NDArray[np.float32]
 def find_recordings(folder: Path, keys: Iterable[str], at_least_s: float) -> dict[str, Path]:
     """Return the files of those tracks that have one under ``folder`` which lasts ``at_least_s`` seconds."""
     tracks = find_tracks(folder)
-    found = {key: tracks[key] for key in keys if key in tracks and soundfile.info(tracks[key]).duration >= at_least_s}
+    found = {key: tracks[key] for key in keys if key in tracks and duration_s(tracks[key]) >= at_least_s}
     if not found:
         raise DatasetError(f"{folder}: has no recording of at least {at_least_s:g} s of any of the wanted tracks")
     return found
