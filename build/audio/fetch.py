@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,13 @@ from typing import Any
 from build.audio.excerpt import Tags, read_tags
 from build.errors import IngestError
 from build.tables.feature_table import AUDIO_SUFFIXES
+from edge.audio.playlist import PLAYLIST_SUFFIXES, Entry, read_playlist
 
 #: What is taken from a folder; a file named by itself may be anything that ffmpeg reads.
 FOLDER_SUFFIXES = AUDIO_SUFFIXES | {".aac", ".aif", ".aiff", ".m4a", ".mka", ".oga", ".opus", ".webm", ".wma"}
-PLAYLIST_SUFFIXES = frozenset({".m3u", ".m3u8"})
-#: ``https://...``, or a search as yt-dlp writes it: ``ytsearch1:some words``.
-_REMOTE = re.compile(r"^[a-z][a-z0-9+.-]*://|^[a-z]+search(\d+|all)?:", re.IGNORECASE)
+#: A search as yt-dlp writes it, ``ytsearch1:some words``, and whatever else it is asked for, ``https://...``.
+_SEARCH = re.compile(r"[a-z]+search(\d+|all)?:", re.IGNORECASE)
+_REMOTE = re.compile(rf"[a-z][a-z0-9+.-]*://|{_SEARCH.pattern}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def items_of(source: str) -> list[Item]:
     if path.is_dir():
         return [_local(file) for file in _audio_files(path)]
     if path.suffix.lower() in PLAYLIST_SUFFIXES:
-        return [_entry(entry, path.parent) for entry in _playlist_entries(path)]
+        return [_named(entry) for entry in _playlist_entries(path)]
     if not path.exists():
         raise IngestError("there is no such file or folder; a URL starts with https://")
     return [_local(path)]
@@ -70,26 +71,22 @@ def _audio_files(folder: Path) -> list[Path]:
     return files
 
 
-def _playlist_entries(path: Path) -> Iterator[str]:
+def _playlist_entries(path: Path) -> list[Entry]:
     try:
-        content = path.read_bytes()
+        entries = read_playlist(path)
     except OSError as error:
         raise IngestError(error.strerror or str(error)) from error
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:  # what .m3u was before .m3u8
-        text = content.decode("latin-1")
-    entries = [line.strip() for line in text.splitlines() if line.strip() and not line.startswith("#")]
     if not entries:
         raise IngestError("the playlist is empty")
-    yield from entries
+    return entries
 
 
-def _entry(entry: str, folder: Path) -> Item:
+def _named(entry: Entry) -> Item:
     """Return what a playlist's line names: looked up later, so that one dead link does not take the others along."""
-    if not _REMOTE.match(entry):
-        return _local(folder / entry)
-    return Item(entry, lambda downloads: _download(entry, lambda downloader: downloader.extract_info(entry), downloads))
+    name = entry.name
+    if entry.path is not None and not _SEARCH.match(name):
+        return _local(entry.path)
+    return Item(name, lambda downloads: _download(name, lambda downloader: downloader.extract_info(name), downloads))
 
 
 def _remote(url: str) -> list[Item]:

@@ -10,9 +10,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import unquote, urlsplit
 
-PLAYLIST_SUFFIXES = frozenset({".m3u", ".m3u8"})
+from edge.audio.playlist import PLAYLIST_SUFFIXES, read_playlist
+
 STANDARD_INPUT = Path("-")
 #: Bytes copied at once.
 PIECE = 1 << 20
@@ -72,31 +72,14 @@ def _in_folder(folder: Path) -> Iterator[Found]:
 
 
 def _in_playlist(playlist: Path) -> Iterator[Found]:
-    lines = [line.strip() for line in playlist.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()]
-    entries = [line for line in lines if line and not line.startswith(b"#")]
+    entries = read_playlist(playlist)
     if not entries:
         yield Found(str(playlist), playlist, "is an empty playlist")
     for entry in entries:
-        name = os.fsdecode(entry)
-        url = urlsplit(name) if "://" in name else None
-        if url is None:
-            yield _entry(entry, playlist.parent)
-        elif url.scheme == "file":
-            path = Path(unquote(url.path, errors="surrogateescape"))
-            yield Found(str(path), path)
+        if entry.path is None:
+            yield Found(entry.name, playlist, "is on the network, from which livegenre fetches nothing")
         else:
-            yield Found(name, playlist, "is on the network, from which livegenre fetches nothing")
-
-
-def _entry(entry: bytes, folder: Path) -> Found:
-    """Return the file that a line names: its bytes are a name here, or were written on Windows long ago."""
-    path = folder / os.fsdecode(entry)
-    for encoding in ("utf-8", "cp1252"):
-        if path.exists():
-            break
-        written = entry.decode(encoding, errors="replace")
-        path = next((path for path in (folder / written, folder / written.replace("\\", "/")) if path.exists()), path)
-    return Found(str(path), path)
+            yield Found(str(entry.path), entry.path)
 
 
 def _in_memory(pipe: BinaryIO, kept: ExitStack) -> Path:

@@ -159,6 +159,15 @@ def test_a_playlist_with_relative_absolute_and_dead_lines(originals, ingest, tmp
         assert len(excerpts(tmp_path)) == 2
 
 
+def test_a_playlist_is_read_as_classify_reads_it(originals, ingest, tmp_path):
+    (tmp_path / "later").mkdir()
+    shutil.copy(originals / "mono.wav", tmp_path / "later")
+    shutil.copy(originals / "song.mp3", tmp_path / "a song.mp3")
+    (tmp_path / "list.m3u").write_text(f"later\\mono.wav\r\nfile://{tmp_path}/a%20song.mp3\r\n")
+    status, _, errors = ingest(tmp_path / "list.m3u")
+    assert (status, errors, len(excerpts(tmp_path))) == (0, [], 2)
+
+
 def test_urls_of_a_recording_a_feed_a_page_and_a_playlist_of_urls(originals, ingest, tmp_path):
     web = tmp_path / "web"
     web.mkdir()
