@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from edge.commands import Subparsers
 
 if TYPE_CHECKING:
-    from edge.history.segments import Segment
+    from edge.history.segments import Row
 
 #: Where the service writes (its StateDirectory), and where a person's own runs do.
 SERVICE_FILE = Path("/var/lib/livegenre/history.db")
@@ -55,7 +55,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the history; 0 also when nothing was heard."""
-    from edge.history.reader import daily_agreement, each_row, each_segment, each_span
+    from edge.history.reader import daily_agreement, each_row, each_span
     from edge.history.segments import daily_totals, json_line
 
     since = None if args.since is None else parse_moment(args.since, "--since")
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         sys.stdout.writelines(map(json_line, each_row(*asked)))
     elif args.csv:
-        _print_csv(each_segment(*asked))
+        _print_csv(each_row(*asked))
     else:
         days = daily_totals(each_span(*asked), since, until)
         agreement = daily_agreement(*asked)
@@ -135,13 +135,11 @@ def summary(totals: dict[str, float]) -> str:
     return ", ".join(f"{shown(label, None)} {duration(seconds)}" for label, seconds in ordered)
 
 
-def _print_csv(segments: Iterable[Segment]) -> None:
-    from edge.history.segments import FIELDS
+def _print_csv(rows: Iterable[Row]) -> None:
+    from edge.history.segments import FIELDS, told
     from edge.words import safe
 
-    writer = csv.DictWriter(sys.stdout, FIELDS, lineterminator="\n")
-    writer.writeheader()
-    for segment in segments:
-        row = segment.to_json()
-        names = {key: row[key] and safe(row[key]) for key in ("state", "genre", "corrected")}
-        writer.writerow({**row, **names})
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(FIELDS)
+    for row in rows:
+        writer.writerow([safe(value) if isinstance(value, str) else value for value in told(row)])
