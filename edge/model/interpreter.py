@@ -7,8 +7,10 @@ runtime counts as usable once it has constructed an interpreter for the model at
 
 from __future__ import annotations
 
+import ctypes
 import importlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +21,8 @@ from edge.errors import BundleError, RuntimeMissing
 
 #: Module that holds ``Interpreter``, in order of preference: the smaller one first.
 RUNTIMES = ("tflite_runtime.interpreter", "ai_edge_litert.interpreter")
-
+#: Bytes that hold the C library's ``fenv_t`` of any architecture; the largest, x86-64's, takes 32.
+_ENVIRONMENT_BYTES = 256
 
 Converter = Callable[[NDArray[Any]], NDArray[Any]]
 
@@ -112,7 +115,8 @@ def _construct(model: bytes, runtimes: Sequence[str]) -> tuple[str, Any]:
     for name in runtimes:
         package = name.partition(".")[0].replace("_", "-")
         try:
-            module = importlib.import_module(name)
+            with _arithmetic_kept():
+                module = importlib.import_module(name)
         except ImportError as error:
             problems.append(f"{package}: {_first_line(error)}")
             continue
@@ -126,6 +130,25 @@ def _construct(model: bytes, runtimes: Sequence[str]) -> tuple[str, Any]:
         return package, interpreter
     remedy = "the model may be damaged, reinstall it" if installed else "pip install tflite-runtime or ai-edge-litert"
     raise RuntimeMissing(f"no TFLite runtime can load the model ({'; '.join(problems)}); {remedy}")
+
+
+@contextmanager
+def _arithmetic_kept() -> Iterator[None]:
+    """Undo what a library does to the processor's arithmetic as it is loaded.
+
+    tflite-runtime's for aarch64 has this thread, and those that it starts, take the smallest numbers for zero from
+    then on, NumPy's included; NumPy then warns whoever looks.
+    """
+    library = ctypes.CDLL(None)  # NumPy has the C library's mathematics loaded
+    if not hasattr(library, "fegetenv"):
+        yield
+        return
+    kept = ctypes.create_string_buffer(_ENVIRONMENT_BYTES)
+    library.fegetenv(kept)
+    try:
+        yield
+    finally:
+        library.fesetenv(kept)
 
 
 def _first_line(error: Exception) -> str:
