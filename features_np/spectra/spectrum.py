@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from features_np.errors import SignalError
@@ -151,8 +151,16 @@ def time_to_frames(
 
 
 def frame_signal(y: Array, frame_length: int, hop_length: int) -> Array:
-    """Return a read-only view (frames, frame_length) of ``y``, a frame every ``hop_length`` samples."""
-    return sliding_window_view(y, frame_length)[::hop_length]
+    """Return a read-only view (frames, frame_length) of ``y`` (n,), a frame every ``hop_length`` samples.
+
+    Not by ``sliding_window_view``, whose view at every sample is too large for 32 bits from 12 s on, though nothing is
+    copied. ``ValueError`` where ``y`` is shorter than a frame.
+    """
+    if len(y) < frame_length:
+        raise ValueError(f"a frame has {frame_length} samples, the signal {len(y)}")
+    (stride,) = y.strides
+    shape = (1 + (len(y) - frame_length) // hop_length, frame_length)
+    return as_strided(y, shape, (hop_length * stride, stride), writeable=False)
 
 
 def blocks_of(n_frames: int, frame_length: int) -> Iterator[slice]:

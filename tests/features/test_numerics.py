@@ -13,6 +13,7 @@ import features_np as fx
 from edge.audio.demo import synthesize
 from features_np.pcm import require_signal
 from features_np.spec import GROUPS, PITCH_CLASSES
+from features_np.spectra.spectrum import frame_signal
 from tests.golden.signals import SIGNALS
 
 ALL = fx.FeatureSpec(groups=GROUPS)
@@ -230,3 +231,14 @@ def test_to_mono_averages_channels() -> None:
     for wrong in (np.zeros((0, 2), np.float32), np.zeros((2, 2), np.int16), np.array(0.5)):
         with pytest.raises(fx.SignalError):
             fx.to_mono(wrong)
+
+
+def test_frames_need_no_larger_view_than_they_are() -> None:
+    """A view at every sample of 12 s and more is larger than what 32 bits can count; this one is so for 64 bits."""
+    n_samples, frame_length, hop_length = 2**54, 2**12, 2**47
+    endless = np.broadcast_to(np.float32(0.5), n_samples)
+    frames = frame_signal(endless, frame_length, hop_length)
+    assert frames.shape == (2**7, frame_length)
+    y = np.arange(100, dtype=np.float32)
+    assert np.array_equal(frame_signal(y, 7, 3), np.lib.stride_tricks.sliding_window_view(y, 7)[::3])
+    assert not frame_signal(y, 7, 3).flags.writeable
