@@ -9,12 +9,13 @@ TESTING := .venv-test
 HOMEASSISTANT := .venv-homeassistant
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help listen test lint types wheel package model bench clean
+.PHONY: help listen test lint types wheel package test-machines test-processors test-arm64 model bench clean
 
 help:
 	@echo "make listen   show the genre of what the microphone hears (without a microphone: a demo)"
 	@echo "make test     run all tests"
 	@echo "make lint | types | package   style, types, and the packages as a user would install them"
+	@echo "make test-arm64 | test-machines   the wheel on emulated Pis, or on all machines in MACHINES (needs root)"
 	@echo "make wheel    dist/livegenre-*.whl and dist/features_np-*.whl, to install elsewhere"
 	@echo "make model    train the shipped models again (needs ../shared/data)"
 	@echo "make bench    speed and memory, side by side with librosa"
@@ -28,7 +29,7 @@ listen: $(RUNTIME)/.ready
 	[ $$status -eq 130 ] || exit $$status
 
 test: $(TESTING)/.ready $(HOMEASSISTANT)/.ready
-	$(TESTING)/bin/python -m pytest -m "not packaging"
+	$(TESTING)/bin/python -m pytest -m "not packaging and not machines"
 
 lint: $(TESTING)/.ready
 	$(TESTING)/bin/ruff check .
@@ -44,6 +45,20 @@ wheel: $(RUNTIME)/.ready
 
 package: $(TESTING)/.ready
 	$(TESTING)/bin/python -m pytest -m packaging tests/packaging
+
+# Each in a Debian root of its own, which is made the first time and kept in .cache: MACHINES="trixie-amd64 ..."
+MACHINES ?= bookworm-amd64 trixie-amd64 bookworm-amd64-litert trixie-arm64 bookworm-arm64 bookworm-arm64-litert bookworm-armhf
+
+test-machines: $(TESTING)/.ready
+	@.ci/apt mmdebstrap arch-test qemu-user-static
+	MACHINES="$(MACHINES)" PROCESSORS="$(PROCESSORS)" $(TESTING)/bin/python -m pytest -m machines -s tests/packaging/machines
+
+# On every processor that can be made believe, not the commonest alone: half an hour.
+test-processors:
+	@$(MAKE) --no-print-directory test-machines PROCESSORS=all
+
+test-arm64:
+	@$(MAKE) --no-print-directory test-machines MACHINES="trixie-arm64 bookworm-arm64"
 
 model: $(TESTING)/.ready
 	$(TESTING)/bin/python -m build.train_listener

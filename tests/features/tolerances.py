@@ -4,6 +4,14 @@ The one source of difference is the FFT: librosa transforms in double precision 
 single precision. That is an error of about 3e-7 of the frame's loudest bin in every bin.
 """
 
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features_np.spec import LIBROSA_GROUPS, FeatureSpec
+from tests.golden.signals import GOLDEN, STATIONARY, WITHOUT_PITCH
+
 #: Per frame. Each is about ten times what 30 tracks of all genres show.
 FRAMES = {
     "melspectrogram": 3e-6,  # of the signal's loudest mel power; single precision holds 1.2e-7
@@ -35,3 +43,22 @@ STATISTICS = {
 #: 1e-7 of them is up to 0.5 % of the offset of 0.001: 7e-4 in the worst of 30 tracks of all genres, 4.5e-3 beside a
 #: tone of full scale. A step of the network's int8 input is 0.048.
 PATCHES = {"recordings": 2e-3, "synthetic": 5e-3}
+
+
+def differing(name: str, vector: NDArray[np.float32], tuning: float) -> dict[str, float]:
+    """Return by how much groups of ``LIBROSA_GROUPS`` of a golden signal differ from librosa's by more than they may.
+
+    ``vector`` holds the statistics of all groups.
+    """
+    spec, start, found = FeatureSpec(groups=LIBROSA_GROUPS), 0, {}
+    with np.load(GOLDEN) as golden:
+        for group in LIBROSA_GROUPS:
+            part = vector[start : start + len(spec.group_names(group))]
+            start += len(part)
+            skipped = STATIONARY if group == "tempo" else WITHOUT_PITCH if group.startswith("chroma") else set()
+            difference = float(np.max(np.abs(part - golden[f"{name}/{group}"])))
+            if name not in skipped and not difference <= STATISTICS.get(group, 0.0):
+                found[group] = difference
+        if name not in WITHOUT_PITCH and np.float32(tuning) != golden[f"{name}/tuning"][0]:
+            found["tuning"] = abs(float(tuning) - float(golden[f"{name}/tuning"][0]))
+    return found

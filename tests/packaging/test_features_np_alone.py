@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.packaging.checkout import ROOT, copy_of_what_is_tracked, run
+
 pytestmark = [pytest.mark.packaging, pytest.mark.timeout(900)]
 
 #: What a user does first: the import swapped, a stream, patches, an odd rate; then every example of the docstrings.
@@ -35,12 +36,6 @@ assert not foreign, foreign
 """
 
 
-def run(*command: str | Path, cwd: Path) -> str:
-    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-    return done.stdout
-
-
 def _pythons() -> list[str]:
     """This interpreter, and those of the other supported versions that start here."""
     others = [found for minor in (11, 12, 13) if (found := shutil.which(f"python3.{minor}"))]
@@ -56,11 +51,7 @@ def _pythons() -> list[str]:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Built from a copy of the room alone."""
-    folder = tmp_path_factory.mktemp("features_np")
-    for name in run("git", "ls-files", "features_np", cwd=ROOT).splitlines():
-        if (ROOT / name).exists():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
+    folder = copy_of_what_is_tracked("features_np", tmp_path_factory.mktemp("features_np"))
     run(
         sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, "./features_np", cwd=folder
     )
@@ -91,6 +82,8 @@ def test_it_works_in_an_empty_environment(python: str, wheel: Path, tmp_path: Pa
     run(python, "-m", "venv", tmp_path / "empty", cwd=tmp_path)
     bin_folder = tmp_path / "empty" / "bin"
     run(bin_folder / "pip", "install", "--quiet", "--disable-pip-version-check", wheel, cwd=tmp_path)
-    listed = {package["name"] for package in json.loads(run(bin_folder / "pip", "list", "--format=json", cwd=tmp_path))}
+    listed = {
+        package["name"] for package in json.loads(run(bin_folder / "pip", "list", "--format=json", cwd=tmp_path).stdout)
+    }
     assert listed - {"pip", "setuptools"} == {"features-np", "numpy", "scipy"}
     run(bin_folder / "python", "-c", SCRIPT, cwd=tmp_path)

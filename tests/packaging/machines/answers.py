@@ -1,0 +1,54 @@
+"""Runs on every machine, with nothing but livegenre there: what it makes of given signals, patches and vectors.
+
+``python answers.py INPUTS.npz ANSWERS.npz``. What goes in is made once and is the same to the last bit everywhere, so
+that what comes out tells how features and networks round, each by itself.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+import features_np as fx
+from edge.model.bundle import load_bundle
+from edge.model.classifier import Classifier
+from edge.model.hearing import describe
+from features_np.patches import PatchSpec, log_mel_patches
+from features_np.spec import LIBROSA_GROUPS
+
+#: The shipped models, by the names that the answers have.
+MODELS = {"listener": None, "classic": "classic"}
+
+
+def main() -> None:
+    """Answer every input whose name says what it is."""
+    inputs = np.load(sys.argv[1])
+    answers = {}
+    for name in inputs:
+        kind, _, rest = name.partition("/")
+        if kind == "signal":
+            answers[f"features/{rest}"] = fx.summarize(inputs[name], fx.FeatureSpec(groups=LIBROSA_GROUPS))
+            answers[f"tuning/{rest}"] = np.float32(fx.estimate_tuning(y=inputs[name]))
+        elif kind == "patches":
+            answers[name] = log_mel_patches(inputs[name], PatchSpec(patch_hop=96))
+    for model, folder in MODELS.items():
+        bundle = load_bundle(folder)
+        if bundle.network:
+            rows = [bundle.network.interpreter.run(patch) for patch in inputs["quantized/patches"]]
+            for number, (output, _) in enumerate(bundle.network.use.outputs):
+                answers[f"network/{output}"] = np.array([row[number] for row in rows])
+        steps = inputs[f"quantized/{model}"]
+        answers[f"network/{model}_head"] = np.array([bundle.interpreter.run(row)[0] for row in steps])
+        for name in inputs:
+            if name.startswith("piece/"):
+                piece = name.removeprefix("piece/")
+                vector = describe(inputs[name], bundle)
+                answers[f"vector/{model}/{piece}"] = (vector - bundle.mean) / bundle.scale
+                answers[f"probabilities/{model}/{piece}"] = Classifier(bundle)(vector)
+        answers[f"runtime/{model}"] = np.array(bundle.interpreter.runtime)
+    np.savez(sys.argv[2], **answers)
+
+
+if __name__ == "__main__":
+    main()

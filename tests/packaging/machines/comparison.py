@@ -1,0 +1,80 @@
+"""What the machines are given, and how far apart two machines' answers are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.audio.demo import synthesize
+from edge.model.bundle import load_bundle
+from edge.model.hearing import describe
+from features_np.patches import PatchStream
+from tests.golden.signals import SIGNALS, STATIONARY, WITHOUT_PITCH
+from tests.golden.yamnet import patch_signals
+from tests.packaging.machines.answers import MODELS
+
+Arrays = Mapping[str, NDArray[Any]]
+
+#: Pieces that the whole way is tried with, from samples to probabilities; lengths in seconds.
+PIECES: Mapping[str, Mapping[str, Any]] = {
+    f"{tempo_bpm:.0f} in {key}": {"seconds": 6.0, "tempo_bpm": tempo_bpm, "key": key, "seed": seed}
+    for seed, (tempo_bpm, key) in enumerate([(70, "C"), (92, "D"), (110, "F#"), (124, "A"), (150, "A#"), (180, "E")])
+}
+
+
+#: Of the pieces' patches, the listener alone is asked about one in so many: it is slow where it is emulated.
+PATCHES_APART = 4
+
+
+def write_inputs(path: Path) -> None:
+    """Write what every machine answers."""
+    arrays: dict[str, NDArray[Any]] = {f"signal/{name}": make() for name, make in SIGNALS.items()}
+    arrays |= {f"patches/{name}": y for name, y in patch_signals().items()}
+    pieces = {name: synthesize(**recipe) for name, recipe in PIECES.items()}
+    arrays |= {f"piece/{name}": y for name, y in pieces.items()}
+    for model, folder in MODELS.items():
+        bundle = load_bundle(folder)
+        vectors = np.array([describe(y, bundle) for y in pieces.values()])
+        arrays[f"quantized/{model}"] = bundle.interpreter.quantize((vectors - bundle.mean) / bundle.scale)
+        if bundle.network:
+            spec = bundle.network.use.patch_spec
+            heard = [PatchStream(spec, sr_in=bundle.spec.sample_rate).push(y) for y in pieces.values()]
+            arrays["quantized/patches"] = bundle.network.quantize(np.concatenate(heard)[::PATCHES_APART])
+    np.savez(path, **arrays)
+
+
+def compare(theirs: Arrays, reference: Arrays) -> dict[str, float]:
+    """Return how far two machines' answers are apart, stage by stage; each stage of networks by itself.
+
+    ``features`` and ``patches``: largest difference of the golden signals; of those whose value is a ratio of rounding
+    errors, nothing. ``NETWORK steps``: largest difference in steps of its integer output, for the same integers in;
+    ``NETWORK share``: how many of the outputs differ. ``listener rms``: of the statistics that the head hears, over
+    the whole way, in units of its normalization; ``probability``: largest difference of one.
+    """
+    unstable = STATIONARY | WITHOUT_PITCH
+    names = [name for name in SIGNALS if name not in unstable]
+    found = {
+        "features": max(_largest(theirs, reference, f"features/{name}") for name in names),
+        "patches": max(_largest(theirs, reference, name) for name in reference if name.startswith("patches/")),
+    }
+    for name in (name for name in reference if name.startswith("network/")):
+        network, step = name.removeprefix("network/"), np.diff(np.unique(reference[name])).min()
+        steps = np.rint((theirs[name] - reference[name]) / step)
+        found[f"{network} steps"] = float(np.abs(steps).max())
+        found[f"{network} share"] = float(np.mean(steps != 0))
+    for model, folder in MODELS.items():
+        n_features = len(load_bundle(folder).spec.vector_names)
+        vectors = [theirs[name] - reference[name] for name in reference if name.startswith(f"vector/{model}/")]
+        if any(len(vector) > n_features for vector in vectors):
+            found["listener rms"] = max(float(np.sqrt(np.mean(vector[n_features:] ** 2))) for vector in vectors)
+        probabilities = [name for name in reference if name.startswith(f"probabilities/{model}/")]
+        found[f"{model} probability"] = max(_largest(theirs, reference, name) for name in probabilities)
+    return found
+
+
+def _largest(theirs: Arrays, reference: Arrays, name: str) -> float:
+    return float(np.max(np.abs(theirs[name] - reference[name])))
