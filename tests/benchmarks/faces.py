@@ -24,7 +24,7 @@ from pathlib import Path
 
 from tests.benchmarks.listening import LIVEGENRE
 from tests.edge.service.test_daemon import RADIO
-from tests.edge.sinks.mosquitto import Mosquitto, free_port
+from tests.edge.sinks.mqtt.mosquitto import Mosquitto, free_port
 
 #: Seconds until everything is loaded, and of each measurement; the daemon tells its figures once a minute.
 WARM_S, MEASURE_S = 45.0, 65.0

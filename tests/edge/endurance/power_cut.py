@@ -27,7 +27,7 @@ from pathlib import Path
 
 from edge.history.reader import read_segments
 from edge.sinks.history import HistorySink
-from tests.edge.sinks import history_driver
+from tests.edge.sinks.history import history_driver
 
 ROOT = Path(__file__).resolve().parents[3]
 SECTOR = 512

@@ -17,7 +17,7 @@ from edge.sinks.mqtt.discovery import Topics
 from tests.edge.pulse import wait_until
 from tests.edge.service.manager import Manager
 from tests.edge.service.test_daemon import config, daemon, manager  # noqa: F401 - fixtures
-from tests.edge.sinks.mosquitto import Mosquitto, Subscriber, free_port
+from tests.edge.sinks.mqtt.mosquitto import Mosquitto, Subscriber, free_port
 
 TOPICS = Topics("shelf", "livegenre", "homeassistant")
 

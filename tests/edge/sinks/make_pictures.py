@@ -2,7 +2,7 @@
 
 The real page in Chromium, dark and light, and the real window on a screen of 800 by 480 pixels, half a minute into a
 track of GTZAN's valid split; the day before it is made up. ``tests.edge.picture`` draws the terminal,
-``tests.edge.sinks.make_card`` Home Assistant.
+``tests.edge.sinks.mqtt.make_card`` Home Assistant.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from edge.history.segments import Segment
 from edge.history.writer import HistoryWriter, new_id
 from tests.edge.picture import write_record
 from tests.edge.pulse import wait_until
-from tests.edge.sinks.browser import chromium
-from tests.edge.sinks.mosquitto import free_port
-from tests.edge.sinks.screen import screen
+from tests.edge.sinks.mqtt.mosquitto import free_port
+from tests.edge.sinks.web.browser import chromium
+from tests.edge.sinks.window.screen import screen
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
 HEARD_S = 32.0

@@ -19,12 +19,12 @@ from edge.history.segments import Segment
 from edge.history.writer import HistoryWriter
 from edge.sinks import history
 from edge.sinks.history import HistorySink
-from tests.edge.sinks import history_driver
-from tests.edge.sinks.history_driver import feed, predictions
+from tests.edge.sinks.history import history_driver
+from tests.edge.sinks.history.history_driver import feed, predictions
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
 DRIVER = [sys.executable, history_driver.__file__]
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[3])}
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[4])}
 
 
 def answers(n_seconds):

@@ -19,8 +19,8 @@ from edge.sinks.colours import colours
 from edge.sinks.web.address import Address
 from edge.sinks.web.page import WebPage
 from tests.edge.pulse import wait_until
-from tests.edge.sinks.browser import chromium
 from tests.edge.sinks.happenings import LABELS, STYLES, change, lost, prediction, restored, started, tick
+from tests.edge.sinks.web.browser import chromium
 
 TOKEN = "a-token-of-24-characters"
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 360, "height": 740}

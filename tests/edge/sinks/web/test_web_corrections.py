@@ -19,8 +19,8 @@ from edge.model.bundle import load_bundle
 from edge.sinks.web.address import Address
 from edge.sinks.web.page import WebPage
 from tests.edge.pulse import wait_until
-from tests.edge.sinks.browser import chromium
 from tests.edge.sinks.happenings import change, prediction, recorded, started
+from tests.edge.sinks.web.browser import chromium
 
 TOKEN = "a-token-of-24-characters"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}

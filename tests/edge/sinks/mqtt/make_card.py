@@ -1,4 +1,4 @@
-"""The README's picture of Home Assistant's card: ``python -m tests.edge.sinks.make_card .github``.
+"""The README's picture of Home Assistant's card: ``python -m tests.edge.sinks.mqtt.make_card .github``.
 
 A real Home Assistant, in ``.venv-homeassistant`` (``make .venv-homeassistant/.ready``; its first start fetches its
 frontend), finds the device over a real broker, half a minute into a track of GTZAN's valid split.
@@ -18,9 +18,9 @@ from PIL import Image
 from edge.sinks.mqtt.discovery import Topics
 from tests.edge.picture import write_record
 from tests.edge.pulse import wait_until
-from tests.edge.sinks.browser import chromium
-from tests.edge.sinks.homeassistant import HomeAssistant, home_assistant
-from tests.edge.sinks.mosquitto import Mosquitto, free_port
+from tests.edge.sinks.mqtt.home_assistant import HomeAssistant, home_assistant
+from tests.edge.sinks.mqtt.mosquitto import Mosquitto, free_port
+from tests.edge.sinks.web.browser import chromium
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
 NAME, GENRE, HEARD_MS = "Living room", "jazz", 25_000

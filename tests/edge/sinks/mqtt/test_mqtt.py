@@ -15,7 +15,7 @@ from edge.sinks.mqtt.discovery import Topics, plain_id
 from edge.sinks.mqtt.publisher import Broker, Corrector, Publisher, read_password
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import STYLES, change, lost, prediction, restored, started, tick
-from tests.edge.sinks.mosquitto import PASSWORD, USERNAME, Mosquitto, Subscriber
+from tests.edge.sinks.mqtt.mosquitto import PASSWORD, USERNAME, Mosquitto, Subscriber
 
 TOPICS = Topics("shelf", "livegenre", "homeassistant")
 GENRE = "homeassistant/sensor/livegenre_shelf/genre/config"

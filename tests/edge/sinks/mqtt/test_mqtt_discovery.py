@@ -16,7 +16,7 @@ from edge.sinks.mqtt.discovery import UNDO, Topics, configs, state
 from edge.sinks.view import View, view_after
 from tests.edge.sinks.happenings import LABELS, STYLES, prediction, started
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 HOMEASSISTANT = ROOT / ".venv-homeassistant" / "bin" / "python"
 TOPICS = Topics("Küche", "livegenre", "homeassistant")
 MESSAGES = configs(TOPICS, "0.1.0", LABELS, correctable=True)

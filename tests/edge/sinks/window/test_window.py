@@ -16,9 +16,9 @@ from PIL import Image
 
 from edge.sinks.colours import colours
 from tests.edge.pulse import wait_until
-from tests.edge.sinks.screen import Screen, screen
+from tests.edge.sinks.window.screen import Screen, screen
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
 #: The colour of what stands beneath the genre.
 QUIET = (0x9A, 0xA7, 0xB4)

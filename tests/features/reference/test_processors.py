@@ -29,7 +29,7 @@ CHILD = """
 import sys
 import numpy, pytest
 from threadpoolctl import threadpool_info
-from tests.features.test_processors import INSTEAD, numpy_features
+from tests.features.reference.test_processors import INSTEAD, numpy_features
 core, disabled, *tests = sys.argv[1:]
 found = [blas["architecture"] for blas in threadpool_info() if blas["internal_api"] == "openblas"]
 assert {name.lower() for name in found} <= {core.lower(), INSTEAD.get(core, core).lower()}, (core, found)
@@ -37,7 +37,8 @@ assert not set(disabled.split()) & set(numpy_features()), (disabled, numpy_featu
 sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *tests]))
 """
 
-TESTS = ("tests/features/test_golden.py", "tests/features/test_parity.py", "-k", "golden or synthetic or arguments")
+FOLDER = "tests/features/reference"
+TESTS = (f"{FOLDER}/test_golden.py", f"{FOLDER}/test_parity.py", "-k", "golden or synthetic or arguments")
 
 
 def flags() -> set[str]:
@@ -76,7 +77,7 @@ def test_parity_on_another_processor(core: str) -> None:
     child = subprocess.run(
         [sys.executable, "-c", CHILD, core, disabled, *TESTS],
         env={**os.environ, "OPENBLAS_CORETYPE": core, "NPY_DISABLE_CPU_FEATURES": disabled, "OMP_NUM_THREADS": "1"},
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         check=False,

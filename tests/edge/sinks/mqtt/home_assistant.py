@@ -1,4 +1,7 @@
-"""A real Home Assistant with its own frontend, set up for one broker and one dashboard."""
+"""A real Home Assistant with its own frontend, set up for one broker and one dashboard.
+
+The underscore keeps this from hiding its package, ``homeassistant``, from what runs beside it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from typing import Any
 
 from tests.edge.pulse import wait_until
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 HOME_ASSISTANT = (ROOT / ".venv-homeassistant" / "bin" / "python", "-m", "homeassistant")
 #: The first start fetches what Home Assistant wants of its own accord, its frontend of 60 MB above all.
 START_S = 300.0

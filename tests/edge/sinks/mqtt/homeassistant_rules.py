@@ -1,6 +1,6 @@
 """Home Assistant's own rules for MQTT discovery, asked in its own environment: messages by topic in, verdicts out.
 
-``.venv-homeassistant/bin/python tests/edge/sinks/homeassistant_rules.py < messages.json``: for each message what
+``.venv-homeassistant/bin/python tests/edge/sinks/mqtt/homeassistant_rules.py < messages.json``: for each message what
 Home Assistant makes of it once its schema has taken it, or the error. Imports nothing of ours.
 """
 
