@@ -148,7 +148,7 @@ class Prediction(Event):
     window_s: float  # seconds of audio described: less than the model's window at first, one interval in silence
     provisional: bool  # the window has not been full since this is shown
     styles: Mapping[str, float] | None = None  # the likeliest few of the listener's styles, with their scores, 0..1
-    nearest: bool = False  # a style leads that is none of the model's genres: ``genre`` is but the nearest of them
+    nearest: bool = False  # a style leads that is none of the model's genres: ``genre`` is only the nearest of them
     #: The numbers that the model heard, float32 in little-endian order; what corrections are learned from.
     vector: bytes | None = field(default=None, repr=False, compare=False, metadata={INTERNAL: True})
 

@@ -17,12 +17,12 @@ def add_model_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="MODEL",
-        help="folder of a model of your own, or classic: the small one without a listener (default: the shipped one)",
+        help="folder of your own model, or classic for the small one without a listener (default: the shipped one)",
     )
 
 
 def add_styles_option(parser: argparse.ArgumentParser) -> None:
     """Declare ``--no-styles``, which the commands that say styles have."""
     parser.add_argument(
-        "--no-styles", action="store_true", help="say the model's genres alone, not which styles it sounds like"
+        "--no-styles", action="store_true", help="say only the model's genres, not the styles that it sounds like"
     )

@@ -28,20 +28,20 @@ def add_parser(subparsers: Subparsers) -> None:
         help="say the genre of audio files",
         description="Say the genre of audio files: wav, flac, ogg, mp3, at any rate and channel count; m4a, aac, wma "
         "and more where ffmpeg is installed.",
-        epilog="A file that cannot be read is named on stderr, the others still go through, and the exit status is 1. "
-        "With --json it gives an object with path and error. One that is damaged or cut short is judged by what is "
-        "there, and named on stderr too. A genre in brackets is but the nearest that the model knows: a style leads "
-        "that is none of its genres.",
+        epilog="A file that cannot be read is named on stderr, all others are still classified, and the exit status "
+        "is 1; with --json it is an object with path and error. A file that is damaged or cut short is judged by what "
+        "is there, and named on stderr too. A genre in brackets is only the nearest one that the model knows: the "
+        "style that leads is none of its genres.",
     )
     parser.add_argument(
         "paths",
         type=Path,
         nargs="+",
         metavar="PATH",
-        help="file, folder (with all in it), playlist (.m3u, .m3u8), or - for a file on standard input",
+        help="file, folder (with everything in it), playlist (.m3u, .m3u8), or - for a file on standard input",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="work in so many processes (default 1)")
+    parser.add_argument("--jobs", type=_jobs, default=1, metavar="N", help="work in N processes (default 1)")
     add_model_option(parser)
     add_styles_option(parser)
     parser.set_defaults(run=run)

@@ -14,8 +14,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "correct",
         help="say what it really was",
-        description="Say what is playing, or what was at some time. The history keeps it beside what the model said, "
-        "with the numbers that the model heard (never audio): `python -m build.train --corrections` learns from them.",
+        description="Say what is playing, or what was playing at some time. The history keeps it beside what the model "
+        "said, with the numbers that the model heard (never audio): `python -m build.train --corrections` learns from "
+        "them.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("label", nargs="?", metavar="LABEL", help="one of the model's labels, such as jazz or 'no music'")
@@ -52,5 +53,5 @@ def run(args: argparse.Namespace) -> int:
     verb = "is right" if label == said else f"is {label}"
     print(f"{heard}: {said} {verb}. To take it back: livegenre correct --undo")
     if not done.teaches:
-        print("It is too long ago to learn from: the numbers that the model heard then are kept no more.")
+        print("It is too long ago to learn from: the numbers that the model heard then are no longer kept.")
     return 0

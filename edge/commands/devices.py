@@ -11,7 +11,9 @@ from edge.commands import Subparsers
 
 def add_parser(subparsers: Subparsers) -> None:
     """Declare the command."""
-    parser = subparsers.add_parser("devices", help="list microphones", description="List microphones, default marked.")
+    parser = subparsers.add_parser(
+        "devices", help="list microphones", description="List microphones; the default is marked."
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.set_defaults(run=run)
 

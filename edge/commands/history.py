@@ -48,7 +48,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--since", metavar="WHEN", help=f"from {moment}")
     parser.add_argument("--until", metavar="WHEN", help=f"to {moment}; a day counts to its end")
     form = parser.add_mutually_exclusive_group()
-    form.add_argument("--json", action="store_true", help="one JSON object per segment and line; times in UTC")
+    form.add_argument("--json", action="store_true", help="one JSON object per segment, each on a line; times in UTC")
     form.add_argument("--csv", action="store_true", help="one line per segment, under a header; times in UTC")
     parser.set_defaults(run=run)
 

@@ -43,7 +43,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     source.add_argument("--demo", action="store_true", help="play a piece that livegenre makes itself")
     parser.add_argument("--json", action="store_true", help="print events as JSON lines")
-    parser.add_argument("--fast", action="store_true", help="as fast as it can, for sources that are not live")
+    parser.add_argument("--fast", action="store_true", help="run as fast as possible, for sources that are not live")
     parser.add_argument("--wait", action="store_true", help="wait for the microphone if it is not there yet")
     parser.add_argument("--rate", type=int, metavar="HZ", help="sample rate of -, cmd: and a FIFO (default 44100)")
     parser.add_argument("--channels", type=int, metavar="N", help="channels of -, cmd: and a FIFO (default 2)")

@@ -15,8 +15,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "selftest",
         help="check that it works on this device",
         description="Check the model, its probe, the features' parity with librosa, and the microphone, which it "
-        "listens to for three seconds. The exit status is that of the first failure: 2 microphone, 3 the rest. That "
-        "there is no microphone at all is a warning.",
+        "listens to for three seconds. The exit status is that of the first failure: 2 for the microphone, 3 for the "
+        "rest. No microphone at all is only a warning.",
     )
     parser.add_argument("--mic", metavar="NAME", help="the microphone to check (default: the default one)")
     parser.add_argument("--json", action="store_true", help="print one JSON object, at the end")
@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"exit_status": status, "checks": [check.to_json() for check in outcomes]}))
     elif failed:
-        print(f"Mend this first: {failed[0].name}.")
+        print(f"Fix this first: {failed[0].name}.")
     elif any(check.is_warning for check in outcomes):
         print("Everything works but for the warning. Next: livegenre listen --demo, or livegenre classify FILE")
     else:

@@ -27,7 +27,9 @@ def add_parser(subparsers: Subparsers) -> None:
             "--network", action="store_true", help="let it use the network (cmd: with an internet radio)"
         )
     for action in (install, uninstall):
-        action.add_argument("--root", type=Path, default=Path("/"), metavar="FOLDER", help="a system image's root")
+        action.add_argument(
+            "--root", type=Path, default=Path("/"), metavar="FOLDER", help="root folder of a system image"
+        )
     uninstall.add_argument("--purge", action="store_true", help="remove the configuration and the history too")
     install.set_defaults(run=_install)
     uninstall.set_defaults(run=_uninstall)

@@ -74,7 +74,7 @@ def undo(path: Path) -> Corrected:
     with _changing(path, "correct --undo") as connection:
         last = connection.execute("SELECT id, segment_id FROM corrections ORDER BY id DESC LIMIT 1").fetchone()
         if last is None:
-            raise CorrectionError(f"{path}: nothing was corrected that could be undone")
+            raise CorrectionError(f"{path}: there is no correction to undo")
         connection.execute("DELETE FROM corrections WHERE id = ?", (last[0],))
         return _corrected(connection, last[1])
 
@@ -155,9 +155,9 @@ def _known(label: str, labels: Sequence[str]) -> str:
     if _plain(label) in by_spelling:
         return by_spelling[_plain(label)]
     if not labels:
-        raise CorrectionError("no model has recorded here yet whose labels could be said")
+        raise CorrectionError("no model has recorded here yet, so there is no label to choose")
     close = get_close_matches(_plain(label), list(by_spelling), 1)
-    known = f"is {by_spelling[close[0]]} meant?" if close else f"it knows {', '.join(labels)}"
+    known = f"did you mean {by_spelling[close[0]]}?" if close else f"it knows {', '.join(labels)}"
     raise CorrectionError(f"the model does not know {label!r}; {known}")
 
 

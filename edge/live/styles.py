@@ -55,7 +55,7 @@ def likeliest(names: Sequence[str], scores: Scores) -> dict[str, float]:
 
 
 def is_beyond(names: Sequence[str], scores: Scores, labels: Sequence[str]) -> bool:
-    """Say whether a style leads that is none of the model's genres ``labels``: the genre is but the nearest of them."""
+    """Say whether a style leads that is none of the model's genres ``labels``; the genre is then only the nearest."""
     known = {label.lower() for label in labels}
     within, beyond = 0.0, 0.0
     for name, score in zip(names, scores.tolist(), strict=True):

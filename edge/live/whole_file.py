@@ -42,7 +42,7 @@ class Verdict:
     tempo_bpm: float | None  # median over the windows; None if the model uses no tempo
     duration_s: float
     styles: Mapping[str, float] | None = None  # the likeliest few of the listener's styles, with their scores, 0..1
-    nearest: bool = False  # a style leads that is none of the model's genres: ``genre`` is but the nearest of them
+    nearest: bool = False  # a style leads that is none of the model's genres: ``genre`` is only the nearest of them
     warning: str | None = None  # what of the file could not be heard, in words
 
     def to_json(self) -> dict[str, object]:

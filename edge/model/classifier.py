@@ -19,12 +19,12 @@ class Classifier:
         """Score one vector of shape (n_inputs,), as ``describe`` and ``HearingStream.vector`` return it.
 
         Returns float32 probabilities of shape (n_labels,), in the order of ``bundle.labels``; they sum to 1.
-        ``BundleError`` for a model whose answer is no number.
+        ``BundleError`` for a model whose answer is not a number.
         """
         bundle = self.bundle
         logits = bundle.interpreter((vector - bundle.mean) / bundle.scale)
         if not np.isfinite(logits).all():
-            raise BundleError(f"model {bundle.name!r} answers with what is no number; publish it again")
+            raise BundleError(f"model {bundle.name!r} answers with something that is not a number; publish it again")
         return softmax(logits / bundle.temperature)
 
 

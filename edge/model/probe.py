@@ -83,7 +83,7 @@ def run_probe(bundle: Bundle) -> ProbeResult:
         expected = sidecars.numbers(probe, "vector", -sidecars.MEAN_BOUND, sidecars.MEAN_BOUND)
         probabilities = sidecars.numbers(probe, "probabilities", 0.0, 1.0)
         if (expected.size, probabilities.size) != (bundle.n_inputs, len(bundle.labels)):
-            raise BundleError("it has another number of elements than the model; publish the model again")
+            raise BundleError("it has a different number of elements from the model's; publish the model again")
         vector = probe_vector(_recipe(sidecars.entries(probe, "recipe")), bundle)
     except BundleError as error:
         raise BundleError(f"the sidecar's probe cannot be run: {error}") from error

@@ -101,7 +101,7 @@ def _exercise(network: bytes, name: str) -> None:
     """Run one network, twice: what reads beyond its own end must not depend on what happens to lie there."""
     first, second = (_answers(network + behind * max(len(network), LEAST_BEHIND)) for behind in (b"\x00", b"\xff"))
     if not np.isfinite(first).all():
-        raise BundleError(f"{name} answers with what is no number; publish or copy it again")
+        raise BundleError(f"{name} answers with something that is not a number; publish or copy it again")
     if not np.array_equal(first, second):
         raise BundleError(f"{name} answers differently each time: it is damaged; publish or copy it again")
 

@@ -225,7 +225,7 @@ _TYPE_WORDS = {str: 'text in quotes ("...")', int: "a whole number", float: "a n
 
 def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, list(known), 1)
-    return f"unknown {what} {name}; " + (f"is {close[0]} meant?" if close else f"known are {', '.join(known)}")
+    return f"unknown {what} {name}; " + (f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}")
 
 
 def _line_of(text: str, table: str, key: str | None) -> int:

@@ -177,7 +177,7 @@ def broker_at(text: str | None) -> MqttConfig:
     found = re.fullmatch(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?", text)
     port = int(found[2]) if found and found[2] else MqttConfig().port
     if not found or not 1 <= port <= 65_535:
-        raise ConfigError(f"--mqtt {text}: write HOST or HOST:PORT; who to be for it comes from the environment")
+        raise ConfigError(f"--mqtt {text}: write HOST or HOST:PORT; user and password come from the environment")
     return MqttConfig(enabled=True, host=found[1].strip("[]"), port=port)
 
 

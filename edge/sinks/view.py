@@ -24,7 +24,7 @@ class View:
     provisional: bool = False
     probabilities: Mapping[str, float] = field(default_factory=dict)
     styles: tuple[tuple[str, float], ...] = ()  # name, score in 0..1
-    nearest: bool = False  # the first style leads, and the genre is but the nearest that the model knows
+    nearest: bool = False  # the first style leads, and the genre is only the nearest that the model knows
     tempo_bpm: float | None = None
     level_dbfs: float | None = None
     audio_s: float = 0.0
@@ -46,7 +46,7 @@ class View:
 
     @property
     def is_nearest(self) -> bool:
-        """Whether the genre is but the nearest of the model's, and the first style is shown in its place."""
+        """Whether the genre is only the nearest of the model's, and the first style is shown in its place."""
         return self.nearest and self.genre is not None and bool(self.styles)
 
     @property

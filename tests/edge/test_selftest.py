@@ -54,7 +54,7 @@ def test_a_silent_microphone_is_told(pulse):
     status, checks, verdict = lines_of(pulse.livegenre("selftest"))
     assert checks[-1][0] == "FAILED"
     assert "unmute it" in checks[-1][2]
-    assert (status, verdict) == (2, "Mend this first: microphone.")
+    assert (status, verdict) == (2, "Fix this first: microphone.")
 
 
 def shipped_bundle(folder):
@@ -70,7 +70,7 @@ def test_a_model_that_answers_otherwise_fails_its_probe(tmp_path, no_sound):
     sidecar.write_text(json.dumps(values))
     status, checks, verdict = run("--model", tmp_path, env=no_sound)
     assert [check[:2] for check in checks][:3] == [["ok", "model"], ["FAILED", "probe"], ["ok", "features"]]
-    assert (status, verdict) == (3, "Mend this first: probe.")
+    assert (status, verdict) == (3, "Fix this first: probe.")
 
 
 def test_a_damaged_model_is_named_and_the_rest_is_still_checked(tmp_path, no_sound):
@@ -86,7 +86,7 @@ def test_no_microphone_is_a_warning_unless_one_is_asked_for(no_sound):
     assert (status, checks[-1][:2]) == (0, ["warning", "microphone"])
     assert verdict == "Everything works but for the warning. Next: livegenre listen --demo, or livegenre classify FILE"
     status, checks, verdict = run("--mic", "USB", env=no_sound)
-    assert (status, checks[-1][:2], verdict) == (2, ["FAILED", "microphone"], "Mend this first: microphone.")
+    assert (status, checks[-1][:2], verdict) == (2, ["FAILED", "microphone"], "Fix this first: microphone.")
 
 
 def test_as_json_it_is_one_object(no_sound, tmp_path):

@@ -45,7 +45,7 @@ def now():
 
 @pytest.fixture
 def evening(tmp_path):
-    """Rock half an hour ago, jazz until now, and a pause between them; what was heard of the rock is kept no more."""
+    """Rock half an hour ago, jazz until now, and a pause between them; what was heard of the rock is no longer kept."""
     writer = HistoryWriter(tmp_path / "h.db")
     segments = {
         1: Segment(now() - timedelta(minutes=40), 600.0, "music", "rock", 0.8, 120.0),
@@ -70,7 +70,7 @@ def test_what_is_heard_now_is_corrected_and_taken_back(evening):
     assert undo(evening).segment.corrected == "rock"
     assert undo(evening).segment.corrected is None
     assert labels_of(evening) == [None, None, None]
-    with pytest.raises(CorrectionError, match="nothing was corrected"):
+    with pytest.raises(CorrectionError, match="there is no correction to undo"):
         undo(evening)
 
 
@@ -85,7 +85,7 @@ def test_what_was_heard_then_is_corrected(evening):
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ("roc", "does not know 'roc'; is rock meant?"),
+        ("roc", "does not know 'roc'; did you mean rock?"),
         ("polka", "does not know 'polka'; it knows jazz, rock, hip_hop, no_music"),
         ("", "does not know ''; it knows"),
     ],

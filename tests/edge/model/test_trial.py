@@ -110,7 +110,7 @@ def test_what_is_no_number_never_reaches_json(tmp_path: Path, music: Path, cache
     replace_network(tmp_path / "model", MODEL_FILE, float_network_of(0.5))
     assert livegenre("classify", "--json", "--model", tmp_path / "model", music).returncode == 0
     replace_network(tmp_path / "model", MODEL_FILE, float_network_of(np.nan))
-    require_one_line(livegenre("classify", "--model", tmp_path / "model", music), "no number")
+    require_one_line(livegenre("classify", "--model", tmp_path / "model", music), "not a number")
     # One that answered with numbers when it was tried:
     networks = {MODEL_FILE: (tmp_path / "model" / MODEL_FILE).read_bytes()}
     remembered = trial._remembered(networks)
@@ -118,7 +118,7 @@ def test_what_is_no_number_never_reaches_json(tmp_path: Path, music: Path, cache
     remembered.touch()
     for command in (["classify", "--json", music], ["listen", "--json", "--fast", "--source", f"file:{music}"]):
         done = livegenre(*command, "--model", tmp_path / "model")
-        require_one_line(done, "no number")
+        require_one_line(done, "not a number")
         assert "NaN" not in done.stdout
         assert "Infinity" not in done.stdout
 

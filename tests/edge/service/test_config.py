@@ -49,8 +49,8 @@ def test_an_empty_file_is_the_defaults_and_a_key_changes_one():
     ("text", "message"),
     [
         ("[source]\nuri = mic\n", "c.toml: is not TOML: .* line 2"),
-        ("\n[sauce]\nuri = 'mic'\n", "c.toml, line 2: unknown table sauce; is source meant?"),
-        ("[history]\n# a comment\n\nfilename = 'x'\n", "c.toml, line 4: unknown key filename; is file meant?"),
+        ("\n[sauce]\nuri = 'mic'\n", "c.toml, line 2: unknown table sauce; did you mean source?"),
+        ("[history]\n# a comment\n\nfilename = 'x'\n", "c.toml, line 4: unknown key filename; did you mean file?"),
         ("[log]\ncolour = 1", "c.toml, line 2: unknown key colour; known are level"),
         ("uri = 'mic'\n", "c.toml, line 1: unknown table uri; known are source, model"),
         ("# x\nsource = 3\n", "c.toml, line 2: source is a table: write \\[source\\]"),

@@ -103,7 +103,7 @@ def test_life_of_a_service(config, manager, tmp_path):
         log = process.log()
     assert "<6>listening to env" in log
     assert "<6>configuration read again; listening starts anew" in log
-    assert f"<3>configuration kept as it was: {config}, line 2: unknown key led; is lead meant?" in log
+    assert f"<3>configuration kept as it was: {config}, line 2: unknown key led; did you mean lead?" in log
     assert log.endswith("<6>stopped\n")
     assert all(line[0] == "<" and line[2] == ">" for line in log.splitlines())
 
@@ -242,7 +242,7 @@ def test_a_broken_disk_is_part_of_the_status(config, manager, tmp_path):
     ("text", "words"),
     [
         ("[source]\nuri = 'microphone'\n", "unknown source 'microphone'"),
-        ("[source]\nurl = 'mic'\n", "line 2: unknown key url; is uri meant?"),
+        ("[source]\nurl = 'mic'\n", "line 2: unknown key url; did you mean uri?"),
         ('[source]\nuri = "cmd:arecord\\u0000"\n', "line 2: uri holds a NUL character"),
         ("[source]\nuri = " + "[" * 3000 + "]" * 3000, "is nested too deeply"),
         ("[model]\nfolder = '/nowhere'\n", "/nowhere/genres.json: No such file"),
