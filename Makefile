@@ -9,7 +9,7 @@ TESTING := .venv-test
 HOMEASSISTANT := .venv-homeassistant
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help listen test lint types wheel package test-machines test-processors test-arm64 model bench clean
+.PHONY: help listen test lint types wheel package test-machines test-processors test-arm64 image model bench clean
 
 help:
 	@echo "make listen   show the genre of what the microphone hears (without a microphone: a demo)"
@@ -17,6 +17,7 @@ help:
 	@echo "make lint | types | package   style, types, and the packages as a user would install them"
 	@echo "make test-arm64 | test-machines   the wheel on emulated Pis, or on all machines in MACHINES (needs root)"
 	@echo "make wheel    dist/livegenre-*.whl and dist/features_np-*.whl, to install elsewhere"
+	@echo "make image    container images for amd64 and arm64 (needs root)"
 	@echo "make model    train the shipped models again (needs ../shared/data)"
 	@echo "make bench    speed and memory, side by side with librosa"
 
@@ -50,7 +51,7 @@ package: $(TESTING)/.ready
 MACHINES ?= bookworm-amd64 trixie-amd64 bookworm-amd64-litert trixie-arm64 bookworm-arm64 bookworm-arm64-litert bookworm-armhf
 
 test-machines: $(TESTING)/.ready
-	@.ci/apt mmdebstrap arch-test qemu-user-static
+	@.ci/apt mmdebstrap arch-test qemu-user-static shellcheck systemd umoci skopeo
 	MACHINES="$(MACHINES)" PROCESSORS="$(PROCESSORS)" $(TESTING)/bin/python -m pytest -m machines -s tests/packaging/machines
 
 # On every processor that can be made believe, not the commonest alone: half an hour.
@@ -59,6 +60,11 @@ test-processors:
 
 test-arm64:
 	@$(MAKE) --no-print-directory test-machines MACHINES="trixie-arm64 bookworm-arm64"
+
+# dist/livegenre-VERSION-ARCHITECTURE.oci.tar and .docker.tar, of Debian's packages and the wheel alone.
+image: wheel $(TESTING)/.ready
+	@.ci/apt mmdebstrap arch-test qemu-user-static umoci skopeo
+	$(TESTING)/bin/python -m tests.packaging.machines.image dist/livegenre-*.whl $(ARCHITECTURES)
 
 model: $(TESTING)/.ready
 	$(TESTING)/bin/python -m build.train_listener

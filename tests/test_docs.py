@@ -11,7 +11,14 @@ import pytest
 from edge.cli import COMMANDS, parser
 
 ROOT = Path(__file__).resolve().parents[1]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "FIGURES.md", "models/README.md", "features_np/README.md")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "FIGURES.md",
+    "RASPBERRY_PI.md",
+    "models/README.md",
+    "features_np/README.md",
+)
 
 
 def code_blocks(document: str, language: str) -> list[str]:
@@ -65,7 +72,7 @@ def test_the_public_workflow_runs_make_targets_that_exist():
     assert {"test", "lint", "types", "package"} <= set(run) <= targets
 
 
-@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "FIGURES.md"])
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "FIGURES.md", "RASPBERRY_PI.md"])
 def test_every_file_linked_exists(document):
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / document).read_text())
     missing = [link for link in links if not (ROOT / link).exists()]

@@ -19,14 +19,16 @@ from zipfile import ZipFile
 
 from packaging.requirements import Requirement
 
+from tests.packaging.checkout import ROOT, run
 from tests.packaging.machines.emulation import require
 from tests.packaging.machines.machines import PACKAGES, Machine
 
-ROOT = Path(__file__).resolve().parents[3]
 CACHE = ROOT / ".cache" / "machines"
 #: glibc's versions, to its minor number, whose wheels both suites can load.
 GLIBC = range(17, 37)
 X86_EMULATOR = Path("/usr/bin/qemu-x86_64-static")
+#: Seconds after which a command hangs: many times what any takes, emulated beside other work.
+TIMEOUT_S = 1800
 #: Another number, and what is cached is made again.
 REVISION = 2
 
@@ -49,14 +51,14 @@ class Installed:
         """Return where a path of the machine's is for us."""
         return self.root / Path(path).relative_to("/")
 
-    def run(self, *command: str | Path, processor: str | None = None, timeout_s: float = 600) -> str:
+    def run(self, *command: str | Path, processor: str | None = None) -> str:
         """Run a command of the environment's ``bin`` and return what it prints; livegenre may not complain either."""
         machine = self.machine
         processor = processor or machine.emulated_processors[0]
         program: list[str | Path] = [self.home / "bin" / command[0], *command[1:]]
         if machine.architecture == "amd64" and processor != "host":  # emulated without need, to hide what it can do
             program = [X86_EMULATOR, *program]
-        done = _enter(self.root, program, {"QEMU_CPU": processor}, timeout_s)
+        done = enter(self.root, program, {"QEMU_CPU": processor})
         assert done.returncode == 0, f"{command} on {machine.name} ({processor}): {done.stdout}\n{done.stderr}"
         complaint = done.stderr if command[0] == "livegenre" else ""
         assert complaint == "", f"{command} on {machine.name} ({processor}) complains: {complaint}"
@@ -68,87 +70,15 @@ def install(machine: Machine, wheel: Path) -> Installed:
     require(None if machine.is_native else machine.qemu)
     installed = Installed(machine, _root(machine))
     shutil.copy2(wheel, installed.outside("/tmp") / wheel.name)
-    if _is_new(installed.outside(installed.home), _requirements(wheel)):
+    if _is_new(installed.outside(installed.home), requirements(wheel)):
         _new_environment(installed, wheel)
     pip = ("pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps", "--force-reinstall")
     _must(installed, *pip, Path("/tmp") / wheel.name)
     return installed
 
 
-def _root(machine: Machine) -> Path:
-    packages = sorted({*PACKAGES, *machine.packages})
-    root = CACHE / machine.root
-    if _is_new(root, packages):
-        command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=extract", f"--include={','.join(packages)}"]
-        # The release alone: its lists change a few times a year, and not while they are read.
-        command.append('--setup-hook=sed -i "/-security/d; /-updates/d" "$1"/etc/apt/sources.list')
-        subprocess.run([*command, f"--architectures={machine.architecture}", machine.suite, root], check=True)
-        library = next((root / "usr" / "lib").glob("*-linux-gnu*")).name
-        folders = "".join(f"/usr/lib/{library}/{name}\n" for name in ("blas", "lapack"))
-        (root / "etc" / "ld.so.conf.d" / "alternatives.conf").write_text(folders)
-        certificates = sorted((root / "usr" / "share" / "ca-certificates" / "mozilla").glob("*.crt"))
-        bundle = root / "etc" / "ssl" / "certs" / "ca-certificates.crt"
-        bundle.write_bytes(b"".join(path.read_bytes() for path in certificates))  # Debian's pip does not start without
-        done = _enter(root, ["ldconfig"], {}, 60)
-        assert done.returncode == 0, done.stderr
-        if machine.architecture == "amd64":
-            shutil.copy2(X86_EMULATOR, root / X86_EMULATOR.relative_to("/"))
-        _remember(root, packages)
-    return root
-
-
-def _new_environment(installed: Installed, wheel: Path) -> None:
-    machine, home = installed.machine, installed.home
-    requirements = _requirements(wheel)
-    wheels = installed.outside("/wheels")
-    shutil.rmtree(wheels, ignore_errors=True)
-    _download(machine, requirements, wheels)
-    options = ["--system-site-packages"] if machine.uses_debians else []
-    done = _enter(installed.root, ["python3", "-m", "venv", *options, home], {}, 300)
-    assert done.returncode == 0, done.stderr
-    pip = ("pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--find-links", "/wheels")
-    _must(installed, *pip, Path("/tmp") / wheel.name)
-    if machine.swaps_runtime:
-        _must(installed, *pip, machine.runtime)
-        _must(installed, "pip", "uninstall", "--quiet", "--yes", "tflite-runtime")
-    shutil.rmtree(wheels)
-    _remember(installed.outside(home), requirements)
-
-
-def _must(installed: Installed, *command: str | Path) -> None:
-    program = [installed.home / "bin" / command[0], *command[1:]]
-    done = _enter(installed.root, program, {}, 900)
-    assert done.returncode == 0, f"{command} on {installed.machine.name}: {done.stdout}\n{done.stderr}"
-
-
-def _requirements(wheel: Path) -> list[str]:
-    with ZipFile(wheel) as archive:
-        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        metadata = HeaderParser().parsestr(archive.read(name).decode())
-    return sorted(metadata.get_all("Requires-Dist", []))
-
-
-def _download(machine: Machine, requirements: Sequence[str], folder: Path) -> None:
-    """Fetch the wheels for that machine from here, in seconds; pip under emulation would take minutes."""
-    environment = {"python_version": machine.python, "platform_machine": machine.wheel_platform, "extra": ""}
-    wanted = [Requirement(line) for line in requirements]
-    needed = [f"{one.name}{one.specifier}" for one in wanted if not one.marker or one.marker.evaluate(environment)]
-    if machine.uses_debians:
-        needed = [requirement for requirement in needed if not requirement.startswith(("numpy", "scipy"))]
-    if machine.swaps_runtime:
-        needed.append(machine.runtime)
-    tags = [f"manylinux_2_{minor}" for minor in GLIBC] + ["manylinux2014"]
-    platforms = [option for tag in tags for option in ("--platform", f"{tag}_{machine.wheel_platform}")]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", "--dest", str(folder)]
-    # NumPy is Debian's there, and has no wheel: what needs it is fetched without what it needs.
-    command += ["--no-deps"] if machine.uses_debians else []
-    if machine.uses_debians:
-        needed += ["markdown-it-py", "mdurl", "pygments", "typing-extensions"]
-    subprocess.run([*command, *platforms, "--python-version", machine.python, *needed], check=True)
-
-
-def _enter(
-    root: Path, command: Sequence[str | Path], environment: Mapping[str, str], timeout_s: float
+def enter(
+    root: Path, command: Sequence[str | Path], environment: Mapping[str, str]
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in the root, in namespaces of its own: what it mounts or leaves running ends with it."""
     spaces = [
@@ -168,9 +98,81 @@ def _enter(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=timeout_s,
+        timeout=TIMEOUT_S,
         check=False,
     )
+
+
+def _root(machine: Machine) -> Path:
+    packages = sorted({*PACKAGES, *machine.packages})
+    root = CACHE / machine.root
+    if _is_new(root, packages):
+        command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=extract", f"--include={','.join(packages)}"]
+        # The release alone: its lists change a few times a year, and not while they are read.
+        command.append('--setup-hook=sed -i "/-security/d; /-updates/d" "$1"/etc/apt/sources.list')
+        run(*command, f"--architectures={machine.architecture}", machine.suite, root, cwd=ROOT)
+        library = next((root / "usr" / "lib").glob("*-linux-gnu*")).name
+        folders = "".join(f"/usr/lib/{library}/{name}\n" for name in ("blas", "lapack"))
+        (root / "etc" / "ld.so.conf.d" / "alternatives.conf").write_text(folders)
+        certificates = sorted((root / "usr" / "share" / "ca-certificates" / "mozilla").glob("*.crt"))
+        bundle = root / "etc" / "ssl" / "certs" / "ca-certificates.crt"
+        bundle.write_bytes(b"".join(path.read_bytes() for path in certificates))  # Debian's pip does not start without
+        done = enter(root, ["ldconfig"], {})
+        assert done.returncode == 0, done.stderr
+        if machine.architecture == "amd64":
+            shutil.copy2(X86_EMULATOR, root / X86_EMULATOR.relative_to("/"))
+        _remember(root, packages)
+    return root
+
+
+def _new_environment(installed: Installed, wheel: Path) -> None:
+    machine, home = installed.machine, installed.home
+    asked = requirements(wheel)
+    wheels = installed.outside("/wheels")
+    shutil.rmtree(wheels, ignore_errors=True)
+    download(machine, wheel, wheels)
+    options = ["--system-site-packages"] if machine.uses_debians else []
+    done = enter(installed.root, ["python3", "-m", "venv", *options, home], {})
+    assert done.returncode == 0, done.stderr
+    pip = ("pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--find-links", "/wheels")
+    _must(installed, *pip, Path("/tmp") / wheel.name)
+    if machine.swaps_runtime:
+        _must(installed, *pip, machine.runtime)
+        _must(installed, "pip", "uninstall", "--quiet", "--yes", "tflite-runtime")
+    shutil.rmtree(wheels)
+    _remember(installed.outside(home), asked)
+
+
+def _must(installed: Installed, *command: str | Path) -> None:
+    program = [installed.home / "bin" / command[0], *command[1:]]
+    done = enter(installed.root, program, {})
+    assert done.returncode == 0, f"{command} on {installed.machine.name}: {done.stdout}\n{done.stderr}"
+
+
+def requirements(wheel: Path) -> list[str]:
+    with ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = HeaderParser().parsestr(archive.read(name).decode())
+    return sorted(metadata.get_all("Requires-Dist", []))
+
+
+def download(machine: Machine, wheel: Path, folder: Path, *others: str) -> None:
+    """Fetch what ``wheel`` needs on that machine, and ``others``, from here: pip under emulation would take minutes."""
+    environment = {"python_version": machine.python, "platform_machine": machine.wheel_platform, "extra": ""}
+    wanted = [Requirement(line) for line in requirements(wheel)]
+    needed = [f"{one.name}{one.specifier}" for one in wanted if not one.marker or one.marker.evaluate(environment)]
+    needed += others
+    if machine.uses_debians:
+        needed = [requirement for requirement in needed if not requirement.startswith(("numpy", "scipy"))]
+        needed += ["markdown-it-py", "mdurl", "pygments", "typing-extensions"]  # of rich and sounddevice
+    if machine.swaps_runtime:
+        needed.append(machine.runtime)
+    tags = [f"manylinux_2_{minor}" for minor in GLIBC] + ["manylinux2014"]
+    platforms = [option for tag in tags for option in ("--platform", f"{tag}_{machine.wheel_platform}")]
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--only-binary=:all:", "--dest", str(folder)]
+    # NumPy is Debian's there, and has no wheel: what needs it is fetched without what it needs.
+    command += ["--no-deps"] if machine.uses_debians else []
+    run(*command, *platforms, "--python-version", machine.python, *needed, cwd=ROOT)
 
 
 def _is_new(folder: Path, recipe: Sequence[str]) -> bool:

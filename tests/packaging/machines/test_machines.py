@@ -25,38 +25,16 @@ from edge.model.probe import LISTENER_TOLERANCE, PROBABILITY_TOLERANCE
 from tests.features.tolerances import PATCHES, differing
 from tests.golden.signals import SIGNALS
 from tests.golden.yamnet import GOLDEN_FRAMES, GOLDEN_PATCHES
-from tests.packaging.checkout import run
 from tests.packaging.machines import answers
 from tests.packaging.machines.comparison import MODELS, PIECES, compare, write_inputs
-from tests.packaging.machines.emulation import EmulationError
-from tests.packaging.machines.machines import MACHINES
-from tests.packaging.machines.roots import Installed, install
+from tests.packaging.machines.roots import Installed
 
-pytestmark = [pytest.mark.machines, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.machines, pytest.mark.timeout(3600)]
 
-#: Names of machines to take, and whether all their processors are tried or the first alone: ``make`` gives them.
-TAKEN = os.environ.get("MACHINES", "").split() or list(MACHINES)
+#: Whether all processors of a machine are tried, or the first alone.
 ALL_PROCESSORS = os.environ.get("PROCESSORS") == "all"
 
 Arrays = Mapping[str, NDArray[Any]]
-
-
-@pytest.fixture(scope="module")
-def livegenre(checkout: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel."""
-    folder = tmp_path_factory.mktemp("wheel")
-    run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, checkout, cwd=folder)
-    (archive,) = folder.glob("*.whl")
-    return archive
-
-
-@pytest.fixture(scope="module", params=TAKEN)
-def machine(request: pytest.FixtureRequest, livegenre: Path) -> Installed:
-    """A machine with the wheel on it."""
-    try:
-        return install(MACHINES[request.param], livegenre)
-    except EmulationError as error:
-        pytest.exit(f"livegenre: {error}", returncode=1)
 
 
 @pytest.fixture(scope="module")
