@@ -25,7 +25,7 @@ MESSAGES = configs(TOPICS, "0.1.0", LABELS, correctable=True)
 def verdicts(messages: dict[str, Any]) -> dict[str, Any]:
     """What Home Assistant makes of messages; a text is its complaint."""
     assert HOMEASSISTANT.exists(), "make .venv-homeassistant/.ready"
-    command = [HOMEASSISTANT, Path(__file__).with_name("homeassistant_rules.py")]
+    command = [HOMEASSISTANT, "-P", Path(__file__).with_name("homeassistant_rules.py")]
     done = subprocess.run(command, input=json.dumps(messages), capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
