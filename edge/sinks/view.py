@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from edge import words
 from edge.events import Change, Event, Gap, Prediction, SourceLost, SourceRestored, Started, State, Tick
 from edge.sinks.last_hour import Stretch, extended
+from edge.sinks.lead import Lead, lead_after
 from edge.words import safe
 
 
@@ -24,7 +25,9 @@ class View:
     provisional: bool = False
     probabilities: Mapping[str, float] = field(default_factory=dict)
     styles: tuple[tuple[str, float], ...] = ()  # name, score in 0..1
-    nearest: bool = False  # the first style leads, and the genre is only the nearest that the model knows
+    lead: Lead = field(
+        default_factory=Lead
+    )  # the style that is shown in place of a genre that is only the nearest the model knows
     tempo_bpm: float | None = None
     level_dbfs: float | None = None
     audio_s: float = 0.0
@@ -40,24 +43,23 @@ class View:
     @property
     def headline(self) -> str:
         """What is shown in large: the genre, the style that leads where no genre of the model fits, or the state."""
-        if self.is_nearest:
-            return safe(self.styles[0][0])
-        return words.shown(self.state, self.genre)
+        return words.shown(self.state, self.genre) if self.lead_style is None else safe(self.lead_style)
 
     @property
-    def is_nearest(self) -> bool:
-        """Whether the genre is only the nearest of the model's, and the first style is shown in its place."""
-        return self.nearest and self.genre is not None and bool(self.styles)
+    def lead_style(self) -> str | None:
+        """The style that is shown in place of the genre, where that is only the nearest of the model's."""
+        return self.lead.style if self.genre is not None and self.lead.genre == self.genre else None
 
     @property
     def beneath(self) -> tuple[str, ...]:
         """What is shown beneath it, the most telling first: what else can be said of the answer in large."""
-        others = [name for name, _ in self.styles[1 if self.is_nearest else 0 :]]
-        parts = [words.nearest(self.genre, self.labels)] if self.is_nearest and self.genre else []
+        is_nearest = self.lead_style is not None
+        others = [name for name, _ in self.styles if name != self.lead_style]
+        parts = [words.nearest(self.genre, self.labels)] if is_nearest and self.genre else []
         if self.state is State.MUSIC and self.provisional:
             parts.append("first impression")
         if others:
-            parts.append(f"{'also ' if self.is_nearest else ''}sounds like {words.styles(others)}")
+            parts.append(f"{'also ' if is_nearest else ''}sounds like {words.styles(others)}")
         return tuple(parts)
 
 
@@ -77,6 +79,8 @@ def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for eac
             )
         case Prediction():
             probabilities = event.probabilities or dict.fromkeys(view.probabilities, 0.0)
+            styles = event.styles or {}
+            leading = next(iter(styles), None) if event.nearest else None
             return replace(
                 view,
                 state=event.state,
@@ -84,15 +88,15 @@ def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for eac
                 confidence=event.confidence,
                 provisional=event.provisional,
                 probabilities=probabilities,
-                styles=tuple((event.styles or {}).items()),
-                nearest=event.nearest,
+                styles=tuple(styles.items()),
+                lead=lead_after(view.lead, event.genre, leading, event.audio_s),
                 tempo_bpm=event.tempo_bpm,
             )
         case Change():
             return replace(view, state=event.state, genre=event.genre, confidence=event.confidence)
         case SourceLost():
             nothing = dict.fromkeys(view.probabilities, 0.0)
-            view = replace(view, probabilities=nothing, styles=(), nearest=False, tempo_bpm=None, level_dbfs=None)
+            view = replace(view, probabilities=nothing, styles=(), lead=Lead(), tempo_bpm=None, level_dbfs=None)
             return replace(view, problem=safe(event.reason))
         case SourceRestored():
             return replace(view, source=safe(event.source), problem=None)

@@ -103,7 +103,7 @@ class Board:
             "state": str(view.state),
             "genre": view.genre,
             "shown": view.headline,
-            "nearest": view.is_nearest,
+            "nearest": view.lead_style is not None,
             "beneath": [*view.beneath],
             "since": _rfc3339(self._shown.since),
             "confidence": _rounded(view.confidence),
