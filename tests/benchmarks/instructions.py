@@ -6,51 +6,54 @@ that of the updates alone. Needs gcc, qemu-user, and a root that ``make test-mac
 
 from __future__ import annotations
 
-import os
+import re
+import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from tests.packaging.machines.machines import MACHINES, Machine
-from tests.packaging.machines.roots import CACHE
+from tests.packaging.machines.roots import CACHE, enter
 
 HERE = Path(__file__).parent
 FEW, MANY = 1, 5
 
 
-def count(machine: Machine, processor: str, plugin: Path, model: str, updates: int) -> int:
+def take_along(root: Path) -> list[str]:
+    """Put QEMU, with the libraries that it needs here and the plugin, into the root; returns how it is called there."""
+    emulator, folder = shutil.which("qemu-aarch64"), root / "emulator"
+    assert emulator, "this needs QEMU with its libraries: apt install qemu-user"
+    folder.mkdir(exist_ok=True)
+    linked = subprocess.run(["ldd", emulator], capture_output=True, text=True, check=True).stdout
+    for library in (word for word in linked.split() if word.startswith("/")):
+        shutil.copy2(library, folder)
+    shutil.copy2(emulator, folder)
+    plugin, source = folder / "count_instructions.so", HERE / "count_instructions.c"
+    subprocess.run(["gcc", "-Wall", "-O2", "-shared", "-fPIC", "-o", plugin, source], check=True)
+    shutil.copy2(HERE / "updates.py", folder)
+    loader = next(folder.glob("ld-linux*"))
+    start = [f"/emulator/{loader.name}", "--library-path", "/emulator", "/emulator/qemu-aarch64"]
+    return [*start, "-plugin", "/emulator/count_instructions.so", "-d", "plugin"]
+
+
+def count(machine: Machine, processor: str, emulator: list[str], model: str, updates: int) -> int:
     """Return the instructions of a process that updates so many times."""
-    root = CACHE / machine.root
-    python, packages = root / "usr" / "bin" / f"python{machine.python}", f"lib/python{machine.python}/site-packages"
-    environment = {
-        "PATH": os.environ["PATH"],
-        "QEMU_CPU": processor,
-        "PYTHONHOME": str(root / "usr"),
-        "PYTHONPATH": str(root / "opt" / machine.name / packages),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-        "OPENBLAS_NUM_THREADS": "1",
-    }
-    command = [f"qemu-{machine.qemu}", "-L", root, "-plugin", plugin, "-d", "plugin", python, HERE / "updates.py"]
-    done = subprocess.run(
-        [*map(str, command), model, str(updates)], env=environment, capture_output=True, text=True, check=True
-    )
-    (line,) = (line for line in done.stderr.splitlines() if line.startswith("instructions "))
-    return int(line.split()[1])
+    environment = {"QEMU_CPU": processor, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
+    command = [*emulator, f"/opt/{machine.name}/bin/python", "/emulator/updates.py", model, str(updates)]
+    done = enter(CACHE / machine.root, command, environment)
+    counted = re.findall(r"^instructions (\d+)$", done.stderr, re.MULTILINE)
+    assert len(counted) == 1, done.stderr
+    return int(counted[0])
 
 
 def main() -> None:
     """Print millions of instructions an update, with either model."""
     machine, processor = MACHINES[sys.argv[1]], sys.argv[2]
-    with tempfile.TemporaryDirectory() as folder:
-        plugin = Path(folder) / "count_instructions.so"
-        source = HERE / "count_instructions.c"
-        subprocess.run(["gcc", "-Wall", "-O2", "-shared", "-fPIC", "-o", plugin, source], check=True)
-        for model in ("listener", "classic"):
-            few, many = (count(machine, processor, plugin, model, updates) for updates in (FEW, MANY))
-            millions = (many - few) / (MANY - FEW) / 1e6
-            print(f"{machine.name}, {machine.runtime}, {processor}, {model}: {millions:.1f} million an update")
+    emulator = take_along(CACHE / machine.root)
+    for model in ("listener", "classic"):
+        few, many = (count(machine, processor, emulator, model, updates) for updates in (FEW, MANY))
+        millions = (many - few) / (MANY - FEW) / 1e6
+        print(f"{machine.name}, {machine.runtime}, {processor}, {model}: {millions:.1f} million an update")
 
 
 if __name__ == "__main__":

@@ -89,3 +89,17 @@ assert worst <= max(2.01 * step, 0.02), (worst, step)
 """
     if sys.version_info < (3, 12):
         run(installed / "python", "-c", compare, cwd=tmp_path)
+
+
+def test_pipx_installs_it_and_takes_it_away(wheel, tmp_path):
+    tool = tmp_path / "tool" / "bin"
+    run(sys.executable, "-m", "venv", tool.parent, cwd=tmp_path)
+    run(tool / "pip", "install", "--quiet", "pipx", cwd=tmp_path)
+    places = {"PIPX_HOME": "home", "PIPX_BIN_DIR": "bin", "PIPX_MAN_DIR": "man"}
+    pipx = ("env", *(f"{name}={tmp_path / place}" for name, place in places.items()), tool / "pipx")
+    run(*pipx, "install", wheel, cwd=tmp_path)
+    unit = run(tmp_path / "bin" / "livegenre", "service", "show", cwd=tmp_path).stdout
+    assert f"ExecStart={tmp_path / 'home'}" in unit
+    assert (tmp_path / "man" / "man1" / "livegenre.1").exists(), "man livegenre says nothing"
+    run(*pipx, "uninstall", "livegenre", cwd=tmp_path)
+    assert not [*(tmp_path / "bin").iterdir(), *(tmp_path / "man" / "man1").iterdir()]

@@ -29,6 +29,8 @@ GLIBC = range(17, 37)
 X86_EMULATOR = Path("/usr/bin/qemu-x86_64-static")
 #: Seconds after which a command hangs: many times what any takes, emulated beside other work.
 TIMEOUT_S = 1800
+#: Without compiling what will never be imported: where it is emulated, that takes minutes.
+PIP = ("pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
 #: Another number, and what is cached is made again.
 REVISION = 2
 
@@ -72,7 +74,7 @@ def install(machine: Machine, wheel: Path) -> Installed:
     shutil.copy2(wheel, installed.outside("/tmp") / wheel.name)
     if _is_new(installed.outside(installed.home), requirements(wheel)):
         _new_environment(installed, wheel)
-    pip = ("pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps", "--force-reinstall")
+    pip = (*PIP, "--no-index", "--no-deps", "--force-reinstall")
     _must(installed, *pip, Path("/tmp") / wheel.name)
     return installed
 
@@ -134,7 +136,7 @@ def _new_environment(installed: Installed, wheel: Path) -> None:
     options = ["--system-site-packages"] if machine.uses_debians else []
     done = enter(installed.root, ["python3", "-m", "venv", *options, home], {})
     assert done.returncode == 0, done.stderr
-    pip = ("pip", "install", "--quiet", "--disable-pip-version-check", "--no-index", "--find-links", "/wheels")
+    pip = (*PIP, "--no-index", "--find-links", "/wheels")
     _must(installed, *pip, Path("/tmp") / wheel.name)
     if machine.swaps_runtime:
         _must(installed, *pip, machine.runtime)

@@ -43,6 +43,7 @@ def script(machine: Installed, *arguments: str) -> subprocess.CompletedProcess[s
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": "/srv/wheels",
         "PIP_NO_CACHE_DIR": "1",
+        "PIP_NO_COMPILE": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     processor = machine.machine.emulated_processors[0]
