@@ -22,7 +22,7 @@ from build.report.model_card import CARD_TITLE, model_card
 from edge.model.bundle import LISTENER_FILE, MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
 from edge.model.classifier import Classifier
 from edge.model.probe import RECIPE, probe_vector, run_probe
-from edge.model.sidecar import FORMAT, ModelUse
+from edge.model.sidecar import FORMAT, ModelUse, record_axes_to_json
 
 CARD_FILE = "README.md"
 #: The networks of a bundle by their files' names.
@@ -74,6 +74,7 @@ class Draft(ModelUse):
             "outputs": [{"name": name, "size": size} for name, size in self.listener.outputs],
             "statistics": list(self.listener.statistics),
             "styles": list(self.listener.styles),
+            "record_axes": record_axes_to_json(self.record_axes),
             "origin": dict(self.origin or {}),
         }
 

@@ -68,6 +68,7 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
         temperature=temperature,
         model=best.model,
         training=training_record(task, candidates, best, seed),
+        record_axes=listener.bundle.record_axes if listener else None,
         listener_model=listener.network if listener else None,
         origin=listener.origin if listener else None,
     )

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from build import publish
 from build.corpora import hearing_ways
@@ -23,6 +25,7 @@ from build.listener import teaching
 from build.listener.distillation import Schedule
 from build.listener.network import listener_use
 from build.listener.pretrained import ORIGIN, Listener, read_yamnet
+from build.listener.record_axes import hear_records, record_axes
 from build.models import int8
 from build.models.listening_head import SPEC, HeadRecipe, fit_head, fit_no_music, out_of_fold, sample_of
 from build.models.no_music_head import with_detector
@@ -37,6 +40,8 @@ from edge.live.decision import NO_MUSIC
 from edge.model.bundle import Bundle
 from edge.model.sidecar import ListenerUse
 
+Axes = NDArray[np.float32]
+
 NAME = "listener"
 LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
 STRANGE = "electronic"
@@ -48,7 +53,16 @@ FINDINGS = Path(__file__).parent / "report" / "listening_findings.md"
 N_REPRESENTATIVE = 1000
 
 
-def prepare(data: Path, seed: int, cache: Path | None) -> tuple[bytes, ListenerUse, ListeningTask]:
+@dataclass(frozen=True)
+class Taught:
+    """A listener's network, how it is used, and along which axes of what it says records differ."""
+
+    network: bytes
+    use: ListenerUse
+    record_axes: Axes
+
+
+def prepare(data: Path, seed: int, cache: Path | None) -> tuple[Taught, ListeningTask]:
     """Teach the listener and hear everything with it; what lies in ``cache`` is not done again."""
     pieces = read_pieces(data, (*LABELS, STRANGE))
     listener, network = kept(cache, "listener", lambda: _taught(pieces, seed), Schedule(), teaching.LESSONS, seed)
@@ -57,18 +71,23 @@ def prepare(data: Path, seed: int, cache: Path | None) -> tuple[bytes, ListenerU
         path = Path(folder, "listener.tflite")
         path.write_bytes(network)
         describer = Describer(SPEC, use, path)
+        axes = kept(cache, "axes", lambda: record_axes(hear_records(_learning(pieces), describer)), network)
         ways = (hearing_ways.TRAINING, hearing_ways.WINDOWS, hearing_ways.MICROPHONES, hearing_ways.TALKERS)
         task = kept(cache, "heard", lambda: hear_task(pieces, LABELS, data, describer, seed), network, ways, seed)
-    return network, use, task
+    return Taught(network, use, axes), task
+
+
+def _learning(pieces: list[Piece]) -> list[Piece]:
+    return [piece for piece in pieces if piece.genre in LABELS and piece.collection != GTZAN_VALID]
 
 
 def _taught(pieces: list[Piece], seed: int) -> tuple[Listener, bytes]:
-    learning = [piece for piece in pieces if piece.genre in LABELS and piece.collection != GTZAN_VALID]
-    return teaching.teach(read_yamnet(), teaching.lessons(learning), Schedule(), seed)
+    return teaching.teach(read_yamnet(), teaching.lessons(_learning(pieces)), Schedule(), seed)
 
 
-def train(network: bytes, use: ListenerUse, task: ListeningTask, recipe: HeadRecipe, folder: Path) -> Bundle:
+def train(taught: Taught, task: ListeningTask, recipe: HeadRecipe, folder: Path) -> Bundle:
     """Fit, calibrate, quantize and judge the head, and publish it with the listener."""
+    use = taught.use
     folds = task.folds(task.train)
     ways = [way.name for way in (hearing_ways.WHOLE, hearing_ways.MICROPHONES[0])]
     logits = out_of_fold(task.train, LABELS, recipe, use, folds=folds, ways=ways)
@@ -88,7 +107,8 @@ def train(network: bytes, use: ListenerUse, task: ListeningTask, recipe: HeadRec
         temperature=temperature,
         model=head,
         training=_training(task, recipe),
-        listener_model=network,
+        record_axes=taught.record_axes,
+        listener_model=taught.network,
         origin=ORIGIN,
     )
     bundle = draft.open()
@@ -182,8 +202,8 @@ def main() -> int:
     arguments = parser.parse_args()
 
     def body() -> None:
-        network, use, task = prepare(arguments.data, arguments.seed, arguments.cache)
-        bundle = train(network, use, task, HeadRecipe(), arguments.out)
+        taught, task = prepare(arguments.data, arguments.seed, arguments.cache)
+        bundle = train(taught, task, HeadRecipe(), arguments.out)
         print(f"valid: {with_interval(bundle.sidecar['metrics']['valid']['accuracy'])}")
         print(f"written to {arguments.out}; {publish.CARD_FILE} there is its model card")
 

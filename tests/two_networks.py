@@ -63,10 +63,11 @@ def make_bundle(folder: Path, use_: ListenerUse | None, seed: int = 0) -> Bundle
     pieces = [synthesize(8.0, tempo_bpm=60.0 + 20 * number, key=key) for number, key in enumerate("CDEFGA")]
     features = np.array([summarize(piece, SPEC) for piece in pieces])
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-3
-    network = None
+    network = axes = None
     if use_ is not None:
         patches = np.concatenate([PatchStream(use_.patch_spec, sr_in=RATE).push(piece) for piece in pieces])
         network = listener(use_, patches, seed)
+        axes = np.random.default_rng(seed).standard_normal((sum(SIZES), 3)).astype(np.float32)
         mean, scale = (np.append(part, np.full(use_.n_numbers, rest)) for part, rest in ((mean, 0.2), (scale, 0.3)))
     draft = publish.Draft(
         name="two networks" if use_ else "one network",
@@ -78,6 +79,7 @@ def make_bundle(folder: Path, use_: ListenerUse | None, seed: int = 0) -> Bundle
         temperature=1.5,
         model=head(len(mean), seed),
         training={"facts": {}},
+        record_axes=axes,
         listener_model=network,
         origin={"weights": "random"},
     )

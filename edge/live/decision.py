@@ -41,7 +41,7 @@ class DecisionSettings:
     lead_for_s: float = 2.0  # and stay so this long
     settled_after_s: float = 10.0  # once so much of a record has been heard, the next two hold instead
     settled_lead: float = 2.0
-    settled_lead_for_s: float = 4.0
+    settled_lead_for_s: float = 6.0
 
     def lead_after(self, heard_s: float) -> tuple[float, float]:
         """Return the lead that a new genre needs, and for how long, once ``heard_s`` of a record have been heard."""

@@ -25,7 +25,7 @@ from edge.errors import SoundSystemStuck
 from edge.events import Block, Chunk, CutShort, Event, Hole, Idle, Lost, Restored, Sound, State
 from edge.live import decision, record_change, styles
 from edge.live.decision import DecisionMemory, DecisionSettings, Shown
-from edge.live.record_change import RecordMemory
+from edge.live.record_change import OnRecordAxes, RecordMemory
 from edge.live.timeline import Timeline
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
@@ -245,8 +245,12 @@ class Listener:
 
     def _another_record(self) -> bool:
         """Let the window begin where the present record does; say whether that is another than before."""
-        before, self._record = self._record, record_change.hear_frames(self._record, *self._stream.log_mel())
-        self._stream.begin_at(self._record.began * self._bundle.spec.hop_length)
+        hop_length, before = self._bundle.spec.hop_length, self._record
+        log_mel = self._stream.log_mel()
+        ends, places = self._stream.on_record_axes()
+        by_listener = OnRecordAxes(ends / hop_length, places) if places.size else None
+        self._record = record_change.hear_frames(before, *log_mel, by_listener)
+        self._stream.begin_at(self._record.began * hop_length)
         return record_change.is_another(before, self._record)
 
     def _forget(self) -> None:

@@ -7,7 +7,8 @@ distances from these means and a penalty for each record are least together: opt
 taken for a change is taken back when the seconds after it say otherwise.
 
 Sound is described by a second's spectral shape (its cepstrum, but for the level, which anybody may turn) and by how
-much its bands move, in usual standard deviations within a record.
+much its bands move, in usual standard deviations within a record. A listener that knows along which axes of what it
+hears records differ is believed above all.
 """
 
 from __future__ import annotations
@@ -25,8 +26,12 @@ from features_np.spectra.decibels import clip_below_peak
 MOST, SHORTEST = 30, 3
 #: Mel bands are joined to so many: finer ones follow the melody. Levels further below a second's loudest are noise.
 N_BANDS, RANGE_DB = 16, 40.0
-#: What another record costs. Chosen, as the deviations below, on the 260 full tracks of GTZAN's train list.
+#: What another record costs by its spectrum alone. Chosen, as the deviations below, on 260 full tracks of GTZAN's train
+#: list.
 PENALTY = 21.3
+#: The same beside a listener, and how much the spectrum counts there. Chosen on the 300 full tracks of that list, each
+#: half played to a listener whose record axes the other half gave.
+PENALTY_BY_LISTENER, SPECTRUM_BESIDE_LISTENER = 18.0, 0.1
 
 Sound = NDArray[np.float64]
 
@@ -41,7 +46,26 @@ class RecordMemory:
     began: int = 0  # frame at which the present record began; 0 for the first
 
 
-def hear_frames(memory: RecordMemory, first: int, log_mel: NDArray[np.float32]) -> RecordMemory:
+@dataclass(frozen=True, slots=True)
+class OnRecordAxes:
+    """Where patches lie on a listener's record axes, (n, axes), and at which frames of the stream they end, (n,)."""
+
+    ends: NDArray[np.float64]
+    places: NDArray[np.float32]
+
+    def between(self, start: int, stop: int) -> Sound:
+        """Return the mean place (axes,) of the patches that end after frame ``start`` and by ``stop``.
+
+        Of the last one before, or else the first, where none does.
+        """
+        first, last = np.searchsorted(self.ends, (start, stop), side="right")
+        first = min(max(min(first, last - 1), 0), len(self.ends) - 1)
+        return np.asarray(self.places[first : max(last, first + 1)].mean(axis=0, dtype=np.float64))
+
+
+def hear_frames(
+    memory: RecordMemory, first: int, log_mel: NDArray[np.float32], by_listener: OnRecordAxes | None = None
+) -> RecordMemory:
     """Take in a log-mel spectrogram (frames, n_mels) in dB, whose first frame is frame ``first`` of a stream.
 
     Frames that were heard before are passed over.
@@ -54,9 +78,15 @@ def hear_frames(memory: RecordMemory, first: int, log_mel: NDArray[np.float32]) 
     n_new = len(new) // n_frames
     if not n_new:
         return memory
-    sounds = (*memory.sounds, *(sound(part) for part in np.split(new[: n_new * n_frames], n_new)))[-MOST:]
+    starts = [memory.next_frame + second * n_frames for second in range(n_new)]
+    described = [
+        sound(part) if by_listener is None else joined(sound(part), by_listener.between(start, start + n_frames))
+        for start, part in zip(starts, np.split(new[: n_new * n_frames], n_new), strict=True)
+    ]
+    sounds = (*memory.sounds, *described)[-MOST:]
     next_frame = memory.next_frame + n_new * n_frames
-    oldest, change = next_frame - len(sounds) * n_frames, last_change(np.array(sounds))
+    penalty = PENALTY if by_listener is None else PENALTY_BY_LISTENER
+    oldest, change = next_frame - len(sounds) * n_frames, last_change(np.array(sounds), penalty)
     # No record can begin in the first seconds looked at, nor before them: what was found there is no longer doubted.
     undoubted = memory.began if memory.began < oldest + SHORTEST * n_frames else 0
     return RecordMemory(n_frames, sounds, next_frame, oldest + change * n_frames if change else undoubted)
@@ -68,13 +98,22 @@ def is_another(before: RecordMemory, now: RecordMemory) -> bool:
 
 
 def sound(log_mel: NDArray[np.float32]) -> Sound:
-    """Describe frames (frames, n_mels) in dB by 2 ``N_BANDS`` - 1 numbers, in usual deviations within a record."""
+    """Describe frames (frames, n_mels) in dB by 2 ``N_BANDS`` - 1 numbers.
+
+    Their squared distance is the mean over them of squares, in usual deviations within a record.
+    """
     edges = np.linspace(0, log_mel.shape[1], N_BANDS + 1).astype(int)
     bands = np.add.reduceat(log_mel, edges[:-1], axis=1, dtype=np.float64) / np.diff(edges)
     bands = clip_below_peak(bands, RANGE_DB)
     movement = np.abs(np.diff(bands, axis=0)).mean(axis=0)
     shape, movement = np.stack((bands.mean(axis=0), movement)) @ dct_matrix(N_BANDS, N_BANDS)
-    return np.asarray(np.concatenate((shape[1:], movement)) / usual_deviations())
+    numbers = np.concatenate((shape[1:], movement)) / usual_deviations()
+    return np.asarray(numbers / np.sqrt(len(numbers)))
+
+
+def joined(spectral: Sound, place: Sound) -> Sound:
+    """Describe a second by its spectrum and by its place (axes,) on a listener's record axes together."""
+    return np.concatenate((np.sqrt(SPECTRUM_BESIDE_LISTENER) * spectral, place / np.sqrt(len(place))))
 
 
 @lru_cache(maxsize=1)
@@ -87,7 +126,7 @@ def usual_deviations() -> Sound:
     return np.asarray(np.concatenate((2.6 / np.sqrt(index[:-1]), 0.65 * index**-0.8)))
 
 
-def last_change(sounds: Sound) -> int:
+def last_change(sounds: Sound, penalty: float) -> int:
     """Return the index at which the last record of the best partition of ``sounds`` (seconds, numbers) begins."""
     n = len(sounds)
     total = np.concatenate((np.zeros((1, sounds.shape[1])), np.cumsum(sounds, axis=0)))
@@ -97,7 +136,7 @@ def last_change(sounds: Sound) -> int:
     squares = np.diag(products)
     of_means = (squares + squares[:, np.newaxis] - 2 * products) / np.maximum(length, 1)
     scatter = power - power[:, np.newaxis] - of_means
-    cost = np.where(length >= SHORTEST, scatter / sounds.shape[1] + PENALTY, np.inf)
+    cost = np.where(length >= SHORTEST, scatter + penalty, np.inf)
     best, last = np.full(n + 1, np.inf), np.zeros(n + 1, dtype=int)
     best[0] = 0.0
     for stop in range(SHORTEST, n + 1):

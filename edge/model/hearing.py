@@ -83,6 +83,16 @@ class HearingStream:
             return None
         return styles_of(self._patches.network, self._patches.rows(self.start, self.end))
 
+    def on_record_axes(self) -> tuple[NDArray[np.int64], Vector]:
+        """Return where the newest patches end in the stream, in samples (n,), and lie on record axes (n, axes).
+
+        Nothing where the bundle has no such axes.
+        """
+        if not self._patches or self._bundle.record_axes is None:
+            return np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32)
+        ends, rows = self._patches.newest(self.end)
+        return ends, rows @ self._bundle.record_axes
+
     def log_mel(self) -> tuple[int, Vector]:
         """Return the window's mel spectrogram in dB; see ``FeatureStream.log_mel``."""
         if self._features.seconds:
@@ -127,6 +137,13 @@ class _HeardPatches:
         while stop > first and self._stream.end_of(stop - 1) > end:
             stop -= 1
         return np.asarray(self._rows.view(first, stop))
+
+    def newest(self, end: int) -> tuple[NDArray[np.int64], Vector]:
+        """Return where the patches that end by ``end`` end, and how the head has them described, styles left out."""
+        rows = self.rows(0, end)
+        first = self._rows.start
+        ends = [self._stream.end_of(patch) for patch in range(first, first + len(rows))]
+        return np.array(ends, dtype=np.int64), rows[:, : self.network.n_described]
 
     def _catch_up(self) -> None:
         if self._rows.end < self._waiting.start:

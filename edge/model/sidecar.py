@@ -6,6 +6,7 @@ before its type, its size and its range are known.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,7 +67,9 @@ class ModelUse:
 
     ``mean`` and ``scale`` (float32, one per element of the head's input) normalize it before quantization;
     ``temperature`` divides the model's logits before softmax; ``labels`` are in output order. ``listener`` is None
-    for a model that hears the features of ``spec`` alone.
+    for a model that hears the features of ``spec`` alone. ``record_axes`` (float32, numbers of the listener's outputs x
+    axes), if there are any, place a patch on the axes along which records differ, in usual deviations of a second
+    within a record.
     """
 
     name: str
@@ -76,6 +79,7 @@ class ModelUse:
     mean: NDArray[np.float32]
     scale: NDArray[np.float32]
     temperature: float
+    record_axes: NDArray[np.float32] | None = None
 
     @property
     def vector_names(self) -> tuple[str, ...]:
@@ -111,6 +115,7 @@ def model_use(sidecar: Mapping[str, Any]) -> ModelUse:
         mean=numbers(normalization, "mean", -MEAN_BOUND, MEAN_BOUND),
         scale=numbers(normalization, "scale", *SCALE_BOUNDS),
         temperature=number(sidecar, "temperature", *TEMPERATURE_BOUNDS),
+        record_axes=_record_axes(sidecar),
     )
     if not use.n_inputs == use.mean.size == use.scale.size:
         raise BundleError(
@@ -143,6 +148,29 @@ def _listener_use(sidecar: Mapping[str, Any]) -> ListenerUse | None:
     if use.n_numbers > MOST_NUMBERS:
         raise BundleError(f"the listener gives {use.n_numbers} numbers, {MOST_NUMBERS} at most make sense")
     return use
+
+
+def _record_axes(sidecar: Mapping[str, Any]) -> NDArray[np.float32] | None:
+    """Return the axes that a listener has: float16 in base64, row by row, an eighth as long as in digits."""
+    use = _listener_use(sidecar)
+    if use is None or _entry(sidecar["listener"], "record_axes") is None:
+        return None
+    axes = entries(sidecar["listener"], "record_axes")
+    size = sum(size for _, size in use.outputs), _size(axes, "axes")
+    try:
+        values = np.frombuffer(base64.b64decode(text(axes, "kernel"), validate=True), dtype="<f2").astype(np.float32)
+    except ValueError as error:
+        raise BundleError(f"kernel is no float16 in base64 ({error}); publish the model again") from error
+    if values.size != size[0] * size[1] or not np.isfinite(values).all():
+        raise BundleError(f"kernel holds {values.size} numbers, must be {size[0]} x {size[1]} finite ones")
+    return values.reshape(size)
+
+
+def record_axes_to_json(kernel: NDArray[np.float32] | None) -> dict[str, Any] | None:
+    """Return what a sidecar says of record axes; ``model_use`` reads it."""
+    if kernel is None:
+        return None
+    return {"axes": kernel.shape[1], "kernel": base64.b64encode(kernel.astype("<f2").tobytes()).decode()}
 
 
 def spec_of(values: Mapping[str, Any], key: str, kind: type[Any]) -> Any:

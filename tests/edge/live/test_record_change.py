@@ -74,8 +74,9 @@ def test_what_was_taken_for_a_change_is_taken_back() -> None:
     usual, other = rng.normal(size=31), 2.6
     began = []
     sounds = np.array([usual + other * (20 <= second < 24) + 0.1 * rng.normal(size=31) for second in range(40)])
+    sounds /= np.sqrt(31)
     for end in range(6, len(sounds) + 1):
-        began.append(record_change.last_change(sounds[:end]))
+        began.append(record_change.last_change(sounds[:end], record_change.PENALTY))
     assert 20 in began
     assert began[-1] == 0
 
@@ -100,6 +101,48 @@ def test_frames_that_were_lost_begin_it_anew() -> None:
     assert len(memory.sounds) == 2
 
 
+def on_axes(places: NDArray[np.float64]) -> record_change.OnRecordAxes:
+    """Return a patch every half of 43 frames, each a second's place (seconds, axes)."""
+    ends = np.arange(1, 2 * len(places) + 1) * 21.5
+    return record_change.OnRecordAxes(ends, np.repeat(places, 2, axis=0).astype(np.float32))
+
+
+def test_a_record_that_the_listener_alone_tells_from_the_last_is_noticed() -> None:
+    """The spectrum stays the same; the listener's answers move by some of their deviations within a record."""
+    rng = np.random.default_rng(1)
+    log_mel = np.tile(rng.normal(-30, 5, (43, 128)), (30, 1)).astype(np.float32)
+    places = rng.normal(size=(30, 16))
+    memory = record_change.hear_frames(NOTHING, 0, log_mel, on_axes(places))
+    assert memory.began == 0
+    places[12:] += 5.0
+    memory = record_change.hear_frames(NOTHING, 0, log_mel, on_axes(places))
+    assert memory.began == 12 * 43
+    assert record_change.hear_frames(NOTHING, 0, log_mel).began == 0
+
+
+@given(cuts=st.sets(st.integers(1, 1289), max_size=12), seed=st.integers(0, 1000))
+@settings(max_examples=20, deadline=None)
+def test_how_often_one_looks_does_not_matter_beside_a_listener(cuts: set[int], seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    log_mel, places = rng.normal(-30, 5, (1290, 128)).astype(np.float32), rng.normal(size=(30, 16))
+    heard, memory = on_axes(places), NOTHING
+    for end in (*sorted(cuts), 1290):
+        known = np.searchsorted(heard.ends, end, side="right")
+        so_far = record_change.OnRecordAxes(heard.ends[:known], heard.places[:known])
+        if known:
+            memory = record_change.hear_frames(memory, 0, log_mel[:end], so_far)
+    at_once = record_change.hear_frames(NOTHING, 0, log_mel, heard)
+    np.testing.assert_array_equal(memory.sounds, at_once.sounds)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "expected"), [(0, 43, 1.5), (43, 86, 3.5), (10, 20, 1.0), (200, 243, 4.0), (30, 44, 2.0)]
+)
+def test_a_second_lies_where_its_patches_do_or_the_nearest_before(start: int, stop: int, expected: float) -> None:
+    heard = record_change.OnRecordAxes(np.arange(1, 5) * 21.5, np.array([[1.0], [2.0], [3.0], [4.0]], dtype=np.float32))
+    assert heard.between(start, stop) == [expected]
+
+
 def test_a_model_that_hears_no_mel_bands_knows_of_no_records() -> None:
     stream = FeatureStream(FeatureSpec(groups=("zcr_mean",)))
     stream.push(DULL)
@@ -109,7 +152,7 @@ def test_a_model_that_hears_no_mel_bands_knows_of_no_records() -> None:
 def cost(sounds: NDArray[np.float64], begins: tuple[int, ...]) -> float:
     parts = np.split(sounds, begins)
     scatter = sum(float(((part - part.mean(axis=0)) ** 2).sum()) for part in parts)
-    return scatter / sounds.shape[1] + record_change.PENALTY * len(parts)
+    return scatter + record_change.PENALTY * len(parts)
 
 
 def partitions(first: int, n: int) -> list[tuple[int, ...]]:
@@ -126,5 +169,6 @@ def partitions(first: int, n: int) -> list[tuple[int, ...]]:
 def test_the_partition_is_the_best_of_all(seed: int, n: int, n_records: int) -> None:
     rng = np.random.default_rng(seed)
     sounds = rng.normal(size=(n, 5)) + 4 * rng.normal(size=(n_records, 5))[np.sort(rng.integers(0, n_records, n))]
+    sounds /= np.sqrt(5)
     best = min(partitions(0, n), key=lambda begins: cost(sounds, begins))
-    assert record_change.last_change(sounds) == (best[-1] if best else 0)
+    assert record_change.last_change(sounds, record_change.PENALTY) == (best[-1] if best else 0)

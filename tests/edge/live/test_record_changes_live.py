@@ -70,7 +70,7 @@ def test_the_usual_deviations_are_those_of_real_records() -> None:
         stream = FeatureStream(load_bundle().spec)
         stream.push(samples(path))
         _, log_mel = stream.log_mel()
-        sounds = np.array([record_change.sound(second) for second in np.split(log_mel[: 28 * 43], 28)])
+        sounds = np.sqrt(31) * np.array([record_change.sound(second) for second in np.split(log_mel[: 28 * 43], 28)])
         means = np.array([sounds[begin : begin + 4].mean(axis=0) for begin in range(25)])
         deviations.append(means - means.mean(axis=0))
     assert len(deviations) > 30

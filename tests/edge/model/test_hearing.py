@@ -131,12 +131,14 @@ def test_styles_are_the_mean_scores_of_the_window(bundle: Bundle, rows: NDArray[
     stream = HearingStream(bundle)
     stream.push(MUSIC[: 8 * RATE])
     assert bundle.network is not None
-    scores = [
-        bundle.network(patch)[1] for patch in PatchStream(bundle.network.use.patch_spec, RATE).push(MUSIC[: 8 * RATE])
-    ]
+    network, patches = bundle.network, PatchStream(bundle.network.use.patch_spec, RATE)
+    rows_ = np.array([network.row(network.quantize(patch)) for patch in patches.push(MUSIC[: 8 * RATE])])
     styles = stream.styles()
     assert styles is not None
-    np.testing.assert_allclose(styles, np.mean(scores, axis=0), atol=1e-6)
+    np.testing.assert_allclose(styles, rows_[:, -len(STYLES) :].mean(axis=0), atol=1e-6)
+    ends, places = stream.on_record_axes()
+    np.testing.assert_allclose(places, rows_[:, : -len(STYLES)] @ bundle.record_axes, atol=1e-5)
+    np.testing.assert_array_equal(ends, [patches.end_of(patch) for patch in range(len(rows_))])
     assert styles.shape == (len(STYLES),)
     assert 0.0 <= styles.min() < styles.max() <= 1.0
 

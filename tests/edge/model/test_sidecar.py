@@ -131,6 +131,11 @@ def test_a_changed_sidecar_is_refused_in_one_line_or_makes_sense(
         (("listener", "outputs", 0, "size"), 7.5, "size is 7.5"),
         (("listener", "outputs", 0, "name"), "embedding", "one output twice"),
         (("listener", "styles"), ["one"], "the listener gives"),
+        (("listener", "record_axes"), [1.0], "record_axes is a list"),
+        (("listener", "record_axes", "axes"), 4, "kernel holds 45 numbers, must be 15 x 4"),
+        (("listener", "record_axes", "axes"), -3, "axes is -3"),
+        (("listener", "record_axes", "kernel"), "no base64!", "kernel is no float16 in base64"),
+        (("listener", "record_axes", "kernel"), "AHwA" * 30, "must be 15 x 3 finite ones"),  # an infinity in each
         (("listener", "sha256"), "0", "SHA-256 differs"),
         (("listener",), "yamnet", "listener is 'yamnet'"),
         (("model",), None, "model is None"),

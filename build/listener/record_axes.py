@@ -1,0 +1,59 @@
+"""Along which axes of what the listener hears records differ: so that a device notices when another one begins.
+
+A linear discriminant analysis (Fisher 1936) whose classes are recordings, not genres: what varies from one second of a
+recording to the next counts little, what tells it from others counts much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+import scipy.linalg
+from numpy.typing import NDArray
+
+from build.audio.read import read_recording
+from build.corpora.hearing_ways import TRAINING, WHOLE
+from build.extract.described import Describer, Rows, Way
+from build.extract.parallel import in_order
+from build.tables.pieces import Piece
+
+N_AXES = 16
+#: Share of the identity in the covariance within a record.
+SHRINKAGE = 0.3
+#: Each piece is heard as it was recorded, and through a microphone of training.
+WAYS = (WHOLE, next(way for way in TRAINING if way.part))
+
+
+def hear_records(pieces: Sequence[Piece], describer: Describer) -> list[Rows]:
+    """Return what the listener says of the patches of each piece, in each of ``WAYS``: (patches, numbers) each."""
+    items = [(index, way) for index in range(len(pieces)) for way in WAYS]
+    return in_order(partial(_patches, pieces=tuple(pieces), describer=describer), items, "records")
+
+
+def _patches(item: tuple[int, Way], pieces: tuple[Piece, ...], describer: Describer) -> Rows:
+    piece, way = pieces[item[0]], item[1]
+    audio = way(piece.name, read_recording(piece.path, describer.spec))
+    return describer.patches(audio)[:, : sum(size for _, size in describer.use.outputs)]
+
+
+def record_axes(records: Sequence[Rows]) -> NDArray[np.float32]:
+    """Return a kernel (numbers, ``N_AXES``): on its axes seconds of one recording have deviation 1.
+
+    ``records`` are rows of patches half a second apart, (patches, numbers) for each recording; those of less than two
+    seconds are passed over.
+    """
+    records = [rows.astype(np.float64) for rows in records if len(rows) > 3]
+    deviation = np.vstack(records).std(axis=0) + 1e-3
+    size = len(deviation)
+    within, centres = np.zeros((size, size)), []
+    for rows in records:
+        seconds = (rows[:-1] + rows[1:]) / 2 / deviation  # two patches end in a second
+        centres.append(seconds.mean(axis=0))
+        rest = seconds - centres[-1]
+        within += rest.T @ rest / len(rest) / len(records)
+    shrunken = (1 - SHRINKAGE) * within + SHRINKAGE * np.trace(within) / size * np.eye(size)
+    _, axes = scipy.linalg.eigh(np.cov(np.array(centres).T), shrunken, subset_by_index=[size - N_AXES, size - 1])
+    axes /= np.sqrt(np.einsum("ia,ij,ja->a", axes, within, axes))
+    return np.asarray(axes / deviation[:, np.newaxis], dtype=np.float32)
