@@ -1,7 +1,7 @@
 """The README's pictures of page and window: ``python -m tests.edge.sinks.make_pictures .github``.
 
 The real page in Chromium, dark and light, and the real window on a screen of 800 by 480 pixels, half a minute into a
-track of GTZAN's valid split; the day before it is made up. ``tests.edge.picture`` draws the terminal,
+piece that is made up, as the day before it is. ``tests.edge.picture`` draws the terminal,
 ``tests.edge.sinks.mqtt.make_card`` Home Assistant.
 """
 
@@ -16,12 +16,13 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import soundfile
 from PIL import Image
 
 from edge.history.segments import Segment
 from edge.history.writer import HistoryWriter, new_id
-from tests.edge.picture import write_record
 from tests.edge.pulse import wait_until
+from tests.edge.sinks.made_piano import SAMPLE_RATE, made_piano
 from tests.edge.sinks.mqtt.mosquitto import free_port
 from tests.edge.sinks.web.browser import chromium
 from tests.edge.sinks.window.screen import screen
@@ -51,7 +52,7 @@ def main() -> None:
     out = Path(sys.argv[1])
     with tempfile.TemporaryDirectory() as name, screen() as shelf, chromium() as browser:
         folder, port = Path(name), free_port()
-        write_record("jazz", folder / "record.wav")
+        soundfile.write(folder / "record.wav", made_piano(60.0), SAMPLE_RATE)
         made_up_day(folder / "history.db")
         command = [str(LIVEGENRE), "listen", "--json", "--window", "--source", f"file:{folder}/record.wav"]
         command += ["--web", f"127.0.0.1:{port}", "--history", str(folder / "history.db")]
