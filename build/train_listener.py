@@ -63,7 +63,7 @@ class Taught:
 
 
 def prepare(data: Path, seed: int, cache: Path | None) -> tuple[Taught, ListeningTask]:
-    """Teach the listener and hear everything with it; what lies in ``cache`` is not done again."""
+    """Teach the listener and hear everything with it; a listener that lies in ``cache`` is not taught again."""
     pieces = read_pieces(data, (*LABELS, STRANGE))
     listener, network = kept(cache, "listener", lambda: _taught(pieces, seed), Schedule(), teaching.LESSONS, seed)
     use = listener_use(listener)
@@ -72,8 +72,7 @@ def prepare(data: Path, seed: int, cache: Path | None) -> tuple[Taught, Listenin
         path.write_bytes(network)
         describer = Describer(SPEC, use, path)
         axes = kept(cache, "axes", lambda: record_axes(hear_records(_learning(pieces), describer)), network)
-        ways = (hearing_ways.TRAINING, hearing_ways.WINDOWS, hearing_ways.MICROPHONES, hearing_ways.TALKERS)
-        task = kept(cache, "heard", lambda: hear_task(pieces, LABELS, data, describer, seed), network, ways, seed)
+        task = hear_task(pieces, LABELS, data, describer, seed)
     return Taught(network, use, axes), task
 
 
@@ -197,7 +196,7 @@ def main() -> int:
         "--data", type=Path, default=SHARED_DATA, help="folder of the data (default: beside the project)"
     )
     parser.add_argument("--out", type=Path, default=publish.MODELS, help="folder of the bundle (default: the shipped)")
-    parser.add_argument("--cache", type=Path, help="folder to keep what takes long in, and to take it from")
+    parser.add_argument("--cache", type=Path, help="folder to keep the taught listener in, and to take it from")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another model (default: 0)")
     arguments = parser.parse_args()
 

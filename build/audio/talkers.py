@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.audio.read import read_clip
-from build.audio.simulated_microphone import SAMPLE_RATE, Audio, Part, in_room, level, surroundings
+from build.audio.simulated_microphone import (
+    SAMPLE_RATE,
+    Audio,
+    Part,
+    in_room,
+    level,
+    surroundings,
+    surroundings_digest,
+)
 from build.tables.feature_table import SHARED_DATA
 
 #: Every fourth speaker, from the fourth on, is kept for evaluation: those of the last fold of "no music".
@@ -32,6 +41,15 @@ def speakers(data: Path = SHARED_DATA) -> dict[Part, tuple[str, ...]]:
     everybody = sorted({path.name.split("-")[0] for path in (data / "nomusic" / "speech").glob("*.ogg")})
     kept = everybody[EVALUATION_SPEAKERS]
     return {Part.TRAINING: tuple(name for name in everybody if name not in kept), Part.EVALUATION: tuple(kept)}
+
+
+@lru_cache(maxsize=2)
+def talkers_digest(part: Part, data: Path = SHARED_DATA) -> str:
+    """Return the SHA-256 of a part's speakers and rooms, and of the code that lets them talk."""
+    content = hashlib.sha256(Path(__file__).read_bytes() + surroundings_digest(part, data).encode())
+    for path in sorted((data / "nomusic" / "speech").glob("*.ogg")):
+        content.update(path.name.encode() + path.read_bytes())
+    return f"{part.value} {content.hexdigest()}"
 
 
 @lru_cache(maxsize=2)

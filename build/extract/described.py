@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.audio.read import read_recording
-from build.audio.simulated_microphone import SAMPLE_RATE, Part, simulate, surroundings
-from build.audio.talkers import add_talkers
+from build.audio.simulated_microphone import SAMPLE_RATE, Part, simulate, surroundings, surroundings_digest
+from build.audio.talkers import add_talkers, talkers_digest
+from build.extract.one_file import CACHE_FOLDER, VectorCache, content_digest
 from build.extract.parallel import in_order
 from build.tables.pieces import Piece
 from edge.model.listener import ListenerNetwork
@@ -41,6 +43,16 @@ class Way:
     talkers_db: tuple[float, float] | None = None
     always_talking: bool = False
 
+    def digest(self) -> str:
+        """Return what changes with all that is heard in this way."""
+        surrounded = surroundings_digest(self.part) if self.part else ""
+        talking = talkers_digest(self._voices) if self.talkers_db else ""
+        return f"{self!r} {surrounded} {talking}"
+
+    @property
+    def _voices(self) -> Part:
+        return Part.TRAINING if self.part is Part.TRAINING else Part.EVALUATION
+
     def __call__(self, name: str, audio: Audio) -> Audio:
         """Return what is heard of the piece of that name; the same at each call."""
         rng = np.random.default_rng((zlib.crc32(self.name.encode()), zlib.crc32(name.encode())))
@@ -48,8 +60,7 @@ class Way:
         start = int(rng.integers(0, len(audio) - n_samples + 1))
         audio = audio[start : start + n_samples]
         if self.talkers_db and (self.always_talking or rng.random() < 0.5):
-            voices = Part.TRAINING if self.part is Part.TRAINING else Part.EVALUATION
-            audio = add_talkers(audio, rng.uniform(*self.talkers_db), int(rng.integers(1, 5)), voices, rng)
+            audio = add_talkers(audio, rng.uniform(*self.talkers_db), int(rng.integers(1, 5)), self._voices, rng)
         return audio if self.part is None else simulate(audio, surroundings(self.part), rng)
 
 
@@ -63,6 +74,15 @@ class Describer:
     spec: FeatureSpec
     use: ListenerUse
     listener: Path
+
+    @property
+    def vector_names(self) -> tuple[str, ...]:
+        """One name per number."""
+        return self.spec.vector_names + self.use.vector_names
+
+    def digest(self) -> str:
+        """Return what changes with the features, with the listener and with how it is used."""
+        return f"{self.spec.digest()} {self.use!r} {content_digest(self.listener)}"
 
     def __call__(self, audio: Audio) -> Rows:
         """Return the row (n,) of audio (samples,) at the spec's rate; NaN for a listener that heard no whole patch."""
@@ -85,9 +105,10 @@ def _network(path: Path, use: ListenerUse) -> ListenerNetwork:
 
 
 def rows_of(pieces: Sequence[Piece], ways: Sequence[Way], describer: Describer, what: str) -> Rows:
-    """Return a row for each piece and way, shape (pieces, ways, numbers)."""
+    """Return a row for each piece and way, shape (pieces, ways, numbers); what was computed before is kept."""
     items = [(index, number) for index in range(len(pieces)) for number in range(len(ways))]
-    work = partial(_row, pieces=tuple(pieces), ways=tuple(ways), describer=describer)
+    cache = VectorCache(CACHE_FOLDER.absolute())
+    work = partial(_row, pieces=tuple(pieces), ways=tuple(ways), describer=describer, cache=cache)
     rows = dict(in_order(work, items, what))
     return np.array([[rows[index, number] for number in range(len(ways))] for index in range(len(pieces))])
 
@@ -105,8 +126,12 @@ def _styles(index: int, pieces: tuple[Piece, ...], describer: Describer) -> tupl
 
 
 def _row(
-    item: tuple[int, int], pieces: tuple[Piece, ...], ways: tuple[Way, ...], describer: Describer
+    item: tuple[int, int], pieces: tuple[Piece, ...], ways: tuple[Way, ...], describer: Describer, cache: VectorCache
 ) -> tuple[tuple[int, int], Rows]:
-    piece = pieces[item[0]]
-    audio = read_recording(piece.path, describer.spec)
-    return item, describer(ways[item[1]](piece.name, audio))
+    piece, way = pieces[item[0]], ways[item[1]]
+    content = hashlib.sha256(f"{way.digest()} {piece.name} {content_digest(piece.path)}".encode()).hexdigest()
+    row = cache.load(content, describer)
+    if row is None:
+        row = describer(way(piece.name, read_recording(piece.path, describer.spec)))
+        cache.store(content, describer, row)
+    return item, row

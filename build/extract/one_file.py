@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +32,20 @@ class Outcome:
     cached: bool = False
 
 
+class Describing(Protocol):
+    """What a vector is computed by: it names its numbers, and its digest changes whenever they do."""
+
+    @property
+    def vector_names(self) -> tuple[str, ...]:
+        """One name per number."""
+
+    def digest(self) -> str:
+        """Return what changes with the numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class VectorCache:
-    """Vectors on disk, found by what they were computed from: the file's bytes and the spec's digest.
+    """Vectors on disk, found by what they were computed from: the file's bytes and the digest of what described it.
 
     A file that is renamed keeps its vector; one that is changed never finds it, nor does other code of the features.
     One small file a track, so that any number of processes and machines can share the folder.
@@ -41,22 +53,22 @@ class VectorCache:
 
     folder: Path
 
-    def load(self, content: str, spec: Description) -> NDArray[np.float32] | None:
+    def load(self, content: str, by: Describing) -> NDArray[np.float32] | None:
         """Return the stored vector, or None where there is none that can be read."""
         try:
-            vector = np.load(self._path(content, spec), allow_pickle=False)
+            vector = np.load(self._path(content, by), allow_pickle=False)
         except (OSError, ValueError, EOFError):
             return None
-        fits = vector.shape == (len(spec.vector_names),) and vector.dtype == np.float32
+        fits = vector.shape == (len(by.vector_names),) and vector.dtype == np.float32
         return vector if fits else None
 
-    def store(self, content: str, spec: Description, vector: NDArray[np.float32]) -> None:
+    def store(self, content: str, by: Describing, vector: NDArray[np.float32]) -> None:
         """Keep a vector; it is on disk, whole, when this returns."""
-        with written_whole(self._path(content, spec)) as path:
+        with written_whole(self._path(content, by)) as path:
             np.save(path, vector)
 
-    def _path(self, content: str, spec: Description) -> Path:
-        features = hashlib.sha256(f"{spec.digest()} {_features_code()}".encode()).hexdigest()
+    def _path(self, content: str, by: Describing) -> Path:
+        features = hashlib.sha256(f"{by.digest()} {_features_code()}".encode()).hexdigest()
         return self.folder / features / content[:2] / f"{content}.npy"
 
 
