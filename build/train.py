@@ -21,7 +21,7 @@ from build.corpora.gtzan_task import gtzan_task
 from build.corpora.no_music import NoMusic
 from build.corpora.task import Task, with_test
 from build.errors import DatasetError, run_command
-from build.models import perceptron, timbre
+from build.models import discriminant_and_perceptron, perceptron
 from build.models.fitting import add_no_music, fit_candidate, out_of_fold_logits, taught
 from build.models.frozen_listener import FrozenListenerRecipe, columns_of
 from build.models.recipe import Recipe, Rows
@@ -35,7 +35,7 @@ from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
 from features_np.spec import FeatureSpec
 
-RECIPES: tuple[Recipe, ...] = (*perceptron.RECIPES, timbre.TIMBRE, FrozenListenerRecipe())
+RECIPES: tuple[Recipe, ...] = (*perceptron.RECIPES, discriminant_and_perceptron.TIMBRE, FrozenListenerRecipe())
 
 
 def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bundle:
@@ -51,7 +51,7 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
     best = max(candidates, key=lambda candidate: candidate.agreement.int8_accuracy)
     temperature = metrics.best_temperature(task.train.targets(task.labels), out_of_fold_logits(task, best.recipe, seed))
     labels, heard = task.labels, {}
-    if task.no_music and best.recipe.groups == timbre.TIMBRE.groups:
+    if task.no_music and best.recipe.groups == discriminant_and_perceptron.TIMBRE.groups:
         training = task.no_music.of(task.no_music.folds != no_music.EVALUATION_FOLD)
         best, caught = add_no_music(task, training, best, seed)
         what = f"windows of no music, {len(np.unique(training.folds))} folds held out in turn"
@@ -133,7 +133,7 @@ def main() -> int:
     folder = arguments.out or publish.MODELS
 
     def body() -> None:
-        spec = FeatureSpec(groups=timbre.TIMBRE.groups)
+        spec = FeatureSpec(groups=discriminant_and_perceptron.TIMBRE.groups)
         task = task_of(arguments) if arguments.features else gtzan_task(GTZAN, spec, arguments.seed)
         if arguments.test_list:
             task = with_test(task, arguments.features, arguments.test_list)

@@ -38,7 +38,6 @@ SAME_THING = {
     "daemon.py": "what the command of that name does",
     "history.py": "what the command of that name reads is what the sink writes",
     "corrections.py": "what people put right, where it is kept and where it is learned from",
-    "timbre.py": "the features, and the network that hears them",
 }
 
 

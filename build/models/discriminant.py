@@ -2,7 +2,7 @@
 
 With as many features as tracks a regularized linear layer in closed form is hard to beat on clean recordings; through a
 microphone it is beaten (see the model card). It becomes a network of one dense layer: half of what ships
-(``build.models.timbre``).
+(``build.models.discriminant_and_perceptron``).
 """
 
 from __future__ import annotations

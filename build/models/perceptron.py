@@ -108,7 +108,8 @@ RECIPES = (
     ),
 )
 
-#: Wide, and kept from learning the few tracks by heart: what half of the shipped network is (``build.models.timbre``).
+#: Wide, and kept from learning the few tracks by heart: what half of the classic network is
+#: (``build.models.discriminant_and_perceptron``).
 PERCEPTRON = PerceptronRecipe(
     "perceptron",
     DenseWithDropout((512,), dropout=0.5, input_dropout=0.5),

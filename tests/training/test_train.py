@@ -14,7 +14,7 @@ import pytest
 from build import publish, train
 from build.corpora.task import read_task
 from build.errors import ConversionError, DatasetError, PublishError
-from build.models import discriminant, int8, perceptron, timbre
+from build.models import discriminant, discriminant_and_perceptron, int8, perceptron
 from build.models.fitting import fit_candidate
 from build.models.recipe import normalization
 from build.tables import splits
@@ -204,10 +204,13 @@ def test_an_ensemble_is_the_weighted_sum_of_its_parts_also_in_int8() -> None:
     groups = FeatureSpec().groups
     linear = discriminant.DiscriminantRecipe("linear", groups)
     small = replace(perceptron.PERCEPTRON, groups=groups, min_steps=100)
-    recipe = timbre.EnsembleRecipe("both", linear, small)
+    recipe = discriminant_and_perceptron.EnsembleRecipe("both", linear, small)
     together = recipe.fit(rows, targets, n_labels=3, seed=0)
     apart = [part.fit(rows, targets, n_labels=3, seed=0).logits(rows) for part in (linear, small)]
-    expected = apart[0] / timbre.DISCRIMINANT_TEMPERATURE + apart[1] / timbre.PERCEPTRON_TEMPERATURE
+    expected = (
+        apart[0] / discriminant_and_perceptron.DISCRIMINANT_TEMPERATURE
+        + apart[1] / discriminant_and_perceptron.PERCEPTRON_TEMPERATURE
+    )
     np.testing.assert_allclose(together.logits(rows), expected, atol=1e-4)
     content = int8.to_int8(together.model, together.normalize(rows))
     agreement = int8.compare(content, together.normalize(rows), together.logits(rows), targets)

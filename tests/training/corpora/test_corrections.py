@@ -11,7 +11,7 @@ import pytest
 from build import train
 from build.corpora.corrections import read_corrections
 from build.errors import DatasetError
-from build.models import perceptron, timbre
+from build.models import discriminant_and_perceptron, perceptron
 from build.models.fitting import taught
 from build.models.frozen_listener import inputs_of
 from build.tables.feature_table import write_csv
@@ -85,7 +85,7 @@ def of_house(tmp_path):
 def test_what_was_put_right_stands_among_the_train_rows(of_house, tmp_path):
     history, house = of_house
     task = made_up_task()
-    taught_task, recipes = taught(task, (*QUICK, timbre.TIMBRE), history)
+    taught_task, recipes = taught(task, (*QUICK, discriminant_and_perceptron.TIMBRE), history)
     assert [recipe.name for recipe in recipes] == [recipe.name for recipe in QUICK], "timbre hears other numbers"
     assert len(taught_task.train) == len(task.train) + 8
     assert taught_task.valid is task.valid

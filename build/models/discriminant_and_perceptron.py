@@ -1,4 +1,4 @@
-"""The shipped architecture: a linear discriminant and a perceptron on the same inputs, averaged in one network.
+"""The architecture of the classic: a linear discriminant and a perceptron on the same inputs, averaged in one network.
 
 The discriminant is right a little more often on clean recordings, the perceptron through microphones (see the model
 card). Their sum is one network with a linear path beside a hidden layer, and is converted and quantized as one.
@@ -47,5 +47,5 @@ class EnsembleRecipe:
         return Fitted(keras.Model(inputs, logits), hidden.mean, hidden.scale, hidden.clip)
 
 
-#: What ships: see the model card for what it was compared with.
+#: The shipped classic: see its model card for what it was compared with.
 TIMBRE = EnsembleRecipe("timbre", DISCRIMINANT, PERCEPTRON)
