@@ -7,17 +7,20 @@ of Emotify's rock and pop and of songs that people know. Takes about twenty minu
 from __future__ import annotations
 
 import argparse
+import hashlib
+import pickle
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from build import publish
 from build.corpora import hearing_ways
-from build.corpora.listening_task import ListeningTask, hear_task, kept
+from build.corpora.listening_task import ListeningTask, hear_task
 from build.corpora.no_music import EVALUATION_FOLD
 from build.errors import run_command
 from build.extract.described import Describer
@@ -41,6 +44,7 @@ from edge.model.bundle import Bundle
 from edge.model.sidecar import ListenerUse
 
 Axes = NDArray[np.float32]
+Kept = TypeVar("Kept")
 
 NAME = "listener"
 LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
@@ -65,13 +69,13 @@ class Taught:
 def prepare(data: Path, seed: int, cache: Path | None) -> tuple[Taught, ListeningTask]:
     """Teach the listener and hear everything with it; a listener that lies in ``cache`` is not taught again."""
     pieces = read_pieces(data, (*LABELS, STRANGE))
-    listener, network = kept(cache, "listener", lambda: _taught(pieces, seed), Schedule(), teaching.LESSONS, seed)
+    listener, network = _kept(cache, "listener", lambda: _taught(pieces, seed), Schedule(), teaching.LESSONS, seed)
     use = listener_use(listener)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "listener.tflite")
         path.write_bytes(network)
         describer = Describer(SPEC, use, path)
-        axes = kept(cache, "axes", lambda: record_axes(hear_records(_learning(pieces), describer)), network)
+        axes = _kept(cache, "axes", lambda: record_axes(hear_records(_learning(pieces), describer)), network)
         task = hear_task(pieces, LABELS, data, describer, seed)
     return Taught(network, use, axes), task
 
@@ -82,6 +86,23 @@ def _learning(pieces: list[Piece]) -> list[Piece]:
 
 def _taught(pieces: list[Piece], seed: int) -> tuple[Listener, bytes]:
     return teaching.teach(read_yamnet(), teaching.lessons(_learning(pieces)), Schedule(), seed)
+
+
+def _kept(folder: Path | None, name: str, make: Callable[[], Kept], *depends_on: object) -> Kept:
+    """Return what ``make`` makes; with a ``folder``, as it lies there if it was made of the same things."""
+    if folder is None:
+        return make()
+    digest = hashlib.sha256(repr(depends_on).encode()).hexdigest()[:12]
+    path = folder / f"{name}-{digest}.pickle"
+    if path.exists():
+        with path.open("rb") as file:
+            made: Kept = pickle.load(file)
+        return made
+    made = make()
+    folder.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        pickle.dump(made, file, protocol=pickle.HIGHEST_PROTOCOL)
+    return made
 
 
 def train(taught: Taught, task: ListeningTask, recipe: HeadRecipe, folder: Path) -> Bundle:

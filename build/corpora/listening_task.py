@@ -1,4 +1,4 @@
-"""All that a model with a listener is trained from and judged by, heard once and kept.
+"""All that a model with a listener is trained from and judged by, heard once.
 
 Pieces are described in every way of ``build.corpora.hearing_ways``: as recorded and in windows, through microphones of
 training, and, for the pieces that judge, through rooms, noises and voices that nothing in training heard.
@@ -6,12 +6,9 @@ training, and, for the pieces that judge, through rooms, noises and voices that 
 
 from __future__ import annotations
 
-import hashlib
-import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +17,6 @@ from build.corpora import hearing_ways, no_music
 from build.corpora.no_music import NoMusic
 from build.extract.described import Describer, Rows, Way, rows_of, styles_of
 from build.tables.pieces import GTZAN_VALID, Piece, fold_of
-
-Kept = TypeVar("Kept")
 
 
 @dataclass(frozen=True)
@@ -100,20 +95,3 @@ def hear_task(
 def _heard(pieces: Sequence[Piece], ways: Sequence[Way], describer: Describer) -> Heard:
     rows = rows_of(pieces, ways, describer, "hearing")
     return Heard(tuple(pieces), {way.name: rows[:, number] for number, way in enumerate(ways)})
-
-
-def kept(folder: Path | None, name: str, make: Callable[[], Kept], *depends_on: object) -> Kept:
-    """Return what ``make`` makes; with a ``folder``, as it lies there if it was made of the same things."""
-    if folder is None:
-        return make()
-    digest = hashlib.sha256(repr(depends_on).encode()).hexdigest()[:12]
-    path = folder / f"{name}-{digest}.pickle"
-    if path.exists():
-        with path.open("rb") as file:
-            made: Kept = pickle.load(file)
-        return made
-    made = make()
-    folder.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        pickle.dump(made, file, protocol=pickle.HIGHEST_PROTOCOL)
-    return made

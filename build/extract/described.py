@@ -130,8 +130,6 @@ def _row(
 ) -> tuple[tuple[int, int], Rows]:
     piece, way = pieces[item[0]], ways[item[1]]
     content = hashlib.sha256(f"{way.digest()} {piece.name} {content_digest(piece.path)}".encode()).hexdigest()
-    row = cache.load(content, describer)
-    if row is None:
-        row = describer(way(piece.name, read_recording(piece.path, describer.spec)))
-        cache.store(content, describer, row)
-    return item, row
+    return item, cache.found_or_made(
+        content, describer, lambda: describer(way(piece.name, read_recording(piece.path, describer.spec)))
+    )

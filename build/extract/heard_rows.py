@@ -67,13 +67,12 @@ def _vector(
     content = content_digest(recordings[key])
     if microphone:
         content = microphone.digest(key, content)
-    stored = cache.load(content, spec)
-    if stored is not None:
-        return stored
-    audio = read_recording(recordings[key], spec)
-    vector = summarize(microphone(key, audio) if microphone else audio, spec)
-    cache.store(content, spec, vector)
-    return vector
+
+    def make() -> Audio:
+        audio = read_recording(recordings[key], spec)
+        return summarize(microphone(key, audio) if microphone else audio, spec)
+
+    return cache.found_or_made(content, spec, make)
 
 
 @dataclass(frozen=True, slots=True)

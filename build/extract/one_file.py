@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -66,6 +67,16 @@ class VectorCache:
         """Keep a vector; it is on disk, whole, when this returns."""
         with written_whole(self._path(content, by)) as path:
             np.save(path, vector)
+
+    def found_or_made(
+        self, content: str, by: Describing, make: Callable[[], NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """Return the stored vector, or what ``make`` makes, which is then kept."""
+        vector = self.load(content, by)
+        if vector is None:
+            vector = make()
+            self.store(content, by, vector)
+        return vector
 
     def _path(self, content: str, by: Describing) -> Path:
         features = hashlib.sha256(f"{by.digest()} {_features_code()}".encode()).hexdigest()

@@ -35,7 +35,7 @@ def hear_records(pieces: Sequence[Piece], describer: Describer) -> list[Rows]:
 def _patches(item: tuple[int, Way], pieces: tuple[Piece, ...], describer: Describer) -> Rows:
     piece, way = pieces[item[0]], item[1]
     audio = way(piece.name, read_recording(piece.path, describer.spec))
-    return describer.patches(audio)[:, : sum(size for _, size in describer.use.outputs)]
+    return describer.patches(audio)[:, : describer.use.n_described]
 
 
 def record_axes(records: Sequence[Rows]) -> NDArray[np.float32]:

@@ -143,7 +143,7 @@ class _HeardPatches:
         rows = self.rows(0, end)
         first = self._rows.start
         ends = [self._stream.end_of(patch) for patch in range(first, first + len(rows))]
-        return np.array(ends, dtype=np.int64), rows[:, : self.network.n_described]
+        return np.array(ends, dtype=np.int64), rows[:, : self.network.use.n_described]
 
     def _catch_up(self) -> None:
         if self._rows.end < self._waiting.start:
@@ -177,7 +177,7 @@ def styles_of(network: ListenerNetwork, rows: Vector) -> Vector | None:
     """Return the mean scores (n_styles,) of the styles over patches ``rows`` (n, width); None if there are none."""
     if not network.use.styles or not len(rows):
         return None
-    return np.asarray(rows[:, network.n_described :].mean(axis=0, dtype=np.float64), dtype=np.float32)
+    return np.asarray(rows[:, network.use.n_described :].mean(axis=0, dtype=np.float64), dtype=np.float32)
 
 
 def _joined(bundle: Bundle, features: Vector, rows: Vector) -> Vector:

@@ -28,7 +28,6 @@ class ListenerNetwork:
         if self.interpreter.output_sizes != sizes:
             raise BundleError(f"the listener gives {self.interpreter.output_sizes}, its sidecar says {sizes}")
         self.width = sum(sizes)  # numbers in a row
-        self.n_described = self.width - len(use.styles)  # those of them that are no styles' scores
 
     def quantize(self, patches: NDArray[np.float32]) -> NDArray[Any]:
         """Return patches (n, n_frames, n_mels) as ``row`` takes them, a quarter as large."""
@@ -38,16 +37,9 @@ class ListenerNetwork:
         """Describe one quantized patch (n_frames, n_mels) by float32 (width,)."""
         return np.concatenate(self.interpreter.run(quantized))
 
-    def __call__(self, patch: NDArray[np.float32]) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
-        """Return what one patch (n_frames, n_mels) is: each output by name, and the scores of the styles."""
-        row = self.row(self.quantize(patch))
-        ends = np.cumsum([size for _, size in self.use.outputs])
-        *outputs, styles = np.split(row, ends)
-        return {name: part for (name, _), part in zip(self.use.outputs, outputs, strict=True)}, styles
-
     def statistics(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the statistics over patches of ``rows`` (n, width), n >= 1, in the order of the head's input."""
-        described = rows[:, : self.n_described].astype(np.float64)
+        described = rows[:, : self.use.n_described].astype(np.float64)
         taken = [_STATISTICS[name](described) for name in self.use.statistics]
         ends = np.cumsum([size for _, size in self.use.outputs])[:-1]
         of_outputs = zip(*(np.split(values, ends) for values in taken), strict=True)

@@ -56,9 +56,14 @@ class ListenerUse:
         )
 
     @property
+    def n_described(self) -> int:
+        """How many numbers the outputs describe a patch by."""
+        return sum(size for _, size in self.outputs)
+
+    @property
     def n_numbers(self) -> int:
         """How many numbers the listener adds to the head's input."""
-        return len(self.statistics) * sum(size for _, size in self.outputs)
+        return len(self.statistics) * self.n_described
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,15 +112,16 @@ def model_use(sidecar: Mapping[str, Any]) -> ModelUse:
     """Return what a sidecar says of how to use its model; ``BundleError`` for whatever makes no sense."""
     spec = spec_of(sidecar, "feature_spec", FeatureSpec)
     normalization = entries(sidecar, "normalization")
+    listener = _listener_use(sidecar)
     use = ModelUse(
         name=text(sidecar, "name"),
         labels=names(sidecar, "labels", at_least=2),
         spec=spec,
-        listener=_listener_use(sidecar),
+        listener=listener,
         mean=numbers(normalization, "mean", -MEAN_BOUND, MEAN_BOUND),
         scale=numbers(normalization, "scale", *SCALE_BOUNDS),
         temperature=number(sidecar, "temperature", *TEMPERATURE_BOUNDS),
-        record_axes=_record_axes(sidecar),
+        record_axes=_record_axes(sidecar["listener"], listener) if listener else None,
     )
     if not use.n_inputs == use.mean.size == use.scale.size:
         raise BundleError(
@@ -150,13 +156,12 @@ def _listener_use(sidecar: Mapping[str, Any]) -> ListenerUse | None:
     return use
 
 
-def _record_axes(sidecar: Mapping[str, Any]) -> NDArray[np.float32] | None:
+def _record_axes(listener: Mapping[str, Any], use: ListenerUse) -> NDArray[np.float32] | None:
     """Return the axes that a listener has: float16 in base64, row by row, an eighth as long as in digits."""
-    use = _listener_use(sidecar)
-    if use is None or _entry(sidecar["listener"], "record_axes") is None:
+    if _entry(listener, "record_axes") is None:
         return None
-    axes = entries(sidecar["listener"], "record_axes")
-    size = sum(size for _, size in use.outputs), _size(axes, "axes")
+    axes = entries(listener, "record_axes")
+    size = use.n_described, _size(axes, "axes")
     try:
         values = np.frombuffer(base64.b64decode(text(axes, "kernel"), validate=True), dtype="<f2").astype(np.float32)
     except ValueError as error:
