@@ -17,6 +17,8 @@ SCHEMA = 2
 APPLICATION_ID = 0x6C76676E
 #: What SQLite reports for a file that is damaged or was never a database.
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+#: SQLite keeps up to 2 MB of the file in memory unless it is told otherwise: more than who writes small rows needs.
+CACHE_KIB = 128
 #: What a household hears concerns the household: its group may read, others may not.
 FILE_MODE, FOLDER_MODE = 0o640, 0o750
 
@@ -105,6 +107,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     run("PRAGMA journal_mode = WAL")
     # With WAL a killed program loses nothing that was committed, and a power cut the last seconds but not the file.
     run("PRAGMA synchronous = NORMAL")
+    run(f"PRAGMA cache_size = -{CACHE_KIB}")
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
