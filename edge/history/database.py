@@ -101,8 +101,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         damage = sqlite3.DatabaseError("quick_check found damage")
         damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
         raise damage
-    is_new = run("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
-    if is_new or require_ours(connection, path) < SCHEMA:
+    if _is_empty(connection) or require_ours(connection, path) < SCHEMA:
         _migrate(connection, path)
     run("PRAGMA journal_mode = WAL")
     # With WAL a killed program loses nothing that was committed, and a power cut the last seconds but not the file.
@@ -114,7 +113,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Make the layout, or bring it up to date; another process may have done so meanwhile."""
     run = connection.execute
     with transaction(connection):  # before the write-ahead log: from its first byte on the file says what it is
-        if run("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0:
+        if _is_empty(connection):
             run(f"PRAGMA application_id = {APPLICATION_ID}")
         for migration in _MIGRATIONS[require_ours(connection, path) :]:
             for statement in migration.split(";\n"):
@@ -143,8 +142,10 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def require_ours(connection: sqlite3.Connection, path: Path) -> int:
-    """Return the file's layout; ``HistoryError`` if it is another program's, or newer than this program."""
+    """Return the file's layout; ``HistoryError`` if it is another program's, newer than this one, or not made yet."""
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+        if _is_empty(connection):
+            raise HistoryError(f"{path}: is empty; nothing has been recorded there yet")
         raise HistoryError(f"{path}: is a database of another program; choose another file for the history")
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA:
@@ -160,8 +161,13 @@ def _require_history(path: Path) -> None:
     if not header.startswith(_MAGIC):
         raise HistoryError(f"{path}: is not a livegenre history; choose another file for the history")
     with closing(open_to_read(path)) as connection:
-        if connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+        if not _is_empty(connection):
             require_ours(connection, path)
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    """Whether nothing has been made in it, by whatever program."""
+    return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0)
 
 
 def _header(path: Path) -> bytes:

@@ -236,6 +236,14 @@ def test_another_programs_database_and_a_newer_one_are_refused_and_left_alone(tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["newer.db", "other.db"]
 
 
+def test_a_file_that_is_about_to_be_made_holds_nothing_yet(tmp_path):
+    """Nor does one of which a power cut has left the name alone."""
+    (tmp_path / "h.db").touch()
+    with pytest.raises(HistoryError, match="nothing has been recorded"):
+        read_segments(tmp_path / "h.db")
+    assert len(record(tmp_path / "h.db", [prediction(0.0), prediction(1.0)])) == 1
+
+
 def test_days_are_local_and_may_have_23_or_25_hours(berlin):
     for day, hours in [(date(2026, 3, 29), 23), (date(2026, 10, 25), 25), (date(2026, 6, 1), 24)]:
         midnight = datetime(day.year, day.month, day.day).astimezone()
