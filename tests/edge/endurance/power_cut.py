@@ -143,10 +143,10 @@ def check(path: Path, at_least_s: float, at_most_s: float) -> None:
 
 
 @contextmanager
-def mounted(image: Path, folder: Path) -> Iterator[None]:
+def mounted(image: Path, folder: Path, *options: str) -> Iterator[None]:
     """Mount a file system that is in a file."""
     folder.mkdir(exist_ok=True)
-    subprocess.run(["mount", "-o", "loop", image, folder], check=True, capture_output=True)
+    subprocess.run(["mount", "-o", ",".join(["loop", *options]), image, folder], check=True, capture_output=True)
     try:
         yield
     finally:
@@ -177,7 +177,7 @@ def cut_off(work: Path, n_cuts: int, seed: int) -> None:
     at_least_s = 0.0
     for _ in range(n_cuts):
         with mounted(image, live):
-            before_s = _kept_s(live / "h.db")
+            before_s = kept_s(live / "h.db")
             assert before_s >= at_least_s
             driver = [sys.executable, history_driver.__file__, "numbers", live / "h.db", "100000000"]
             process = subprocess.Popen(driver, stdout=subprocess.PIPE, env=os.environ | {"PYTHONPATH": str(ROOT)})
@@ -187,14 +187,15 @@ def cut_off(work: Path, n_cuts: int, seed: int) -> None:
                 os.sync()
                 at_least_s = before_s + synced_s - 1
                 heard_s = _heard_s(process, dice.uniform(0.0, 0.5))
-                _shut_down(live)
+                shut_down(live)
                 assert _heard_s(process, 0.2) > heard_s, "listening goes on without the disk"
                 process.kill()
         with mounted(image, live):
             check(live / "h.db", at_least_s, float("inf"))
 
 
-def _kept_s(path: Path) -> float:
+def kept_s(path: Path) -> float:
+    """Return how many seconds the history at ``path`` holds, if there is one."""
     return sum(segment.duration_s for segment in read_segments(path)) if path.exists() else 0.0
 
 
@@ -207,7 +208,7 @@ def _heard_s(process: subprocess.Popen[bytes], seconds: float) -> int:
     return heard
 
 
-def _shut_down(folder: Path) -> None:
+def shut_down(folder: Path) -> None:
     """Let a mounted ext4 lose its disk at once, what is not on it included."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
