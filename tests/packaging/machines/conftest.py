@@ -15,6 +15,8 @@ from tests.packaging.machines.roots import Installed, install
 
 #: Names of the machines to take; ``make`` gives them.
 TAKEN = os.environ.get("MACHINES", "").split() or list(MACHINES)
+#: The container image is of trixie: where no such machine is taken there is none to test.
+collect_ignore = [] if any(name.startswith("trixie-") for name in TAKEN) else ["test_image.py"]
 
 
 @pytest.fixture(scope="session")
