@@ -191,6 +191,18 @@ def calibration_error(bins: list[ReliabilityBin]) -> float:
     return sum(item.n * abs(item.confidence - item.accuracy) for item in bins) / sum(item.n for item in bins)
 
 
+def calibration_error_by_chance(probabilities: Vector, n_draws: int = 1000, seed: int = 0) -> float:
+    """Return the expected calibration error that answers with these probabilities show if they are exactly right.
+
+    The mean over draws in which each answer is right as often as its probability says: on few tracks it is far from 0.
+    """
+    rng = np.random.default_rng(seed)
+    answers = probabilities.argmax(axis=1)
+    is_right = rng.random((n_draws, len(answers))) < probabilities.max(axis=1)
+    drawn = (reliability(np.where(right, answers, -1), probabilities) for right in is_right)
+    return float(np.mean([calibration_error(bins) for bins in drawn]))
+
+
 def tempo_accuracy(
     estimated: Vector, annotated: Vector, tolerance: float = 0.04
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:

@@ -73,6 +73,7 @@ class Scores:
             "balanced": self.balanced.to_dict(),
             "macro_f1": round(self.macro_f1, 4),
             "calibration_error": round(metrics.calibration_error(self.reliability), 4),
+            "calibration_error_by_chance": round(metrics.calibration_error_by_chance(self.probabilities), 4),
             "labels": {
                 score.label: {
                     "n": score.n,

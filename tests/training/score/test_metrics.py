@@ -108,3 +108,11 @@ def test_tempo_accuracy_at_the_edge_of_four_percent_and_at_octaves() -> None:
     first, second = metrics.tempo_accuracy(estimated, annotated)
     assert first.tolist() == [True, False, True, False, False, False, False, False]
     assert second.tolist() == [True, False, True, False, True, True, True, False]
+
+
+def test_exact_confidences_still_show_an_error_on_few_tracks() -> None:
+    # Of 100 answers that are half sure about 50 are right, give or take 5: half a bin's mean absolute deviation.
+    few, many = (metrics.calibration_error_by_chance(np.full((n, 2), 0.5)) for n in (100, 10_000))
+    assert few == pytest.approx(np.sqrt(2 / np.pi) * 0.05, abs=0.004)
+    assert many < few / 8
+    assert metrics.calibration_error_by_chance(np.array([[1.0, 0.0]] * 5)) == 0.0
