@@ -143,7 +143,7 @@ def _figures(metrics: dict[str, Any]) -> Iterable[str]:
     yield f"| macro F1 | {valid['macro_f1']:.3f} | {place} |"
     yield f"| expected calibration error | {valid['calibration_error']:.3f} | {place} |"
     if by_chance := valid.get("calibration_error_by_chance"):
-        yield f"| the same, if each confidence were exactly right | {by_chance:.3f} | as many tracks, drawn 1,000 times |"
+        yield f"| the same if every confidence were exactly right | {by_chance:.3f} | 1,000 draws of as many |"
     yield f"| float network's accuracy | {int8['float_accuracy']:.1%} | {place} |"
     yield f"| int8 gives the float network's answer | {int8['same_answer']:.1%} | {place} |"
     if heard := metrics.get("microphone"):
