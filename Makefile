@@ -51,7 +51,7 @@ package: $(TESTING)/.ready
 MACHINES ?= bookworm-amd64 trixie-amd64 bookworm-amd64-litert trixie-arm64 bookworm-arm64 bookworm-arm64-litert bookworm-armhf
 
 test-machines: $(TESTING)/.ready
-	@.ci/apt mmdebstrap arch-test qemu-user-static shellcheck systemd umoci skopeo e2fsprogs
+	@.ci/apt mmdebstrap arch-test qemu-user-static shellcheck systemd umoci skopeo e2fsprogs docker-compose
 	MACHINES="$(MACHINES)" PROCESSORS="$(PROCESSORS)" $(TESTING)/bin/python -m pytest -m machines -s tests/packaging/machines
 
 # On every processor that can be made believe, not the commonest alone: half an hour.

@@ -18,14 +18,19 @@ from tests.packaging.machines.machines import MACHINES
 from tests.packaging.machines.roots import Installed, download, enter, install
 
 EXTRAS = "web,mqtt,prometheus"
-#: Whose the process is, and its groups: 29 is Debian's audio, which owns /dev/snd.
+#: Whose the process becomes, and its groups: 29 is Debian's audio, which owns /dev/snd.
 ACCOUNTS = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nlivegenre:x:1000:1000::/config:/usr/sbin/nologin\n",
     "etc/group": "root:x:0:\naudio:x:29:livegenre\nlivegenre:x:1000:\n",
 }
-#: Made the first time: the configuration, beside which the history is kept.
+#: Home Assistant starts it as root, with a folder of root's: it becomes that user. What else starts it may name the
+#: user. Made the first time: the configuration, beside which the history is kept.
 START = """#!/bin/sh
 set -eu
+if [ "$(id -u)" -eq 0 ]; then
+    chown 1000:1000 /config
+    exec /usr/sbin/chroot --userspec=1000:29 / "$0"
+fi
 [ -e /config/livegenre.toml ] || livegenre service show --config >/config/livegenre.toml
 exec livegenre daemon --config /config/livegenre.toml
 """
@@ -101,7 +106,7 @@ def _write(layout: Path, layer: Path, architecture: str) -> None:
     run("umoci", "init", "--layout", layout, cwd=ROOT)
     run("umoci", "new", "--image", f"{layout}:latest", cwd=ROOT)
     run("umoci", "raw", "add-layer", "--image", f"{layout}:latest", layer, cwd=ROOT)
-    settings = ["--architecture", architecture, "--os", "linux", "--config.user", "1000:29"]
+    settings = ["--architecture", architecture, "--os", "linux"]
     settings += ["--config.cmd", "/usr/local/bin/livegenre-container", "--config.volume", "/config"]
     settings += [
         "--config.workingdir",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +19,8 @@ from tests.packaging.machines.conftest import TAKEN
 from tests.packaging.machines.image import make, settings_of
 
 pytestmark = [pytest.mark.machines, pytest.mark.timeout(3600)]
+
+CONTAINER = ROOT / "edge" / "service" / "container"
 
 
 @pytest.fixture(scope="module", params=[name for name in TAKEN if name.startswith("trixie-")])
@@ -40,11 +44,15 @@ def contents(archives: list[Path], tmp_path_factory: pytest.TempPathFactory) -> 
     return folder / "bundle" / "rootfs"
 
 
-def inside(contents: Path, settings: dict[str, Any], *command: str) -> list[str | Path]:
+#: As compose.yaml names them, and as Home Assistant does.
+USER, ROOT_USER = "1000:29", "0:0"
+
+
+def inside(contents: Path, settings: dict[str, Any], *command: str, user: str = USER) -> list[str | Path]:
     """Return what runs a command as the image says, as the first process of its own namespaces."""
     config = settings["config"]
     spaces = ["unshare", "--mount", "--pid", "--net", "--fork", "--kill-child", f"--mount-proc={contents / 'proc'}"]
-    chroot = ["chroot", f"--userspec={config['User']}", contents, "env", "--ignore-environment", *config["Env"]]
+    chroot = ["chroot", f"--userspec={user}", contents, "env", "--ignore-environment", *config["Env"]]
     return [*spaces, *chroot, *command]
 
 
@@ -66,11 +74,16 @@ def test_it_has_every_face(contents: Path, settings: dict[str, Any]) -> None:
     run(*inside(contents, settings, f"/{python.relative_to(contents)}", "-c", faces), cwd=ROOT)
 
 
+@pytest.mark.parametrize("user", [USER, ROOT_USER])
 def test_it_starts_with_a_configuration_of_its_own_and_ends_when_told_to(
-    contents: Path, settings: dict[str, Any]
+    contents: Path, settings: dict[str, Any], user: str
 ) -> None:
-    """As its first process, which no signal ends that it does not hear."""
-    command = inside(contents, settings, *settings["config"]["Cmd"])
+    """As its first process, which no signal ends that it does not hear; with an empty folder of whoever starts it."""
+    made = contents / "config"
+    shutil.rmtree(made)
+    made.mkdir()
+    shutil.chown(made, *map(int, user.split(":")))
+    command = inside(contents, settings, *settings["config"]["Cmd"], user=user)
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as engine:
         assert engine.stderr is not None
         log = []
@@ -81,7 +94,18 @@ def test_it_starts_with_a_configuration_of_its_own_and_ends_when_told_to(
                 os.kill(int(first), signal.Signals[settings["config"]["StopSignal"]])
     assert engine.returncode == 0, log
     assert "stopped" in log[-1]
-    made = contents / "config"
     shown = [Path(sys.executable).with_name("livegenre"), "service", "show", "--config"]
     assert (made / "livegenre.toml").read_text() == run(*shown, cwd=ROOT).stdout
-    assert (made / "history.db").stat().st_uid == 1000
+    owner = (made / "history.db").stat()
+    assert (owner.st_uid, owner.st_gid) == (1000, 29)
+
+
+def test_compose_understands_its_file(archives: list[Path], tmp_path: Path) -> None:
+    """And it names the image of this version, as the add-on's manifest does."""
+    assert shutil.which("docker-compose"), "this test needs docker-compose: apt install docker-compose"
+    version = archives[0].name.split("-")[1]
+    shutil.copy2(CONTAINER / "compose.yaml", tmp_path)
+    understood = run("docker-compose", "--file", "compose.yaml", "config", cwd=tmp_path).stdout
+    assert f"image: livegenre:{version}\n" in understood
+    assert re.search(f"user: '?{USER}'?\n", understood)
+    assert f'version: "{version}"\n' in (CONTAINER / "config.yaml").read_text()
