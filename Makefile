@@ -64,7 +64,7 @@ test-arm64:
 # dist/livegenre-VERSION-ARCHITECTURE.oci.tar and .docker.tar, of Debian's packages and the wheel alone.
 image: wheel $(TESTING)/.ready
 	@.ci/apt mmdebstrap arch-test qemu-user-static umoci skopeo
-	$(TESTING)/bin/python -m tests.packaging.machines.image dist/livegenre-*.whl $(ARCHITECTURES)
+	$(TESTING)/bin/python -m tests.packaging.machines.container.image dist/livegenre-*.whl $(ARCHITECTURES)
 
 model: $(TESTING)/.ready
 	$(TESTING)/bin/python -m build.train_listener

@@ -59,6 +59,8 @@ needed='' options=''
 has_module ensurepip || needed="$needed python3-venv"
 has_library libportaudio.so.2 || needed="$needed libportaudio2"
 if python3 -c 'import struct, sys; sys.exit(struct.calcsize("P") != 4)'; then
+    python3 -c 'import sys; sys.exit(sys.version_info >= (3, 12))' ||
+        fail "for 32 bits there is no TFLite runtime after bookworm; take a 64-bit system, or bookworm with 32 bits"
     # PyPI has none of these for 32 bits.
     options=--system-site-packages
     for module in cffi numpy scipy; do

@@ -80,14 +80,17 @@ def install(machine: Machine, wheel: Path) -> Installed:
 
 
 def enter(
-    root: Path, command: Sequence[str | Path], environment: Mapping[str, str]
+    root: Path, command: Sequence[str | Path], environment: Mapping[str, str], *, network: bool = False
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command in the root, in namespaces of its own: what it mounts or leaves running ends with it."""
+    """Run a command in the root, in namespaces of its own: what it mounts or leaves running ends with it.
+
+    It has no network, not even itself, unless that is ``network``'s to give.
+    """
     spaces = [
         "unshare",
         "--mount",
         "--pid",
-        "--net",
+        *([] if network else ["--net"]),
         "--fork",
         "--kill-child",
         f"--root={root}",
@@ -109,10 +112,7 @@ def _root(machine: Machine) -> Path:
     packages = sorted({*PACKAGES, *machine.packages})
     root = CACHE / machine.root
     if _is_new(root, packages):
-        command = ["mmdebstrap", "--quiet", "--mode=root", "--variant=extract", f"--include={','.join(packages)}"]
-        # The release alone: its lists change a few times a year, and not while they are read.
-        command.append('--setup-hook=sed -i "/-security/d; /-updates/d" "$1"/etc/apt/sources.list')
-        run(*command, f"--architectures={machine.architecture}", machine.suite, root, cwd=ROOT)
+        _bootstrap(machine, "extract", packages, root)
         library = next((root / "usr" / "lib").glob("*-linux-gnu*")).name
         folders = "".join(f"/usr/lib/{library}/{name}\n" for name in ("blas", "lapack"))
         (root / "etc" / "ld.so.conf.d" / "alternatives.conf").write_text(folders)
@@ -125,6 +125,24 @@ def _root(machine: Machine) -> Path:
             shutil.copy2(X86_EMULATOR, root / X86_EMULATOR.relative_to("/"))
         _remember(root, packages)
     return root
+
+
+def bare_root(machine: Machine) -> Path:
+    """Return a system as an installer leaves it, with Python alone: configured, so that apt works in it."""
+    require(None if machine.is_native else machine.qemu)
+    root = CACHE / f"{machine.root}-bare"
+    packages = ["ca-certificates", "python3"]
+    if _is_new(root, packages):
+        _bootstrap(machine, "apt", packages, root)
+        _remember(root, packages)
+    return root
+
+
+def _bootstrap(machine: Machine, variant: str, packages: Sequence[str], root: Path) -> None:
+    command = ["mmdebstrap", "--quiet", "--mode=root", f"--variant={variant}", f"--include={','.join(packages)}"]
+    # The release alone: its lists change a few times a year, and not while they are read.
+    command.append('--setup-hook=sed -i "/-security/d; /-updates/d" "$1"/etc/apt/sources.list')
+    run(*command, f"--architectures={machine.architecture}", machine.suite, root, cwd=ROOT)
 
 
 def _new_environment(installed: Installed, wheel: Path) -> None:

@@ -1,4 +1,6 @@
-"""Makes the container images: ``python -m tests.packaging.machines.image WHEEL [amd64 arm64]`` (``make image``).
+"""Makes the container images: ``python -m tests.packaging.machines.container.image WHEEL [amd64 arm64]``.
+
+``make image`` calls it.
 
 An image is a machine that the tests run on, Debian trixie with the wheel, and its extras for the network: no image of
 anybody else's is below it. It is written as an OCI archive and as one that ``docker load`` takes, beside the wheel.

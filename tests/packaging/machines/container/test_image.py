@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 
 from tests.packaging.checkout import ROOT, run
-from tests.packaging.machines.conftest import TAKEN
-from tests.packaging.machines.image import make, settings_of
+from tests.packaging.machines.conftest import IMAGES
+from tests.packaging.machines.container.image import make, settings_of
 
 pytestmark = [pytest.mark.machines, pytest.mark.timeout(3600)]
 
 CONTAINER = ROOT / "edge" / "service" / "container"
 
 
-@pytest.fixture(scope="module", params=[name for name in TAKEN if name.startswith("trixie-")])
+@pytest.fixture(scope="module", params=IMAGES)
 def archives(request: pytest.FixtureRequest, livegenre: Path) -> list[Path]:
-    """The images of the machines that are taken and are in one: of the others, this file is not collected."""
+    """The image that a machine is in, in both forms."""
     return make(request.param.removeprefix("trixie-"), livegenre)
 
 
