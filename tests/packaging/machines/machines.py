@@ -21,6 +21,15 @@ PACKAGES = (
 #: Processors by the names that QEMU has for them. The first of each is what a machine runs its commands on.
 CORTEX = {"cortex-a53": "Zero 2 W, 3", "cortex-a72": "4", "cortex-a76": "5"}
 CORTEX_32 = {"cortex-a7": "2", "max": "any newer one"}
+#: What Linux says of the first: variant, part and revision (MIDR_EL1 in Arm's technical reference manuals), and the
+#: features that Pis have: no cryptography before the 5.
+BEFORE_THE_5 = "fp asimd evtstrm crc32 cpuid"
+SINCE_THE_5 = f"{BEFORE_THE_5} aes pmull sha1 sha2 atomics fphp asimdhp asimdrdm lrcpc dcpop asimddp"
+CORES = {
+    "cortex-a53": (0, 0xD03, 4, BEFORE_THE_5),
+    "cortex-a72": (0, 0xD08, 3, BEFORE_THE_5),
+    "cortex-a76": (4, 0xD0B, 1, SINCE_THE_5),
+}
 #: This processor itself, one without AVX-512, one without AVX: they are told apart by NumPy, OpenBLAS and XNNPACK.
 X86 = {"host": "this one", "max": "AVX2, no AVX-512", "Nehalem": "SSE 4.2, no AVX"}
 
@@ -89,3 +98,18 @@ MACHINES = {
         Machine("trixie-amd64", "trixie", "amd64", "3.13", NEW, X86),
     )
 }
+
+
+def cpuinfo(processor: str, cores: int) -> str:
+    """Return what Linux says in /proc/cpuinfo of a processor of ``CORES``: LiteRT chooses its kernels by that."""
+    variant, part, revision, features = CORES[processor]
+    told = {
+        "Features": features,
+        "CPU implementer": "0x41",
+        "CPU architecture": 8,
+        "CPU variant": hex(variant),
+        "CPU part": hex(part),
+        "CPU revision": revision,
+    }
+    one = "".join(f"{name}\t: {value}\n" for name, value in told.items())
+    return "".join(f"processor\t: {number}\n{one}\n" for number in range(cores))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from packaging.requirements import Requirement
 
 from tests.packaging.checkout import ROOT, run
 from tests.packaging.machines.emulation import require
-from tests.packaging.machines.machines import PACKAGES, Machine
+from tests.packaging.machines.machines import CORES, PACKAGES, Machine, cpuinfo
 
 CACHE = ROOT / ".cache" / "machines"
 #: glibc's versions, to its minor number, whose wheels both suites can load.
@@ -35,6 +36,15 @@ PIP = ("pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile
 REVISION = 2
 
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8", "TERM": "dumb"}
+
+
+#: Changes into the root, the first argument; the second is what /proc/cpuinfo is there, if it is anything.
+INSIDE = """
+root=$1
+[ -z "$2" ] || { mount --rbind /sys "$root/sys"; mount --bind "$2" "$root/proc/cpuinfo"; }
+shift 2
+exec chroot "$root" "$@"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +94,17 @@ def enter(
 ) -> subprocess.CompletedProcess[str]:
     """Run a command in the root, in namespaces of its own: what it mounts or leaves running ends with it.
 
-    It has no network, not even itself, unless that is ``network``'s to give.
+    It has no network, not even itself, unless that is ``network``'s to give. It is told of the processor that QEMU is
+    to be: by itself, QEMU shows this machine's.
     """
-    spaces = [
-        "unshare",
-        "--mount",
-        "--pid",
-        *([] if network else ["--net"]),
-        "--fork",
-        "--kill-child",
-        f"--root={root}",
-        "--wd=/",
-        "--mount-proc",
-    ]
+    spaces = ["unshare", "--mount", "--pid", *([] if network else ["--net"]), "--fork", "--kill-child"]
+    processor, description = environment.get("QEMU_CPU"), ""
+    if processor in CORES:
+        description = str(CACHE / f"{processor}.cpuinfo")
+        Path(description).write_text(cpuinfo(processor, os.cpu_count() or 1))
+        (root / "sys").mkdir(exist_ok=True)
     return subprocess.run(
-        [*spaces, *map(str, command)],
+        [*spaces, f"--mount-proc={root / 'proc'}", "sh", "-ec", INSIDE, "sh", root, description, *map(str, command)],
         env={**ENVIRONMENT, **environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
