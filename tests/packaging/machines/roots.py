@@ -147,6 +147,7 @@ def bare_root(machine: Machine) -> Path:
 def _bootstrap(machine: Machine, variant: str, packages: Sequence[str], root: Path) -> None:
     command = ["mmdebstrap", "--quiet", "--mode=root", f"--variant={variant}", f"--include={','.join(packages)}"]
     # The release alone: its lists change a few times a year, and not while they are read.
+    command.append('--aptopt=Acquire::Retries "5"')
     command.append('--setup-hook=sed -i "/-security/d; /-updates/d" "$1"/etc/apt/sources.list')
     run(*command, f"--architectures={machine.architecture}", machine.suite, root, cwd=ROOT)
 
