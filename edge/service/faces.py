@@ -22,7 +22,7 @@ from edge.events import Event, Started
 from edge.history.database import own_file
 from edge.model.bundle import Bundle
 from edge.service.config import Config, MqttConfig, WebConfig
-from edge.sinks import Sink
+from edge.sinks import Sink, problem_of
 from edge.sinks.guard import Guarded
 from edge.sinks.web import address
 
@@ -83,7 +83,7 @@ def faces_change(before: Config, after: Config) -> bool:
 
 
 class Persistent:
-    """Sink that opens another, and if that fails tries again later, with an event."""
+    """Sink that opens another, and if that fails tries again later, with an event; those until then go nowhere."""
 
     def __init__(self, opener: Callable[[], Sink], name: str) -> None:
         self._opener = opener
@@ -94,6 +94,11 @@ class Persistent:
             self._sink = opener()
         except FaceError as error:
             log.warning("%s: %s; listening goes on, tried again every %.0f s", name, error, RETRY_S)
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong now, in words."""
+        return "not open yet" if self._sink is None else problem_of(self._sink)
 
     def __call__(self, event: Event) -> None:
         """Hand an event on; what opening raises comes through."""

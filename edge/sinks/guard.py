@@ -6,14 +6,14 @@ import logging
 import time
 
 from edge.errors import EdgeError
-from edge.events import Event
-from edge.sinks import Sink
+from edge.events import Event, Tick
+from edge.sinks import Sink, problem_of
 
 log = logging.getLogger(__name__)
 
 #: How often a failure that lasts is logged, in seconds.
 REPORT_EVERY_S = 600.0
-#: Seconds without a failure after which a sink works again; one event proves little, since sinks skip many.
+#: Seconds without a failure after which a sink works again; one event proves little, since sinks skip some.
 WORKS_AFTER_S = 10.0
 
 
@@ -41,9 +41,15 @@ class Guarded:
         except Exception as error:  # a defect there must not end listening either
             self._failed(error)
         else:
-            if self._failed_at is not None and time.monotonic() - self._failed_at >= WORKS_AFTER_S:
+            if self._works_again(event):
                 log.warning("%s works again (%d failures so far)", self._name, self.failures)
                 self._failed_at = None
+
+    def _works_again(self, taken: Event) -> bool:
+        """Whether it failed and now does its work: what asks nothing of a sink, as ticks mostly do, proves nothing."""
+        if self._failed_at is None or isinstance(taken, Tick) or problem_of(self._sink) is not None:
+            return False
+        return time.monotonic() - self._failed_at >= WORKS_AFTER_S
 
     def close(self) -> None:
         """Close the sink; what it cannot write any more is lost, and logged."""

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TextIO
 
 import pytest
 
-from edge.events import Event, Tick
+from edge.events import Event
+from edge.sinks import Sink
 from edge.sinks.guard import REPORT_EVERY_S, Guarded
+from edge.sinks.jsonl import JsonLines
+from edge.sinks.lines import Lines
+from tests.edge.sinks.happenings import lost, prediction, tick
 
-EVENT = Tick(time=datetime.now(UTC), audio_s=0.0, level_dbfs=None, backlog_s=0.0)
+EVENT = prediction("jazz")
 
 
 class Moody:
@@ -68,6 +76,48 @@ def test_a_failure_that_lasts_is_logged_now_and_then(caplog: pytest.LogCaptureFi
     guarded.close()
     assert guarded.failures == 2 * REPORT_EVERY_S + 1
     assert len(caplog.records) == 3 + 1, "and at the end, where something is lost for good"
+
+
+@pytest.mark.parametrize("sink_on", [Lines, JsonLines])
+def test_ticks_that_ask_nothing_do_not_show_that_a_full_disk_has_room(
+    sink_on: Callable[[TextIO], Sink], caplog: pytest.LogCaptureFixture, clock: list[float]
+) -> None:
+    with suppress(OSError), Path("/dev/full").open("w", encoding="utf-8") as full:
+        guarded = Guarded(sink_on(full), "output")
+        guarded(lost())
+        for _ in range(100):
+            clock[0] += 1.0
+            guarded(tick())
+    (record,) = caplog.records
+    assert f"output failed: [Errno {errno.ENOSPC}]" in record.getMessage()
+
+
+class Waiting(Moody):
+    """Sink that tries now and then, and passes over every event until then."""
+
+    def __init__(self) -> None:
+        super().__init__(OSError("no"))
+        self.is_due = True
+
+    def __call__(self, event: Event) -> None:
+        if self.is_due or not self.problem:
+            super().__call__(event)
+
+
+def test_a_sink_that_says_what_is_wrong_with_it_does_not_work_again(
+    caplog: pytest.LogCaptureFixture, clock: list[float]
+) -> None:
+    sink = Waiting()
+    guarded = Guarded(sink, "mqtt")
+    guarded(EVENT)
+    sink.is_due = False
+    for _ in range(100):
+        clock[0] += 1.0
+        guarded(EVENT)
+    assert [record.getMessage() for record in caplog.records] == ["mqtt failed: no; listening goes on (failure 1)"]
+    sink.problem = None
+    guarded(EVENT)
+    assert caplog.records[-1].getMessage() == "mqtt works again (1 failures so far)"
 
 
 def test_a_defect_is_logged_with_its_place(caplog: pytest.LogCaptureFixture) -> None:
