@@ -49,7 +49,7 @@ class Figures:
     slowest_update_s: float
     inference_s: float  # the head alone, of one window
     inference_instructions: int | None  # of a processor in user mode; None where it does not count them for us
-    listener_s: float | None  # the listener alone, of one patch; None for a model without one
+    listener_s: float | None  # the listener alone, of one patch of those of a second; None for a model without one
     listener_instructions: int | None
     patches_per_s: float | None  # patches in a second of audio
     model_bytes: int  # both networks and the sidecar
@@ -92,10 +92,12 @@ def measure(model: Path | str | None = None) -> Figures:
     listener_s = listener_instructions = patches_per_s = None
     if bundle.network is not None:
         spec, network = bundle.network.use.patch_spec, bundle.network
-        patch = network.quantize(np.full((spec.n_frames, spec.n_mels), -2.0, dtype=np.float32))
         patches_per_s = spec.sample_rate / spec.hop_samples
-        listener_s = _median_time(lambda: network.row(patch), INFERENCES)
-        listener_instructions = instructions_of(lambda: network.row(patch))
+        together = max(1, int(patches_per_s))  # in most updates
+        patches = network.quantize(np.full((together, spec.n_frames, spec.n_mels), -2.0, dtype=np.float32))
+        listener_s = _median_time(lambda: network.rows(patches), INFERENCES) / together
+        instructions = instructions_of(lambda: network.rows(patches))
+        listener_instructions = None if instructions is None else instructions // together
     return Figures(
         machine=f"{platform.machine()}, {_processor()}",
         python=platform.python_version(),

@@ -95,8 +95,7 @@ class Describer:
         """Return what the listener says of each patch: its outputs, and the styles' scores last."""
         network = _network(self.listener, self.use)
         patches = PatchStream(self.use.patch_spec, sr_in=self.spec.sample_rate).push(audio)
-        rows = [network.row(network.quantize(patch)) for patch in patches]
-        return np.array(rows, dtype=np.float32).reshape(len(rows), network.width)
+        return network.rows(network.quantize(patches))
 
 
 @lru_cache(maxsize=1)

@@ -90,8 +90,7 @@ class HearingStream:
         """
         if not self._patches or self._bundle.record_axes is None:
             return np.zeros(0, dtype=np.int64), np.zeros((0, 0), dtype=np.float32)
-        ends, rows = self._patches.newest(self.end)
-        return ends, rows @ self._bundle.record_axes
+        return self._patches.on_record_axes(self.end)
 
     def log_mel(self) -> tuple[int, Vector]:
         """Return the window's mel spectrogram in dB; see ``FeatureStream.log_mel``."""
@@ -115,12 +114,20 @@ class _HeardPatches:
         empty = network.quantize(np.zeros((0, spec.n_frames, spec.n_mels), dtype=np.float32))
         self._waiting = SlidingBuffer(keep, empty.shape[1:], empty.dtype)
         self._rows = SlidingBuffer(keep, (network.width,))
+        self._axes = np.zeros((0, 0), dtype=np.float32) if bundle.record_axes is None else bundle.record_axes
+        self._places = SlidingBuffer(keep, self._axes.shape[1:])
+        self._ends = SlidingBuffer(keep, (), np.int64)
 
     def reset(self) -> None:
         """Forget all patches."""
         self._stream.reset()
         self._waiting.restart(0)
-        self._rows.restart(0)
+        self._restart(0)
+
+    def _restart(self, patch: int) -> None:
+        """Let this patch be the next that is heard."""
+        for heard in (self._rows, self._places, self._ends):
+            heard.restart(patch)
 
     def push(self, samples: Vector) -> None:
         """Cut patches; nothing is heard yet."""
@@ -138,19 +145,25 @@ class _HeardPatches:
             stop -= 1
         return np.asarray(self._rows.view(first, stop))
 
-    def newest(self, end: int) -> tuple[NDArray[np.int64], Vector]:
-        """Return where the patches that end by ``end`` end, and how the head has them described, styles left out."""
-        rows = self.rows(0, end)
-        first = self._rows.start
-        ends = [self._stream.end_of(patch) for patch in range(first, first + len(rows))]
-        return np.array(ends, dtype=np.int64), rows[:, : self.network.use.n_described]
+    def on_record_axes(self, end: int) -> tuple[NDArray[np.int64], Vector]:
+        """Return where the patches that end by ``end`` end, and lie on record axes; see ``HearingStream``."""
+        self._catch_up()
+        first, stop = self._ends.start, self._ends.end
+        ends = self._ends.view(first, stop)
+        n_ended = int(np.searchsorted(ends, end, side="right"))
+        return ends[:n_ended], self._places.view(first, first + n_ended)
 
     def _catch_up(self) -> None:
         if self._rows.end < self._waiting.start:
-            self._rows.restart(self._waiting.start)
-        for index in range(self._rows.end, self._waiting.end):
-            (patch,) = self._waiting.view(index, index + 1)
-            self._rows.append(self.network.row(patch)[np.newaxis])
+            self._restart(self._waiting.start)
+        first, stop = self._rows.end, self._waiting.end
+        if first == stop:
+            return
+        rows = self.network.rows(self._waiting.view(first, stop))
+        self._rows.append(rows)
+        # One by one: a product's last digits depend on how many rows it has.
+        self._places.append(np.array([row[: len(self._axes)] @ self._axes for row in rows]))
+        self._ends.append(np.array([self._stream.end_of(patch) for patch in range(first, stop)]))
 
 
 def describe(y: Vector, bundle: Bundle) -> Vector:
@@ -163,9 +176,9 @@ def describe(y: Vector, bundle: Bundle) -> Vector:
         return features
     stream = PatchStream(bundle.network.use.patch_spec, sr_in=bundle.spec.sample_rate)
     step = PIECE_S * bundle.spec.sample_rate
-    patches = (patch for begin in range(0, len(y), step) for patch in stream.push(y[begin : begin + step]))
-    rows = [bundle.network.row(bundle.network.quantize(patch)) for patch in patches]
-    return _joined(bundle, features, np.array(rows, dtype=np.float32).reshape(len(rows), bundle.network.width))
+    pieces = (stream.push(y[begin : begin + step]) for begin in range(0, len(y), step))
+    rows = [bundle.network.rows(bundle.network.quantize(patches)) for patches in pieces]
+    return _joined(bundle, features, np.concatenate(rows))
 
 
 def patches_in(spec: PatchSpec, seconds: float) -> int:

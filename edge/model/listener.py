@@ -14,7 +14,7 @@ from edge.model.sidecar import ListenerUse
 
 
 class ListenerNetwork:
-    """What a patch is turned into: a row of all outputs one after the other, the styles' scores last."""
+    """What patches are turned into: a row of all outputs one after the other, the styles' scores last."""
 
     def __init__(self, model: bytes, use: ListenerUse, runtimes: Sequence[str] = RUNTIMES) -> None:
         """Load ``model``; ``BundleError`` if it is not as ``use`` says, ``RuntimeMissing`` if nothing can run it."""
@@ -30,12 +30,14 @@ class ListenerNetwork:
         self.width = sum(sizes)  # numbers in a row
 
     def quantize(self, patches: NDArray[np.float32]) -> NDArray[Any]:
-        """Return patches (n, n_frames, n_mels) as ``row`` takes them, a quarter as large."""
+        """Return patches (n, n_frames, n_mels) as ``rows`` takes them, a quarter as large."""
         return self.interpreter.quantize(patches)
 
-    def row(self, quantized: NDArray[Any]) -> NDArray[np.float32]:
-        """Describe one quantized patch (n_frames, n_mels) by float32 (width,)."""
-        return np.concatenate(self.interpreter.run(quantized))
+    def rows(self, quantized: NDArray[Any]) -> NDArray[np.float32]:
+        """Describe quantized patches (n, n_frames, n_mels), n >= 0, by float32 (n, width)."""
+        if not len(quantized):
+            return np.empty((0, self.width), dtype=np.float32)
+        return np.concatenate(self.interpreter.run(quantized), axis=1)
 
     def statistics(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the statistics over patches of ``rows`` (n, width), n >= 1, in the order of the head's input."""

@@ -27,7 +27,7 @@ from edge.model.interpreter import RUNTIMES, Interpreter
 #: Seconds that a trial may take: less than a service manager's patience with a daemon that takes up a new model.
 TIMEOUT_S = 20.0
 #: Part of what is remembered: another number, and every model is tried again.
-REVISION = 1
+REVISION = 2
 #: Values that inputs are filled with: nothing, both ends of any quantization, and noise of this deviation.
 CONSTANTS, DEVIATION = (0.0, -1e6, 1e6), 1.0
 #: Bytes that are put behind a network in memory, at least; a cut file's offsets reach as far as it was long.
@@ -110,8 +110,9 @@ def _answers(network: bytes) -> NDArray[np.float32]:
     interpreter = Interpreter(network)
     shape, rng = interpreter.input_shape, np.random.default_rng(0)
     inputs = [np.full(shape, constant) for constant in CONSTANTS] + [rng.normal(0, DEVIATION, shape)]
-    rows = [interpreter.run(interpreter.quantize(values.astype(np.float32))) for values in inputs]
-    return np.concatenate([row for outputs in rows for row in outputs])
+    quantized = interpreter.quantize(np.array(inputs, dtype=np.float32))
+    answers = [interpreter.run(items) for items in (quantized, *quantized[:, np.newaxis])]  # together, and each alone
+    return np.concatenate([rows.ravel() for outputs in answers for rows in outputs])
 
 
 def _remembered(networks: Mapping[str, bytes]) -> Path | None:

@@ -30,10 +30,10 @@ def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def rows(bundle: Bundle) -> NDArray[np.float32]:
-    """What the listener says of each patch of the music, computed at once."""
+    """What the listener says of each patch of the music, each by itself."""
     assert bundle.network is not None
     patches = PatchStream(bundle.network.use.patch_spec, sr_in=RATE).push(MUSIC)
-    return np.array([bundle.network.row(bundle.network.quantize(patch)) for patch in patches])
+    return np.concatenate([bundle.network.rows(bundle.network.quantize(patch[np.newaxis])) for patch in patches])
 
 
 def expected(bundle: Bundle, rows: NDArray[np.float32], start: int, end: int, received: int) -> NDArray[np.float32]:
@@ -132,7 +132,7 @@ def test_styles_are_the_mean_scores_of_the_window(bundle: Bundle, rows: NDArray[
     stream.push(MUSIC[: 8 * RATE])
     assert bundle.network is not None
     network, patches = bundle.network, PatchStream(bundle.network.use.patch_spec, RATE)
-    rows_ = np.array([network.row(network.quantize(patch)) for patch in patches.push(MUSIC[: 8 * RATE])])
+    rows_ = network.rows(network.quantize(patches.push(MUSIC[: 8 * RATE])))
     styles = stream.styles()
     assert styles is not None
     np.testing.assert_allclose(styles, rows_[:, -len(STYLES) :].mean(axis=0), atol=1e-6)
@@ -147,9 +147,9 @@ def test_a_patch_is_heard_once_and_only_when_an_answer_is_asked_for(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert bundle.network is not None
-    heard = []
-    row = bundle.network.row
-    monkeypatch.setattr(bundle.network, "row", lambda patch: heard.append(1) or row(patch))
+    heard: list[int] = []
+    rows = bundle.network.rows
+    monkeypatch.setattr(bundle.network, "rows", lambda patches: heard.extend([1] * len(patches)) or rows(patches))
     stream = HearingStream(bundle)
     stream.push(MUSIC[: 8 * RATE])
     assert not heard

@@ -1,13 +1,15 @@
-"""A runtime's library changes nothing else in the process that loads it."""
+"""What a runtime answers does not depend on how it is asked, and its library changes nothing else in the process."""
 
 import ctypes
 import platform
 import sys
+from importlib.resources import files
 
+import numpy as np
 import pytest
 
 from edge.errors import RuntimeMissing
-from edge.model.interpreter import Interpreter
+from edge.model.interpreter import RUNTIMES, Interpreter
 
 #: fenv.h's ``FE_UPWARD``: how this processor is told to round up.
 UPWARD = {"x86_64": 0x800, "aarch64": 0x400000}
@@ -29,3 +31,16 @@ def test_arithmetic_is_kept_from_what_a_library_does_as_it_is_loaded(tmp_path, m
         assert LIBRARY.fegetround() == before
     finally:
         LIBRARY.fesetround(before)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("model", ["listener.tflite", "genres.tflite"])
+def test_items_that_run_together_give_what_each_gives_alone(runtime: str, model: str) -> None:
+    interpreter = Interpreter(files("edge.models").joinpath(model).read_bytes(), [runtime])
+    rng = np.random.default_rng(0)
+    items = interpreter.quantize(rng.normal(-3.0, 2.0, (11, *interpreter.input_shape)).astype(np.float32))
+    alone = [interpreter.run(item[np.newaxis]) for item in items]
+    for sizes in ((11,), (2, 3, 1, 4, 1), (1, 2, 2, 2, 3, 1)):
+        parts = np.split(items, np.cumsum(sizes)[:-1])
+        for number, rows in enumerate(zip(*map(interpreter.run, parts), strict=True)):
+            np.testing.assert_array_equal(np.concatenate(rows), np.concatenate([outputs[number] for outputs in alone]))

@@ -35,11 +35,11 @@ def main() -> None:
     for model, folder in MODELS.items():
         bundle = load_bundle(folder)
         if bundle.network:
-            rows = [bundle.network.interpreter.run(patch) for patch in inputs["quantized/patches"]]
+            rows = bundle.network.interpreter.run(inputs["quantized/patches"])
             for number, (output, _) in enumerate(bundle.network.use.outputs):
-                answers[f"network/{output}"] = np.array([row[number] for row in rows])
+                answers[f"network/{output}"] = rows[number]
         steps = inputs[f"quantized/{model}"]
-        answers[f"network/{model}_head"] = np.array([bundle.interpreter.run(row)[0] for row in steps])
+        answers[f"network/{model}_head"] = np.concatenate([bundle.interpreter.run(row[np.newaxis])[0] for row in steps])
         for name in inputs:
             if name.startswith("piece/"):
                 piece = name.removeprefix("piece/")

@@ -114,7 +114,7 @@ def test_the_int8_listener_follows_the_float_one(yamnet: Listener) -> None:
     content = teaching.converted(yamnet, [Pair(frames, frames)], seed=0)
     int8.require_int8(content)
     listening = ListenerNetwork(content, network.listener_use(yamnet))
-    rows = np.array([listening.row(listening.quantize(patch)) for patch in heard])
+    rows = listening.rows(listening.quantize(heard))
     exact = np.concatenate([np.asarray(output) for output in network.deployed_network(yamnet)(heard)], axis=1)
     for start, stop in ((0, 512), (512, 1536)):
         means = rows[:, start:stop].mean(axis=0), exact[:, start:stop].mean(axis=0)
