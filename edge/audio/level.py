@@ -39,8 +39,10 @@ class LevelMeter:
 def mono(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mix ``frames``, shape (n, channels), as ``pcm.to_mono`` does; the loudest channel where they cancel out."""
     mix = pcm.to_mono(frames.T)
-    if frames.shape[1] > 1 and len(mix):
-        powers = np.einsum("ij,ij->j", frames, frames)
-        if float(mix @ mix) < CANCELLED * powers.max():
-            return np.ascontiguousarray(frames[:, powers.argmax()])
-    return mix
+    if frames.shape[1] < 2 or not len(mix):
+        return mix
+    samples, power = frames.reshape(-1), float(mix @ mix)
+    if power > 2 * CANCELLED * float(samples @ samples):  # of all channels, which takes a tenth of the time
+        return mix
+    powers = np.einsum("ij,ij->j", frames, frames)
+    return np.ascontiguousarray(frames[:, powers.argmax()]) if power < CANCELLED * powers.max() else mix
