@@ -25,7 +25,7 @@ from edge.errors import SoundSystemStuck
 from edge.events import Block, Chunk, CutShort, Event, Hole, Idle, Lost, Restored, Sound, State
 from edge.live import decision, record_change, styles
 from edge.live.decision import DecisionMemory, DecisionSettings, Shown
-from edge.live.record_change import OnRecordAxes, RecordMemory
+from edge.live.record_change import OnRecordAxes, RecordMemory, Seconds
 from edge.live.timeline import Timeline
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
@@ -250,7 +250,7 @@ class Listener:
         ends, places = self._stream.on_record_axes()
         by_listener = OnRecordAxes(ends / hop_length, places) if places.size else None
         self._record = record_change.hear_frames(before, *log_mel, by_listener)
-        self._stream.begin_at(self._record.began * hop_length)
+        self._stream.begin_at(self._record.began_frame * hop_length)
         return record_change.is_another(before, self._record)
 
     def _forget(self) -> None:
@@ -261,7 +261,7 @@ class Listener:
 
     def _no_record(self) -> RecordMemory:
         spec = self._bundle.spec
-        return RecordMemory(n_frames=round(spec.sample_rate / spec.hop_length))
+        return RecordMemory(Seconds(spec.sample_rate, spec.hop_length, spec.n_fft))
 
     def _show(self, memory: DecisionMemory) -> Iterator[Event]:
         before, self._memory = self._memory.shown, memory

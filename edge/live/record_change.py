@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +38,43 @@ Sound = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class RecordMemory:
-    """Descriptions of the last seconds, oldest first, and where in the stream they are."""
+class Seconds:
+    """Which frames of a stream belong to which of its seconds: those that came whole by its end and not before.
 
-    n_frames: int  # in a description, which should be of about a second
+    So an update on a whole second looks at all that was heard until then. Seconds of a fixed number of frames would
+    drift against the updates, and a change be noticed up to a second later. A frame is taken to have come a hop after
+    its last sample: full windows leave out as much.
+    """
+
+    sample_rate: int
+    hop_length: int
+    n_fft: int
+
+    def frame(self, second: int) -> int:
+        """Return the first frame of a second, counted from 0."""
+        return max((second * self.sample_rate - self.n_fft // 2) // self.hop_length, 0)
+
+    def after(self, frame: int) -> int:
+        """Return the first second that begins at a frame or later."""
+        second = frame * self.hop_length // self.sample_rate
+        while self.frame(second) < frame:
+            second += 1
+        return second
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMemory:
+    """Descriptions of the last seconds, oldest first, and which they are."""
+
+    seconds: Seconds
     sounds: tuple[Sound, ...] = ()
-    next_frame: int = 0  # the first frame of the stream that is not described yet
-    began: int = 0  # frame at which the present record began; 0 for the first
+    next_second: int = 0  # the first of the stream that is not described yet
+    began: int = 0  # second at which the present record began; 0 for the first
+
+    @property
+    def began_frame(self) -> int:
+        """The frame of the stream at which the present record began."""
+        return self.seconds.frame(self.began)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +103,33 @@ def hear_frames(
     """
     if log_mel.shape[1] < N_BANDS:
         return memory  # the model hears no mel bands: there is nothing to go by
-    if first > memory.next_frame:
-        memory = RecordMemory(memory.n_frames, next_frame=first)
-    new, n_frames = log_mel[memory.next_frame - first :], memory.n_frames
-    n_new = len(new) // n_frames
-    if not n_new:
+    seconds = memory.seconds
+    if first > seconds.frame(memory.next_second):
+        memory = RecordMemory(seconds, next_second=seconds.after(first))
+    edges, stop = [seconds.frame(memory.next_second)], first + len(log_mel)
+    while (edge := seconds.frame(memory.next_second + len(edges))) <= stop:
+        edges.append(edge)
+    if len(edges) < 2:
         return memory
-    starts = [memory.next_frame + second * n_frames for second in range(n_new)]
-    described = [
-        sound(part) if by_listener is None else joined(sound(part), by_listener.between(start, start + n_frames))
-        for start, part in zip(starts, np.split(new[: n_new * n_frames], n_new), strict=True)
-    ]
+    described = [_describe(log_mel[start - first : end - first], start, by_listener) for start, end in pairwise(edges)]
     sounds = (*memory.sounds, *described)[-MOST:]
-    next_frame = memory.next_frame + n_new * n_frames
+    next_second = memory.next_second + len(described)
     penalty = PENALTY if by_listener is None else PENALTY_BY_LISTENER
-    oldest, change = next_frame - len(sounds) * n_frames, last_change(np.array(sounds), penalty)
+    oldest, change = next_second - len(sounds), last_change(np.array(sounds), penalty)
     # No record can begin in the first seconds looked at, nor before them: what was found there is no longer doubted.
-    undoubted = memory.began if memory.began < oldest + SHORTEST * n_frames else 0
-    return RecordMemory(n_frames, sounds, next_frame, oldest + change * n_frames if change else undoubted)
+    undoubted = memory.began if memory.began < oldest + SHORTEST else 0
+    return RecordMemory(seconds, sounds, next_second, oldest + change if change else undoubted)
+
+
+def _describe(log_mel: NDArray[np.float32], start: int, by_listener: OnRecordAxes | None) -> Sound:
+    if by_listener is None:
+        return sound(log_mel)
+    return joined(sound(log_mel), by_listener.between(start, start + len(log_mel)))
 
 
 def is_another(before: RecordMemory, now: RecordMemory) -> bool:
     """Say whether a record began between two memories; where one begins may also be corrected by a little."""
-    return now.began > before.began + (SHORTEST - 1) * now.n_frames
+    return now.began >= before.began + SHORTEST
 
 
 def sound(log_mel: NDArray[np.float32]) -> Sound:

@@ -14,7 +14,8 @@ from features_np import FeatureSpec, FeatureStream
 
 RATE = 22_050
 SPEC = FeatureSpec()
-NOTHING = record_change.RecordMemory(n_frames=43)
+SECONDS = record_change.Seconds(SPEC.sample_rate, SPEC.hop_length, SPEC.n_fft)
+NOTHING = record_change.RecordMemory(SECONDS)
 DULL = synthesize(20.0, tempo_bpm=100.0)
 BRIGHT = 0.5 * np.diff(synthesize(20.0, tempo_bpm=130.0, key="F#"), prepend=np.float32(0))
 
@@ -26,7 +27,7 @@ def records(samples: NDArray[np.float32], step_s: float = 1.0) -> list[tuple[flo
     for end in range(step, len(samples) + 1, step):
         stream.push(samples[end - step : end].astype(np.float32))
         before, memory = memory, record_change.hear_frames(memory, *stream.log_mel())
-        began_s = memory.began * SPEC.hop_length / RATE
+        began_s = memory.began_frame * SPEC.hop_length / RATE
         if record_change.is_another(before, memory):
             noticed.append((end / RATE, began_s))
         elif noticed:
@@ -97,26 +98,47 @@ def test_how_the_stream_is_cut_does_not_matter() -> None:
 def test_frames_that_were_lost_begin_it_anew() -> None:
     log_mel = np.zeros((100, 128), np.float32)
     memory = record_change.hear_frames(record_change.hear_frames(NOTHING, 0, log_mel), 500, log_mel)
-    assert memory.next_frame == 500 + 2 * NOTHING.n_frames
+    assert memory.next_second == SECONDS.after(500) + len(memory.sounds)
     assert len(memory.sounds) == 2
 
 
+@given(second=st.integers(0, 10**7), frame=st.integers(0, 10**8))
+def test_a_second_ends_with_the_newest_frame_however_long_one_has_listened(second: int, frame: int) -> None:
+    end = SECONDS.frame(second + 1)
+    last_sample = (end - 1) * SPEC.hop_length + SPEC.n_fft // 2
+    assert SPEC.hop_length <= (second + 1) * RATE - last_sample < 2 * SPEC.hop_length
+    assert 41 <= end - SECONDS.frame(second) <= 44
+    assert SECONDS.frame(SECONDS.after(frame)) >= frame
+    assert SECONDS.after(frame) == 0 or SECONDS.frame(SECONDS.after(frame) - 1) < frame
+
+
+@pytest.mark.parametrize("listened_s", [2, 17, 333, 666])
+def test_what_came_by_the_end_of_a_second_is_looked_at_then(listened_s: int) -> None:
+    """At no time does what is described lag behind: by frames of their own number seconds would drift to and fro."""
+    stream, memory = FeatureStream(SPEC), NOTHING
+    stream.push(np.resize(DULL, listened_s * RATE))
+    for second in range(listened_s, listened_s + 3):
+        memory = record_change.hear_frames(memory, *stream.log_mel())
+        assert memory.next_second == second
+        stream.push(DULL[:RATE])
+
+
 def on_axes(places: NDArray[np.float64]) -> record_change.OnRecordAxes:
-    """Return a patch every half of 43 frames, each a second's place (seconds, axes)."""
-    ends = np.arange(1, 2 * len(places) + 1) * 21.5
+    """Return two patches a second, each at its second's place (seconds, axes)."""
+    ends = np.array([SECONDS.frame(second) + half for second in range(len(places)) for half in (21, 42)])
     return record_change.OnRecordAxes(ends, np.repeat(places, 2, axis=0).astype(np.float32))
 
 
 def test_a_record_that_the_listener_alone_tells_from_the_last_is_noticed() -> None:
     """The spectrum stays the same; the listener's answers move by some of their deviations within a record."""
     rng = np.random.default_rng(1)
-    log_mel = np.tile(rng.normal(-30, 5, (43, 128)), (30, 1)).astype(np.float32)
+    log_mel = np.tile(rng.normal(-30, 5, (43, 128)), (31, 1)).astype(np.float32)
     places = rng.normal(size=(30, 16))
     memory = record_change.hear_frames(NOTHING, 0, log_mel, on_axes(places))
     assert memory.began == 0
     places[12:] += 5.0
     memory = record_change.hear_frames(NOTHING, 0, log_mel, on_axes(places))
-    assert memory.began == 12 * 43
+    assert memory.began == 12
     assert record_change.hear_frames(NOTHING, 0, log_mel).began == 0
 
 
