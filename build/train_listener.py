@@ -28,7 +28,7 @@ from build.listener import teaching
 from build.listener.distillation import Schedule
 from build.listener.network import listener_use
 from build.listener.pretrained import ORIGIN, Listener, read_yamnet
-from build.listener.record_axes import hear_records, record_axes
+from build.listener.record_axes import N_AXES, SHRINKAGE, hear_records, record_axes
 from build.models import int8
 from build.models.listening_head import SPEC, HeadRecipe, fit_head, fit_no_music, out_of_fold, sample_of
 from build.models.no_music_head import with_detector
@@ -75,7 +75,8 @@ def prepare(data: Path, seed: int, cache: Path | None) -> tuple[Taught, Listenin
         path = Path(folder, "listener.tflite")
         path.write_bytes(network)
         describer = Describer(SPEC, use, path)
-        axes = _kept(cache, "axes", lambda: record_axes(hear_records(_learning(pieces), describer)), network)
+        how = (network, N_AXES, SHRINKAGE)
+        axes = _kept(cache, "axes", lambda: record_axes(hear_records(_learning(pieces), describer)), *how)
         task = hear_task(pieces, LABELS, data, describer, seed)
     return Taught(network, use, axes), task
 

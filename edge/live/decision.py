@@ -2,9 +2,10 @@
 
 A model that hears a new window every second changes its mind more often than music changes. Probabilities are
 smoothed as logarithms (one confident second cannot be outvoted by rounding), and the shown genre gives way only to
-one that has led clearly for a while: hysteresis in level and in time. What is nearly ruled out itself goes within the
-same time, whichever others take turns in leading: "unsure" is shown rather than a genre beside which stands 0 %. The
-first answer after a change of record is shown at once if it leads clearly: that the sound changed confirms it.
+one that has led clearly for a while: hysteresis in level and in time. The more of a record has been heard, the longer a
+while: just after its beginning a genre that leads is shown at once, for that the sound changed confirms it, and a first
+answer that was mistaken is corrected as soon. What is nearly ruled out itself goes within the same time, whichever
+others take turns in leading: "unsure" is shown rather than a genre beside which stands 0 %.
 """
 
 from __future__ import annotations
@@ -28,26 +29,26 @@ FLOOR = 1e-4
 class DecisionSettings:
     """The constants of the decision, with their units.
 
-    Those from ``smoothing_s`` on were chosen on the 260 full tracks of GTZAN's train list, played without a pause to
-    models that had not been trained on them; ``python -m tests.benchmarks.records`` says what comes of them.
+    Those from ``smoothing_s`` on were chosen on the 300 full tracks of GTZAN's train list, played without a pause, each
+    to a model that had not been trained on its artist (build/report/listening_findings.md has what else was tried);
+    ``python -m tests.benchmarks.records`` says what comes of them.
     """
 
     silence_dbfs: float = -60.0  # RMS below which nothing is classified; quiet rooms record at -75 to -60 dBFS
     silence_hysteresis_db: float = 3.0  # how far above that the level must rise to end a shown silence
     silence_after_s: float = 2.0  # rests in music are shorter
     smoothing_s: float = 0.3  # time constant of the smoothing; the window itself already smooths
-    unsure_below: float = 0.2  # smoothed probability that a genre needs to be shown; 0.1 is chance for ten
-    lead: float = 1.3  # a new genre must be this many times as probable as the shown one
-    lead_for_s: float = 2.0  # and stay so this long
-    settled_after_s: float = 10.0  # once so much of a record has been heard, the next two hold instead
-    settled_lead: float = 2.0
-    settled_lead_for_s: float = 6.0
+    unsure_below: float = 0.15  # smoothed probability that a genre needs to be shown; 0.1 is chance for ten
+    lead: float = 4.0  # a new genre must be this many times as probable as the shown one
+    at_once_s: float = 5.5  # until so much of a record has been heard, that is enough: the sound has changed, too
+    settled_after_s: float = 26.5  # from then to here it must lead for longer and longer
+    lead_for_s: float = 7.0  # and from here on for so long
 
-    def lead_after(self, heard_s: float) -> tuple[float, float]:
-        """Return the lead that a new genre needs, and for how long, once ``heard_s`` of a record have been heard."""
-        if heard_s > self.settled_after_s:
-            return self.settled_lead, self.settled_lead_for_s
-        return self.lead, self.lead_for_s
+    def lead_after(self, heard_s: float) -> float:
+        """Return for how long a new genre must lead, in seconds, once ``heard_s`` of a record have been heard."""
+        if heard_s >= self.settled_after_s:
+            return self.lead_for_s
+        return self.lead_for_s * max(heard_s - self.at_once_s, 0.0) / max(self.settled_after_s - self.at_once_s, 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +108,8 @@ def hear_probabilities(
     by_label = dict(zip(labels, smoothed, strict=True))
     is_first = not memory.smoothed  # of a record: the sound has changed too, which is as good as a second opinion
     memory = replace(memory, smoothed=smoothed, doubted_s=_doubted_s(memory, by_label, elapsed_s, settings))
-    lead, lead_for_s = settings.lead_after(heard_s)
-    best = _best(_label(memory.shown), by_label, lead, settings.unsure_below)
+    lead_for_s = settings.lead_after(heard_s)
+    best = _best(_label(memory.shown), by_label, settings)
     if best == memory.shown:
         return replace(memory, rival=None, rival_s=0.0)
     rival_s = memory.rival_s + elapsed_s if best == memory.rival else 0.0
@@ -154,11 +155,11 @@ def _smooth(before: tuple[float, ...], probabilities: NDArray[np.float32], time_
     return tuple((powers / powers.sum()).tolist())
 
 
-def _best(label_shown: str | None, smoothed: dict[str, float], lead: float, unsure_below: float) -> Shown:
-    """Return what should be shown; the shown itself unless another leads it clearly, or it is nearly ruled out."""
+def _best(label_shown: str | None, smoothed: dict[str, float], settings: DecisionSettings) -> Shown:
+    """Return what should be shown: the shown itself unless another leads it clearly, or it is nearly ruled out."""
     leader = max(smoothed, key=lambda label: smoothed[label])
-    if label_shown is not None and smoothed[leader] < lead * smoothed[label_shown]:
-        leader = label_shown
-    if smoothed[leader] < unsure_below:
+    if label_shown is not None and smoothed[label_shown] >= settings.unsure_below:
+        leader = leader if smoothed[leader] >= settings.lead * smoothed[label_shown] else label_shown
+    if smoothed[leader] < settings.unsure_below:
         return Shown(State.UNSURE)
     return Shown(State.NO_MUSIC) if leader == NO_MUSIC else Shown(State.MUSIC, leader)

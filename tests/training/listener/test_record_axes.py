@@ -6,7 +6,7 @@ import numpy as np
 
 from build.listener.record_axes import N_AXES, record_axes
 
-SIZE, N_RECORDS, N_PATCHES = 40, 60, 50
+SIZE, N_RECORDS, N_PATCHES = 40, 100, 200
 
 
 def made_up(seed: int) -> tuple[list[np.ndarray], np.ndarray]:
