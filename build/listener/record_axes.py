@@ -20,7 +20,7 @@ from build.extract.parallel import in_order
 from build.tables.pieces import Piece
 
 N_AXES = 16
-#: Share of the identity in the covariance within a record: so much, lest axes fit the artists that they are learnt from.
+#: Share of the identity in the covariance within a record; with less, axes fit the artists that they are learnt from.
 SHRINKAGE = 0.9
 #: Each piece is heard as it was recorded, and through a microphone of training.
 WAYS = (WHOLE, next(way for way in TRAINING if way.part))
