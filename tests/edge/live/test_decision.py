@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -65,13 +65,14 @@ def test_what_does_not_lead_clearly_is_never_shown() -> None:
         assert run(steady, scores(rock=0.7, jazz=0.16), 40, heard_s)[-1].shown.genre == "rock"
 
 
+@settings(deadline=None)
 @given(st.floats(0, 600), st.floats(0, 600), st.floats(0, 60), st.floats(0, 60))
 def test_the_more_was_heard_the_longer_must_another_lead(
     heard_s: float, more_s: float, at_once_s: float, settled_after_s: float
 ) -> None:
-    settings = DecisionSettings(at_once_s=at_once_s, settled_after_s=settled_after_s)
-    assert 0 <= settings.lead_after(heard_s) <= settings.lead_after(heard_s + more_s) <= settings.lead_for_s
-    assert settings.lead_after(settled_after_s) == settings.lead_for_s
+    chosen = DecisionSettings(at_once_s=at_once_s, settled_after_s=settled_after_s)
+    assert 0 <= chosen.lead_after(heard_s) <= chosen.lead_after(heard_s + more_s) <= chosen.lead_for_s
+    assert chosen.lead_after(settled_after_s) == chosen.lead_for_s
 
 
 def test_what_is_nearly_ruled_out_gives_way_to_whatever_leads() -> None:
@@ -118,6 +119,7 @@ def test_silence_is_by_level_with_hysteresis_and_starts_afresh() -> None:
     assert decision.hear_level(still, SETTINGS.silence_dbfs + 4.0, 1.0, SETTINGS) == DecisionMemory()
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -146,6 +148,7 @@ PROBABILITIES = st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4).filt
 SHARPENED = st.tuples(PROBABILITIES, st.sampled_from([1, 4, 16])).map(lambda pair: [p ** pair[1] for p in pair[0]])
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -102,6 +102,7 @@ def test_frames_that_were_lost_begin_it_anew() -> None:
     assert len(memory.sounds) == 2
 
 
+@settings(deadline=None)
 @given(second=st.integers(0, 10**7), frame=st.integers(0, 10**8))
 def test_a_second_ends_with_the_newest_frame_however_long_one_has_listened(second: int, frame: int) -> None:
     end = SECONDS.frame(second + 1)
