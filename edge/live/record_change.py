@@ -51,12 +51,12 @@ class Seconds:
     n_fft: int
 
     def frame(self, second: int) -> int:
-        """Return the first frame of a second, counted from 0."""
-        return max((second * self.sample_rate - self.n_fft // 2) // self.hop_length, 0)
+        """Return the first frame of a second, counted from 0; each has one at least, however long frames are."""
+        return max((second * self.sample_rate - self.n_fft // 2) // self.hop_length, second)
 
     def after(self, frame: int) -> int:
         """Return the first second that begins at a frame or later."""
-        second = frame * self.hop_length // self.sample_rate
+        second = min(frame * self.hop_length // self.sample_rate, frame)
         while self.frame(second) < frame:
             second += 1
         return second
@@ -140,7 +140,7 @@ def sound(log_mel: NDArray[np.float32]) -> Sound:
     edges = np.linspace(0, log_mel.shape[1], N_BANDS + 1).astype(int)
     bands = np.add.reduceat(log_mel, edges[:-1], axis=1, dtype=np.float64) / np.diff(edges)
     bands = clip_below_peak(bands, RANGE_DB)
-    movement = np.abs(np.diff(bands, axis=0)).mean(axis=0)
+    movement = np.abs(np.diff(bands, axis=0)).sum(axis=0) / max(len(bands) - 1, 1)
     shape, movement = np.stack((bands.mean(axis=0), movement)) @ dct_matrix(N_BANDS, N_BANDS)
     numbers = np.concatenate((shape[1:], movement)) / usual_deviations()
     return np.asarray(numbers / np.sqrt(len(numbers)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -195,3 +197,24 @@ def test_the_partition_is_the_best_of_all(seed: int, n: int, n_records: int) -> 
     sounds /= np.sqrt(5)
     best = min(partitions(0, n), key=lambda begins: cost(sounds, begins))
     assert record_change.last_change(sounds, record_change.PENALTY) == (best[-1] if best else 0)
+
+
+@settings(deadline=None)
+@given(rate=st.integers(4_000, 96_000), n_fft=st.integers(32, 32_768), share=st.floats(0.001, 1.0))
+def test_every_second_has_a_frame_however_long_frames_are(rate: int, n_fft: int, share: float) -> None:
+    n_fft *= 2
+    seconds = record_change.Seconds(rate, max(1, round(share * n_fft)), n_fft)
+    starts = [seconds.frame(second) for second in range(40)]
+    assert starts[0] == 0 and all(after > before for before, after in pairwise(starts))
+    for frame in range(starts[10]):
+        second = seconds.after(frame)
+        assert seconds.frame(second) >= frame and (second == 0 or seconds.frame(second - 1) < frame)
+
+
+def test_frames_longer_than_a_second_are_heard() -> None:
+    rng = np.random.default_rng(0)
+    for hop_length, n_fft in ((512, 32_768), (32_768, 32_768)):
+        memory = record_change.RecordMemory(record_change.Seconds(8_000, hop_length, n_fft))
+        for n_frames in (1, 30, 100):
+            memory = record_change.hear_frames(memory, 0, rng.normal(size=(n_frames, 128)).astype(np.float32))
+        assert memory.sounds and np.isfinite(memory.sounds).all()
