@@ -5,15 +5,18 @@ SHELL := /bin/bash
 # The runtime alone, as on a device; and everything the tests need, TensorFlow and librosa included.
 RUNTIME := .venv
 TESTING := .venv-test
-# Home Assistant, whose own rules the tests ask about what is published for it: its pins suit nobody else.
+# Home Assistant, whose own rules are asked about what is published for it: its pins suit nobody else.
 HOMEASSISTANT := .venv-homeassistant
 PIP_FLAGS := --quiet --disable-pip-version-check
 
-.PHONY: help listen test lint types wheel package test-machines test-processors test-arm64 image model bench clean
+.PHONY: help listen test test-long test-cores test-homeassistant debian lint types wheel package test-machines \
+	test-processors test-arm64 image model bench clean
 
 help:
 	@echo "make listen   show the genre of what the microphone hears (without a microphone: a demo)"
-	@echo "make test     run all tests"
+	@echo "make test     run the tests"
+	@echo "make test-long | test-cores | test-homeassistant   those that take long, the arithmetic as on other processors,"
+	@echo "              and Home Assistant's own rules (where it has to be compiled, with a compiler)"
 	@echo "make lint | types | package   style, types, and the packages as a user would install them"
 	@echo "make test-arm64 | test-machines   the wheel on emulated Pis, or on all machines in MACHINES (needs root)"
 	@echo "make wheel    dist/livegenre-*.whl and dist/features_np-*.whl, to install elsewhere"
@@ -29,8 +32,29 @@ listen: $(RUNTIME)/.ready
 	fi; \
 	[ $$status -eq 130 ] || exit $$status
 
-test: $(TESTING)/.ready $(HOMEASSISTANT)/.ready
-	$(TESTING)/bin/python -m pytest -m "not packaging and not machines"
+# Many tests wait, for a sound server or a browser: more of them at once than there are processors. What one worker has
+# not begun, another takes.
+WORKERS ?= 3
+PYTEST = $(TESTING)/bin/python -m pytest
+
+test: $(TESTING)/.ready
+	$(PYTEST) -n $(WORKERS) --dist worksteal -m "not slow and not homeassistant and not packaging and not machines"
+
+test-long: $(TESTING)/.ready
+	$(PYTEST) -n $(WORKERS) --dist worksteal -m "slow and not homeassistant and not packaging and not machines"
+
+test-cores: $(TESTING)/.ready
+	$(TESTING)/bin/python -m tests.features.reference.other_cores
+
+test-homeassistant: PACKAGES = $(TEST_PACKAGES) $(HOMEASSISTANT_PACKAGES)
+test-homeassistant: debian $(TESTING)/.ready $(HOMEASSISTANT)/.ready
+	$(PYTEST) -m homeassistant
+
+# Whoever has to type what is missing types it once: all that a target needs, before anything is installed for it.
+PACKAGES = $(TEST_PACKAGES) $(HOMEASSISTANT_PACKAGES) $(MACHINES_PACKAGES)
+
+debian:
+	@.ci/apt $(sort $(PACKAGES))
 
 lint: $(TESTING)/.ready
 	$(TESTING)/bin/ruff check .
@@ -48,10 +72,12 @@ package: $(TESTING)/.ready
 	$(TESTING)/bin/python -m pytest -m packaging tests/packaging
 
 # Each in a Debian root of its own, which is made the first time and kept in .cache: MACHINES="trixie-amd64 ..."
+MACHINES_PACKAGES = mmdebstrap arch-test qemu-user-static shellcheck systemd umoci skopeo e2fsprogs docker-compose
 MACHINES ?= bookworm-amd64 trixie-amd64 bookworm-amd64-litert trixie-arm64 bookworm-arm64 bookworm-arm64-litert bookworm-armhf
 
-test-machines: $(TESTING)/.ready
-	@.ci/apt mmdebstrap arch-test qemu-user-static shellcheck systemd umoci skopeo e2fsprogs docker-compose
+test-machines image: PACKAGES = $(TEST_PACKAGES) $(MACHINES_PACKAGES)
+
+test-machines: debian $(TESTING)/.ready
 	MACHINES="$(MACHINES)" PROCESSORS="$(PROCESSORS)" $(TESTING)/bin/python -m pytest -m machines -s tests/packaging/machines
 
 # On every processor that can be made believe, not the commonest alone: half an hour.
@@ -62,8 +88,7 @@ test-arm64:
 	@$(MAKE) --no-print-directory test-machines MACHINES="trixie-arm64 bookworm-arm64"
 
 # dist/livegenre-VERSION-ARCHITECTURE.oci.tar and .docker.tar, of Debian's packages and the wheel alone.
-image: wheel $(TESTING)/.ready
-	@.ci/apt mmdebstrap arch-test qemu-user-static umoci skopeo
+image: debian wheel $(TESTING)/.ready
 	$(TESTING)/bin/python -m tests.packaging.machines.container.image dist/livegenre-*.whl $(ARCHITECTURES)
 
 model: $(TESTING)/.ready
@@ -82,13 +107,15 @@ $(RUNTIME)/.ready: setup.cfg
 	@touch $@
 
 $(TESTING)/.ready: setup.cfg
-	@.ci/apt $(VENV_PACKAGE) $(TK_PACKAGE) libportaudio2 procps pulseaudio pulseaudio-utils libasound2-plugins \
-		ffmpeg strace systemd chromium libatomic1 mosquitto openssl xvfb xdotool man-db zsh fish
+	@.ci/apt $(TEST_PACKAGES)
 	@$(call nothing-of-others)
 	@echo "livegenre: installing into $(TESTING): 2.4 GB, most of it TensorFlow; this takes some minutes" >&2
 	@$(call new-environment,$(TESTING))
 	@$(TESTING)/bin/pip install $(PIP_FLAGS) --editable '.[test,lint]'
 	@touch $@
+
+TEST_PACKAGES = $(VENV_PACKAGE) $(TK_PACKAGE) libportaudio2 procps pulseaudio pulseaudio-utils libasound2-plugins \
+	ffmpeg strace systemd chromium libatomic1 mosquitto openssl xvfb xdotool man-db zsh fish
 
 # Debian keeps what makes environments, and windows, in packages of their own; other builds of Python bring it along.
 VENV_PACKAGE = $(shell $(PYTHON) -c 'import ensurepip' 2>/dev/null || echo python3-venv)
@@ -96,14 +123,15 @@ TK_PACKAGE = $(shell $(PYTHON) -c 'import tkinter' 2>/dev/null || echo python3-t
 
 # The newest release for each Python that installs there; from 3.13 on, two of its packages have to be compiled. The
 # older one names no bound for josepy, whose second version it breaks with as soon as it is started.
+NEW_PYTHON = $(shell $(PYTHON) -c 'import sys; print("yes" if sys.version_info >= (3, 13) else "")')
+HOMEASSISTANT_PACKAGES = $(VENV_PACKAGE) $(if $(NEW_PYTHON),gcc libc6-dev python3-dev)
+HOMEASSISTANT_RELEASE = $(if $(NEW_PYTHON),homeassistant==2025.1.4,homeassistant==2024.3.3 'josepy<2')
+
 $(HOMEASSISTANT)/.ready: Makefile
-	@set -e; release=2024.3.3; also='josepy<2'; \
-	if $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then \
-		release=2025.1.4; also=; .ci/apt gcc libc6-dev python3-dev; \
-	fi; \
-	echo "livegenre: installing Home Assistant $$release, which the tests ask, into $(HOMEASSISTANT)" >&2; \
-	$(call new-environment,$(HOMEASSISTANT)); \
-	$(HOMEASSISTANT)/bin/pip install $(PIP_FLAGS) homeassistant==$$release $$also
+	@.ci/apt $(HOMEASSISTANT_PACKAGES)
+	@echo "livegenre: installing $(firstword $(HOMEASSISTANT_RELEASE)), which the tests ask, into $(HOMEASSISTANT)" >&2
+	@$(call new-environment,$(HOMEASSISTANT))
+	@$(HOMEASSISTANT)/bin/pip install $(PIP_FLAGS) $(HOMEASSISTANT_RELEASE)
 	@touch $@
 
 define new-environment

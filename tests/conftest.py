@@ -5,6 +5,7 @@ A clone has no recordings to test with.
 
 from __future__ import annotations
 
+import os
 import signal
 
 import pytest
@@ -12,9 +13,13 @@ import pytest
 from tests.shared_data import NEEDS_DATA
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Hear Ctrl-C, and let the programs under test hear it: what a shell starts in the background ignores it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    worker, cache = os.environ.get("PYTEST_XDIST_WORKER"), getattr(config, "cache", None)
+    if worker and cache is not None:
+        # Two processes that compile one function at the same moment spoil Numba's cache: both crash, then and later.
+        os.environ["NUMBA_CACHE_DIR"] = str(cache.mkdir(f"numba-{worker}"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

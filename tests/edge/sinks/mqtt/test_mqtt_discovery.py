@@ -24,7 +24,7 @@ MESSAGES = configs(TOPICS, "0.1.0", LABELS, correctable=True)
 
 def verdicts(messages: dict[str, Any]) -> dict[str, Any]:
     """What Home Assistant makes of messages; a text is its complaint."""
-    assert HOMEASSISTANT.exists(), "make .venv-homeassistant/.ready"
+    assert HOMEASSISTANT.exists(), "make test-homeassistant"
     command = [HOMEASSISTANT, "-P", Path(__file__).with_name("homeassistant_rules.py")]
     done = subprocess.run(command, input=json.dumps(messages), capture_output=True, text=True, timeout=200, check=False)
     assert done.returncode == 0, done.stderr
@@ -32,6 +32,7 @@ def verdicts(messages: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.homeassistant
 def test_home_assistant_takes_every_message_whole() -> None:
     found = verdicts(MESSAGES)
     assert found.keys() == MESSAGES.keys()
@@ -41,6 +42,7 @@ def test_home_assistant_takes_every_message_whole() -> None:
         assert not ignored, f"{topic}: Home Assistant does not know {ignored}"
 
 
+@pytest.mark.homeassistant
 def test_and_would_not_take_a_wrong_one() -> None:
     topic = next(iter(MESSAGES))
     wrong = [{"state_topic": "a/#/b"}, {"device_class": "genre"}, {"availability_topic": ""}, {"device": {"name": "x"}}]
