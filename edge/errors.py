@@ -15,6 +15,7 @@
     ├── ServiceError                     exit 1  the systemd service cannot be set up
     ├── FaceError                        exit 1  a page, window or broker connection that cannot be had
     └── ConfigError     (ValueError)     exit 2  an option or a configuration key that makes no sense
+        └── SettingError                 exit 2  the same, with the name of the setting
 
 The message of each is one line that names the thing and the remedy.
 """
@@ -93,3 +94,11 @@ class ConfigError(EdgeError, ValueError):
     """An option or a configuration key has no meaning or a bad value."""
 
     exit_status = 2
+
+
+class SettingError(ConfigError):
+    """A setting has no meaning or a bad value; ``key`` is its name."""
+
+    def __init__(self, key: str, words: str) -> None:
+        super().__init__(words)
+        self.key = key

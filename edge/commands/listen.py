@@ -89,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
     """Listen; status 0 when the source ends, or q or SIGTERM asks to stop. Ctrl-C ends as ``KeyboardInterrupt``."""
     from edge.audio.raw_format import RawFormat
     from edge.audio.sources import from_uri
+    from edge.checked import make
     from edge.errors import ConfigError
     from edge.events import Stopped
     from edge.live.pipeline import Listener, ListenSettings
@@ -99,7 +100,11 @@ def run(args: argparse.Namespace) -> int:
     if args.fast and args.history is not None:
         raise ConfigError("--history with --fast: what is not heard as it plays has no time of day; leave one out")
     given = {"sample_rate": args.rate, "channels": args.channels}
-    raw = RawFormat(**{name: value for name, value in given.items() if value is not None})
+    raw = make(
+        RawFormat,
+        {name: value for name, value in given.items() if value is not None},
+        {"sample_rate": "--rate", "channels": "--channels"},
+    )
     bundle = load_bundle(args.model)
     uri = "demo" if args.demo else args.source
     watched = not args.json and streams.can_be_drawn_on(sys.stdout)
@@ -159,11 +164,20 @@ def _faces(args: argparse.Namespace, bundle: Bundle, listener: Listener, announc
     """Open what the flags ask for, which are short for the daemon's configuration; without one, import nothing."""
     if args.web is None and not args.window and args.mqtt is None and args.prometheus is None:
         return []
+    from edge.checked import make
     from edge.service.config import Config, PrometheusConfig, WebConfig, WindowConfig
     from edge.service.faces import Faces, broker_at
 
-    web = WebConfig() if args.web is None else WebConfig(enabled=True, address=args.web)
-    metrics = PrometheusConfig() if args.prometheus is None else PrometheusConfig(enabled=True, address=args.prometheus)
+    web = (
+        WebConfig()
+        if args.web is None
+        else make(WebConfig, {"enabled": True, "address": args.web}, {"address": "--web"})
+    )
+    metrics = (
+        PrometheusConfig()
+        if args.prometheus is None
+        else make(PrometheusConfig, {"enabled": True, "address": args.prometheus}, {"address": "--prometheus"})
+    )
     config = Config(web=web, window=WindowConfig(args.window), mqtt=broker_at(args.mqtt), prometheus=metrics)
     return [Faces(config, bundle, _history_of(args), announce=announce, on_exit=listener.stop)]
 

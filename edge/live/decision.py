@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.checked import between, setting
 from edge.events import State
 
 #: The label by which a model says that what it hears is no music.
@@ -34,15 +35,26 @@ class DecisionSettings:
     ``python -m tests.benchmarks.records`` says what comes of them.
     """
 
-    silence_dbfs: float = -60.0  # RMS below which nothing is classified; quiet rooms record at -75 to -60 dBFS
-    silence_hysteresis_db: float = 3.0  # how far above that the level must rise to end a shown silence
-    silence_after_s: float = 2.0  # rests in music are shorter
-    smoothing_s: float = 0.3  # time constant of the smoothing; the window itself already smooths
-    unsure_below: float = 0.15  # smoothed probability that a genre needs to be shown; 0.1 is chance for ten
-    lead: float = 4.0  # a new genre must be this many times as probable as the shown one
-    at_once_s: float = 5.5  # until so much of a record has been heard, that is enough: the sound has changed, too
-    settled_after_s: float = 26.5  # from then to here it must lead for longer and longer
-    lead_for_s: float = 7.0  # and from here on for so long
+    #: RMS below which nothing is classified; quiet rooms record at -75 to -60 dBFS.
+    silence_dbfs: float = setting(-60.0, between(-120, 0))
+    #: How far above that the level must rise to end a shown silence.
+    silence_hysteresis_db: float = setting(3.0, between(0, 40))
+    silence_after_s: float = setting(2.0, between(0, 600))  # rests in music are shorter
+    #: Time constant of the smoothing; the window itself already smooths.
+    smoothing_s: float = setting(0.3, between(0.01, 600))
+    #: Smoothed probability that a genre needs to be shown; 0.1 is chance for ten.
+    unsure_below: float = setting(0.15, between(0, 1))
+    lead: float = setting(4.0, between(1, 100))  # a new genre must be this many times as probable as the shown one
+    #: Until so much of a record has been heard, that is enough: the sound has changed, too.
+    at_once_s: float = setting(5.5, between(0, 600))
+    settled_after_s: float = setting(26.5, between(0, 600))  # from then to here it must lead for longer and longer
+    lead_for_s: float = setting(7.0, between(0, 600))  # and from here on for so long
+
+    def contradiction(self) -> tuple[str, str] | None:
+        """Return the setting that contradicts another, and how; see ``edge.checked``."""
+        if self.at_once_s <= self.settled_after_s:
+            return None
+        return "at_once_s", f"is {self.at_once_s}, must be at most settled_after_s ({self.settled_after_s})"
 
     def lead_after(self, heard_s: float) -> float:
         """Return for how long a new genre must lead, in seconds, once ``heard_s`` of a record have been heard."""

@@ -14,7 +14,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from edge import words
-from edge.audio.raw_format import RawFormat
 from edge.audio.sources import Source, from_uri
 from edge.errors import BundleError, ConfigError, EdgeError, HistoryError, RuntimeMissing, SoundSystemStuck
 from edge.events import Change, Event, Gap, SourceLost, SourceRestored, Started, State, Stats, Stopped
@@ -229,6 +228,4 @@ def _history_file(config: Config) -> Path:
 
 
 def _source(config: Config, away_since: float | None = None) -> Source:
-    given = config.source
-    raw = RawFormat(given.sample_rate, given.channels)
-    return from_uri(given.uri, wait=True, raw=raw, away_since=away_since)
+    return from_uri(config.source.uri, wait=True, raw=config.source, away_since=away_since)

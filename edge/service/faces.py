@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from edge.checked import make
 from edge.errors import ConfigError, FaceError
 from edge.events import Event, Started
 from edge.history.database import own_file
@@ -179,11 +180,11 @@ def broker_at(text: str | None) -> MqttConfig:
     """Return the configuration for ``HOST`` or ``HOST:PORT``; off for None."""
     if text is None:
         return MqttConfig()
-    found = re.fullmatch(r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(?::(\d{1,5}))?", text)
-    port = int(found[2]) if found and found[2] else MqttConfig().port
-    if not found or not 1 <= port <= 65_535:
+    found = re.fullmatch(r"([^:]*|\[.*\])(?::(\d{1,9}))?", text)
+    if not found:
         raise ConfigError(f"--mqtt {text}: write HOST or HOST:PORT; user and password come from the environment")
-    return MqttConfig(enabled=True, host=found[1].strip("[]"), port=port)
+    values = {"enabled": True, "host": found[1].strip("[]"), "port": int(found[2] or MqttConfig().port)}
+    return make(MqttConfig, values, {"host": "--mqtt", "port": "--mqtt's port"})
 
 
 def _corrections(history: Path) -> tuple[Callable[[str], str | None], Callable[[], str | None]]:

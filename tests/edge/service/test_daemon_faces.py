@@ -89,4 +89,4 @@ def test_what_is_wrong_with_a_face_is_told_with_its_line(config: Path, manager: 
     with daemon(config, manager) as process:
         assert process.wait(timeout=60) == 78
         log = process.log()  # type: ignore[attr-defined]
-    assert "line 3: address: 'kitchen' is no address; write one as 127.0.0.1:8730" in log
+    assert "line 3: address 'kitchen' is no address; write one as 127.0.0.1:8730" in log

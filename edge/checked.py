@@ -1,0 +1,114 @@
+"""Settings that check themselves: a rule stands on each field, whether its value comes from a file or from an option.
+
+::
+
+    @dataclass(frozen=True)
+    class Listen:
+        rate: int = setting(44_100, between(4_000, 384_000))
+
+A rule takes a value and returns the one to keep, or raises ``ValueError`` with what is wrong in words that follow the
+setting's name: "is 3, must be 4000 to 384000". Values that contradict each other are the class's own to find, in a
+method ``contradiction`` that returns the name of a field and such words, or None.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field, fields
+from difflib import get_close_matches
+from typing import Any, TypeVar, get_type_hints
+
+from edge.errors import SettingError
+
+Rule = Callable[[Any], Any]
+T = TypeVar("T")
+
+_RULE = "rule"
+_TYPE_WORDS = {str: 'text in quotes ("...")', int: "a whole number", float: "a number", bool: "true or false"}
+
+
+def setting(default: Any, rule: Rule) -> Any:
+    """Return a dataclass field with a default and the rule for its values."""
+    return field(default=default, metadata={_RULE: rule})
+
+
+def between(low: float, high: float) -> Rule:
+    """Return a rule for numbers from ``low`` to ``high``."""
+
+    def rule(value: float) -> float:
+        if not low <= value <= high:  # which a NaN is not either
+            raise ValueError(f"is {value}, must be {low} to {high}")
+        return value
+
+    return rule
+
+
+def one_of(*values: str) -> Rule:
+    """Return a rule for some few texts."""
+
+    def rule(value: str) -> str:
+        if value not in values:
+            raise ValueError(f"is {value!r}, must be one of {', '.join(values)}")
+        return value
+
+    return rule
+
+
+def matching(pattern: str, words: str) -> Rule:
+    """Return a rule for texts that match ``pattern`` as a whole; ``words`` say what they may be."""
+
+    def rule(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"is {value!r}, {words}")
+        return value
+
+    return rule
+
+
+def path(value: str) -> str:
+    """Rule for a file or a folder, where ~ is somebody's home; empty stays empty."""
+    expanded = os.path.expanduser(value)  # noqa: PTH111 - "" must stay what it is
+    if expanded.startswith("~"):
+        raise ValueError(f"is {value!r}, but there is no such user; write the whole path")
+    return expanded
+
+
+def make(kind: type[T], values: Mapping[str, Any], names: Mapping[str, str] | None = None) -> T:
+    """Return a ``kind`` of checked values by field; those left out are the defaults.
+
+    Raises ``SettingError``, which says which field is wrong; ``names`` are what people know fields as, where that is
+    not the field's own name: options, say.
+    """
+    names = names or {}
+    types, rules = get_type_hints(kind), {entry.name: entry.metadata.get(_RULE) for entry in fields(kind)}  # type: ignore[arg-type]
+    kept = {}
+    for name, value in values.items():
+        if name not in rules:
+            raise SettingError(name, unknown("key", name, rules))
+        try:
+            kept[name] = _checked(value, types[name], rules[name])
+        except ValueError as error:
+            raise SettingError(name, f"{names.get(name, name)} {error}") from error
+    made = kind(**kept)
+    contradiction: Callable[[], tuple[str, str] | None] = getattr(made, "contradiction", lambda: None)
+    if found := contradiction():
+        raise SettingError(found[0], f"{names.get(found[0], found[0])} {found[1]}")
+    return made
+
+
+def _checked(value: Any, kind: type, rule: Rule | None) -> Any:
+    allowed = (int, float) if kind is float else kind
+    if not isinstance(value, allowed) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"must be {_TYPE_WORDS[kind]}")
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError("holds a NUL character, which no path and no command can")
+    value = value if rule is None else rule(value)
+    return float(value) if kind is float else value
+
+
+def unknown(what: str, name: str, known: Iterable[str]) -> str:
+    """Return what to say of a name that is not known: the nearest that is, or all."""
+    close = get_close_matches(name, list(known), 1)
+    return f"unknown {what} {name}; " + (f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}")
