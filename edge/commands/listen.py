@@ -167,6 +167,7 @@ def _faces(args: argparse.Namespace, bundle: Bundle, listener: Listener, announc
     from edge.checked import make
     from edge.service.config import Config, PrometheusConfig, WebConfig, WindowConfig
     from edge.service.faces import Faces, broker_at
+    from edge.sinks.present import Present
 
     web = (
         WebConfig()
@@ -179,7 +180,14 @@ def _faces(args: argparse.Namespace, bundle: Bundle, listener: Listener, announc
         else make(PrometheusConfig, {"enabled": True, "address": args.prometheus}, {"address": "--prometheus"})
     )
     config = Config(web=web, window=WindowConfig(args.window), mqtt=broker_at(args.mqtt), prometheus=metrics)
-    return [Faces(config, bundle, _history_of(args), announce=announce, on_exit=listener.stop)]
+    present = Present()
+    faces = Faces(present, announce=announce, on_exit=listener.stop)
+    try:
+        faces.show(config, bundle, _history_of(args))
+    except BaseException:
+        faces.close()
+        raise
+    return [present, faces]
 
 
 def _sink(args: argparse.Namespace, listener: Listener, announced: Sequence[str], *, watched: bool) -> Sink:

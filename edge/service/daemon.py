@@ -23,11 +23,12 @@ from edge.model.bundle import Bundle, load_bundle
 from edge.progress import Progress, take_over
 from edge.service import logs
 from edge.service.config import Config, load_config
-from edge.service.faces import Faces, faces_change
+from edge.service.faces import Faces
 from edge.service.sd_notify import Notifier
 from edge.sinks import Sink
 from edge.sinks.guard import Guarded
 from edge.sinks.history import HistorySink
+from edge.sinks.present import Present
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +63,12 @@ class Daemon:
         self._notifier = notifier
         self._config = load_config(path)
         self._bundle = _bundle(self._config)
+        self._present = Present()
         self._history: HistorySink | None = None
-        self._sinks: list[Sink] = []
+        self._kept: list[Sink] = []  # the history, if one is kept
         self._keep_history(_history(self._config))
-        self._faces = self._open_faces(self._config, self._bundle)
+        self._faces = Faces(self._present, patient=True)
+        self._show_faces()
         self._next: Source | None = None  # what to listen to once the present source is closed
         self._progress = take_over()  # from a process whose place this one took
         self._stop_asked = self._reload_asked = False
@@ -106,19 +109,23 @@ class Daemon:
                 signal.signal(number, handler)
 
     def _keep_history(self, history: HistorySink | None) -> None:
-        self._close_sinks()
+        self._close_history()
         self._history = history
-        self._sinks = [] if history is None else [Guarded(history, "history")]
+        self._kept = [] if history is None else [Guarded(history, "history")]
+        for sink in self._kept:
+            for event in self._present.from_now_on():
+                sink(event)
 
-    def _open_faces(self, config: Config, bundle: Bundle) -> Faces:
-        return Faces(config, bundle, _history_file(config) if config.history.enabled else None, patient=True)
+    def _show_faces(self) -> None:
+        history = _history_file(self._config) if self._config.history.enabled else None
+        self._faces.show(self._config, self._bundle, history)
 
     def _close_all(self) -> None:
-        self._close_sinks()
+        self._close_history()
         self._faces.close()
 
-    def _close_sinks(self) -> None:
-        for sink in self._sinks:
+    def _close_history(self) -> None:
+        for sink in self._kept:
             sink.close()
 
     def _listen(self, source: Source) -> None:
@@ -137,9 +144,8 @@ class Daemon:
 
     def _take(self, event: Event) -> None:
         self._notifier.alive()
-        for sink in self._sinks:
+        for sink in (self._present, *self._kept, self._faces):
             sink(event)
-        self._faces(event)
         self._tell(event)
 
     def _tell(self, event: Event) -> None:
@@ -201,10 +207,8 @@ class Daemon:
             opened.pop_all()
         if history is not self._history:
             self._keep_history(history)
-        if faces_change(before, config):
-            self._faces.close()  # first: the new one may be at the same address
-            self._faces = self._open_faces(config, bundle)
         self._config, self._bundle, self._next = config, bundle, source
+        self._show_faces()
         logs.set_up(config.log.level)
 
 

@@ -10,114 +10,105 @@ import logging
 import os
 import re
 import socket
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from edge.checked import make
-from edge.errors import ConfigError, FaceError
-from edge.events import Event, Started
+from edge.errors import ConfigError, EdgeError, FaceError
+from edge.events import Event
 from edge.history.database import own_file
 from edge.model.bundle import Bundle
 from edge.service.config import Config, MqttConfig, WebConfig
-from edge.sinks import Sink, problem_of
+from edge.sinks import Sink
 from edge.sinks.guard import Guarded
+from edge.sinks.persistent import Persistent
+from edge.sinks.present import Present
 from edge.sinks.web import address
 
 log = logging.getLogger(__name__)
 
-#: Seconds after which a face that could not be opened is tried again.
-RETRY_S = 30.0
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A face that a configuration asks for."""
+
+    name: str
+    key: Hashable  # all that it is opened with: while this stays the same it stays open
+    opener: Callable[[], Sink]
 
 
 class Faces:
-    """Sink that is all faces of a configuration."""
+    """Sink that is all faces of a configuration, which may change: those that are opened late are told the present."""
 
     def __init__(
         self,
-        config: Config,
-        bundle: Bundle,
-        history: Path | None = None,
+        present: Present,
         *,
         announce: Callable[[str], None] = log.info,
-        on_exit: Callable[[], None] = lambda: None,
+        on_exit: Callable[[], None] | None = None,
         patient: bool = False,
     ) -> None:
-        """``announce`` is told where a face is to be found, ``on_exit`` called when somebody closes one.
-        ``patient``: one that cannot be opened is tried again."""
-        openers: dict[str, Callable[[], Sink]] = {}
-        if config.web.enabled:
-            openers["web page"] = partial(_web, config.web, bundle, history, announce)
+        """``present`` has every event before this. ``announce`` is told where a face is to be found, ``on_exit`` called
+        when somebody closes one. ``patient``: one that cannot be opened at first is no error, but tried again."""
+        self._present = present
+        self._announce, self._on_exit, self._patient = announce, on_exit, patient
+        self._open: dict[str, tuple[Hashable, Persistent, Guarded]] = {}
+
+    def show(self, config: Config, bundle: Bundle, history: Path | None = None) -> None:
+        """Open, keep and close faces as a configuration asks; ``history`` is the file that they may read and correct.
+
+        Raises ``FaceError`` for the first that cannot be opened, unless this is patient.
+        """
+        wanted = {face.name: face for face in self._wanted(config, bundle, history)}
+        for name, (key, face, guarded) in [*self._open.items()]:  # first: an address may pass from one to another
+            if name not in wanted or wanted[name].key != key:
+                if name not in wanted:
+                    face.forget()
+                guarded.close()
+                del self._open[name]
+        for name, one in wanted.items():
+            if name not in self._open:
+                face = Persistent(one.opener, name, self._present, patient=self._patient)
+                self._open[name] = one.key, face, Guarded(face, name)
+
+    def _wanted(self, config: Config, bundle: Bundle, history: Path | None) -> Iterator[Wanted]:
+        web, mqtt, announce = config.web, config.mqtt, self._announce
+        token = partial(_secret, lambda: address.read_token(_token_file(web)))
+        key: Hashable
+        if web.enabled:
+            key = (web, config.model.folder, history, token())
+            yield Wanted("web page", key, partial(_web, web, bundle, history, announce))
         if config.window.enabled:
-            openers["window"] = partial(_window, on_exit)
-        if config.mqtt.enabled:
-            openers["mqtt"] = partial(_mqtt, config.mqtt, history, announce)
+            yield Wanted("window", config.window, partial(_window, self._on_exit))
+        if mqtt.enabled:
+            key = (mqtt, history, _secret(lambda: _mqtt_password(mqtt)))
+            yield Wanted("mqtt", key, partial(_mqtt, mqtt, history, announce))
         if config.prometheus.enabled:
-            openers["metrics"] = partial(_metrics, config, announce)
-        self._sinks: list[Sink] = []
-        try:
-            for name, opener in openers.items():
-                face = Persistent(opener, name) if patient else opener()
-                self._sinks.append(Guarded(face, name))
-        except BaseException:
-            self.close()
-            raise
+            key = (config.prometheus, web.names, token())
+            yield Wanted("metrics", key, partial(_metrics, config, announce))
 
     def __call__(self, event: Event) -> None:
         """Hand an event to every face."""
-        for sink in self._sinks:
-            sink(event)
+        for _, _, guarded in self._open.values():
+            guarded(event)
 
     def close(self) -> None:
         """Close every face."""
-        for sink in self._sinks:
-            sink.close()
+        for _, _, guarded in self._open.values():
+            guarded.close()
+        self._open.clear()
 
 
-def faces_change(before: Config, after: Config) -> bool:
-    """Whether a change of configuration is one of the faces, or of what they show."""
-    tables = ("web", "window", "mqtt", "prometheus", "history", "model")
-    return any(getattr(before, table) != getattr(after, table) for table in tables)
-
-
-class Persistent:
-    """Sink that opens another, and if that fails tries again later, with an event; those until then go nowhere."""
-
-    def __init__(self, opener: Callable[[], Sink], name: str) -> None:
-        self._opener = opener
-        self._sink: Sink | None = None
-        self._started: Started | None = None
-        self._next_try = time.monotonic() + RETRY_S
-        try:
-            self._sink = opener()
-        except FaceError as error:
-            log.warning("%s: %s; listening goes on, tried again every %.0f s", name, error, RETRY_S)
-
-    @property
-    def problem(self) -> str | None:
-        """What is wrong now, in words."""
-        return "not open yet" if self._sink is None else problem_of(self._sink)
-
-    def __call__(self, event: Event) -> None:
-        """Hand an event on; what opening raises comes through."""
-        if isinstance(event, Started):
-            self._started = event
-        if self._sink is None:
-            if time.monotonic() < self._next_try:
-                return
-            self._next_try = time.monotonic() + RETRY_S
-            self._sink = self._opener()
-            if self._started is not None and self._started is not event:
-                self._sink(self._started)
-        self._sink(event)
-
-    def close(self) -> None:
-        """Close it if it was opened."""
-        if self._sink is not None:
-            self._sink.close()
+def _secret(read: Callable[[], str]) -> str:
+    """Return what a face reads from a file when it is opened: another content is another face."""
+    try:
+        return read()
+    except EdgeError as error:  # which opening it says
+        return str(error)
 
 
 def _module(name: str, extra: str) -> Any:
@@ -138,11 +129,9 @@ def _web(config: WebConfig, bundle: Bundle, history: Path | None, announce: Call
     return sink
 
 
-def _window(on_exit: Callable[[], None]) -> Sink:
-    try:
-        from edge.sinks.window import Window
-    except ImportError as error:  # many a Python is built or packaged without Tk
-        raise FaceError("this Python has no tkinter, which the window needs; apt install python3-tk") from error
+def _window(on_exit: Callable[[], None] | None) -> Sink:
+    from edge.sinks.window.fullscreen import Window
+
     return Window(on_exit)
 
 
@@ -167,13 +156,17 @@ def _names(config: WebConfig) -> list[str]:
 def _mqtt(config: MqttConfig, history: Path | None, announce: Callable[[str], None]) -> Sink:
     publisher = _module("edge.sinks.mqtt.publisher", "mqtt")
     username = os.environ.get(publisher.USERNAME_VARIABLE, config.username)
-    password = publisher.read_password(config.password_file)
-    broker = publisher.Broker(config.host, config.port, username, password, config.tls, config.ca_file)
+    broker = publisher.Broker(config.host, config.port, username, _mqtt_password(config), config.tls, config.ca_file)
     topics = publisher.Topics(config.name or socket.gethostname(), config.topic, config.discovery)
     corrector = None if history is None else publisher.Corrector(*_corrections(history))
     sink: Sink = publisher.Publisher(broker, topics, version("livegenre"), corrector)
     announce(f"publishing to {config.host}:{config.port} as {topics.state}")
     return sink
+
+
+def _mqtt_password(config: MqttConfig) -> str:
+    password: str = _module("edge.sinks.mqtt.publisher", "mqtt").read_password(config.password_file)
+    return password
 
 
 def broker_at(text: str | None) -> MqttConfig:

@@ -30,6 +30,22 @@ class Colour:
     on_light: str
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where no genre was shown, a strip of time has a lower bar: its colour, and its share of the strip's height."""
+
+    tint: Colour
+    height: float
+
+
+#: By state, told apart by lightness and height; the others are a gap.
+STATE_COLOURS: Mapping[str, Mark] = {
+    "silence": Mark(Colour("#5f6d7a", "#aab6c1"), 0.12),
+    "no_music": Mark(Colour("#94a3b2", "#6d7b88"), 0.25),
+    "unsure": Mark(Colour("#dfe5ea", "#303a44"), 0.45),
+}
+
+
 @lru_cache(maxsize=4)
 def colours(labels: tuple[str, ...]) -> Mapping[str, Colour]:
     """Return a colour for each genre among a model's ``labels``; "no music" and other states have none."""

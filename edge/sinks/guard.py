@@ -44,6 +44,7 @@ class Guarded:
             if self._works_again(event):
                 log.warning("%s works again (%d failures so far)", self._name, self.failures)
                 self._failed_at = None
+                self._next_report = time.monotonic()  # whatever fails from now on is another failure
 
     def _works_again(self, taken: Event) -> bool:
         """Whether it failed and now does its work: what asks nothing of a sink, as ticks mostly do, proves nothing."""

@@ -63,6 +63,7 @@ class Metrics:
 
     def __call__(self, event: Event) -> None:
         """Count an event."""
+        self._server.require_running()
         match event:
             case Started():
                 self._start(event)
@@ -70,6 +71,8 @@ class Metrics:
                 self._updates.inc()
                 self._show(event)
                 self._tempo.set(NOTHING if event.tempo_bpm is None else event.tempo_bpm)
+                if event.probabilities is None:
+                    self._confidence.clear()
                 for label, probability in (event.probabilities or {}).items():
                     self._confidence.labels(words.safe(label)).set(probability)
             case Change():
@@ -81,6 +84,7 @@ class Metrics:
                 self._up.set(0)
                 self._losses.inc()
                 self._tempo.set(NOTHING)
+                self._confidence.clear()
             case SourceRestored():
                 self._up.set(1)
             case Stats():
@@ -96,6 +100,8 @@ class Metrics:
         for label in (*event.labels, *(state for state in State if state is not State.MUSIC)):
             self._shown.labels(words.safe(label)).set(0)
         self._up.set(1)
+        self._tempo.set(NOTHING)
+        self._label = str(State.WARMING_UP)
         self._heard_until_s = None
 
     def _show(self, event: Prediction | Change) -> None:

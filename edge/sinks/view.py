@@ -74,9 +74,8 @@ def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for eac
     view = replace(view, audio_s=event.audio_s, heard=heard)
     match event:
         case Started():
-            return replace(
-                view, source=safe(event.source), model=safe(event.model), probabilities=dict.fromkeys(event.labels, 0.0)
-            )
+            nothing = dict.fromkeys(event.labels, 0.0)
+            return View(safe(event.source), safe(event.model), probabilities=nothing, audio_s=event.audio_s)
         case Prediction():
             probabilities = event.probabilities or dict.fromkeys(view.probabilities, 0.0)
             styles = event.styles or {}

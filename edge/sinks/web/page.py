@@ -47,6 +47,7 @@ class WebPage:
 
     def __call__(self, event: Event) -> None:
         """Show an event."""
+        self._server.require_running()
         self._board.put(event)
 
     def close(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from edge.errors import FaceError
 from edge.sinks.web.access import App
 from edge.sinks.web.address import Address
 
@@ -75,6 +76,11 @@ class Server:
         """Run a function in the server's thread; from any thread, and without waiting."""
         if self.loop is not None and not self.loop.is_closed():
             self.loop.call_soon_threadsafe(function, *arguments)
+
+    def require_running(self) -> None:
+        """Raise ``FaceError`` if nobody is served any more."""
+        if not self._thread.is_alive():
+            raise FaceError(f"the server at {self.address} has ended")
 
     def close(self) -> None:
         """End all connections and the thread."""

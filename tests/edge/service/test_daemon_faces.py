@@ -72,6 +72,39 @@ def test_all_faces_at_once(config: Path, manager: Manager, broker: Mosquitto) ->
     subscriber.close()
 
 
+def test_a_reload_tells_every_face_what_it_has_missed(config: Path, manager: Manager, broker: Mosquitto) -> None:  # noqa: F811
+    web, metrics = free_port(), free_port()
+    faces = f"[mqtt]\nenabled = true\nhost = '127.0.0.1'\nport = {broker.port}\nname = 'shelf'\n"
+    faces += f"[prometheus]\nenabled = true\naddress = '127.0.0.1:{metrics}'\n"
+    faces += f"[web]\nenabled = true\naddress = '127.0.0.1:{web}'\nnames = 'shelf.example'\n"
+    config.write_text(config.read_text() + faces)
+    subscriber = Subscriber(broker)
+    with daemon(config, manager) as process:
+        manager.wait_for("READY")
+
+        def now() -> Any:
+            return json.loads(answer(f"http://127.0.0.1:{web}/api/now") or "{}")
+
+        wait_until(lambda: now().get("genre"), 60, "a genre on the page")
+        config.write_text(config.read_text().replace("shelf", "kitchen"))
+        process.send_signal(signal.SIGHUP)
+        manager.wait_for("READY")
+
+        def found() -> list[str]:
+            names = [
+                json.loads(text)["device"]["name"] for topic, text in subscriber.messages.items() if "/config" in topic
+            ]
+            return sorted(set(names))
+
+        wait_until(lambda: "kitchen" in found(), 60, "the new name can be found")
+        wait_until(lambda: "online" in subscriber.messages.values(), 60, "and is available")
+        wait_until(lambda: now().get("listening") and now()["source"]["name"], 60, "the page knows the source")
+        wait_until(lambda: "livegenre_source_up 1.0" in answer(f"http://127.0.0.1:{metrics}/metrics"), 60, "it is up")
+        process.terminate()
+        assert process.wait(timeout=10) == 0
+    subscriber.close()
+
+
 def test_an_address_that_is_taken_keeps_nothing_from_listening(config: Path, manager: Manager) -> None:  # noqa: F811
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

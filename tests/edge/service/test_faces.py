@@ -6,16 +6,22 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Never
 
 import pytest
 
+from edge.events import Event
 from edge.model.bundle import Bundle, load_bundle
-from edge.service.config import Config, MqttConfig, PrometheusConfig, WebConfig
-from edge.service.faces import RETRY_S, Faces
+from edge.service.config import Config, MqttConfig, PrometheusConfig, WebConfig, WindowConfig
+from edge.service.faces import Faces
 from edge.sinks.mqtt.publisher import PASSWORD_VARIABLE
+from edge.sinks.persistent import RETRY_S
+from edge.sinks.present import Present
+from edge.sinks.web.address import Address
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import prediction, started, tick
 from tests.edge.sinks.mqtt.mosquitto import PASSWORD, USERNAME, Mosquitto
+from tests.edge.sinks.window.screen import screen
 
 
 @pytest.fixture(scope="module")
@@ -50,13 +56,20 @@ class Listening:
 
     def __init__(self, config: Config, bundle: Bundle, caplog: pytest.LogCaptureFixture) -> None:
         self._caplog = caplog
-        self.faces = Faces(config, bundle, patient=True)
-        self.faces(started())
+        present = Present()
+        self.faces = Faces(present, patient=True)
+        self.faces.show(config, bundle)
+        self._sinks = (present, self.faces)
+        self._take(started())
+
+    def _take(self, event: Event) -> None:
+        for sink in self._sinks:
+            sink(event)
 
     def second(self) -> str:
         """Hear a second of music; returns the log so far."""
         for event in (tick(), tick(), prediction("jazz")):
-            self.faces(event)
+            self._take(event)
         return self._caplog.text
 
     def minutes_of_trouble(self, name: str, pass_time: Callable[[float], None]) -> None:
@@ -116,3 +129,42 @@ def test_a_page_works_again_once_it_has_its_address(
 
     wait_until(works, 60, "it is opened")
     listening.faces.close()
+
+
+def test_a_window_works_again_once_there_is_a_screen(
+    bundle: Bundle,
+    pass_time: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Xlib would end this very process when its server goes."""
+    with screen() as first:
+        monkeypatch.setenv("DISPLAY", first.display)
+        listening = Listening(Config(window=WindowConfig(enabled=True)), bundle, caplog)
+        wait_until(lambda: listening.second() is not None and len(first.colours()) > 20, 60, "the window is there")
+    wait_until(lambda: "window failed: the screen is gone" in listening.second(), 60, "it is told")
+    listening.minutes_of_trouble("window", pass_time)
+    with screen(display=first.display) as again:
+
+        def works() -> bool:
+            pass_time(RETRY_S)
+            return "window works again" in listening.second()
+
+        wait_until(works, 60, "it is opened")
+        wait_until(lambda: len(again.colours()) > 20, 60, "and drawn")
+        again.press("Escape")
+        wait_until(lambda: "window failed: somebody closed it" in listening.second(), 60, "that is told as well")
+        wait_until(works, 60, "and it comes back")
+        wait_until(lambda: len(again.colours()) > 20, 60, "and is drawn")
+        listening.faces.close()
+
+
+def test_a_face_with_a_defect_keeps_nothing_from_listening(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def defect(_self: object) -> Never:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(Address, "bind", defect)
+    listening = Listening(Config(web=WebConfig(enabled=True)), bundle, caplog)
+    assert "web page: ZeroDivisionError()" in listening.second()

@@ -78,6 +78,23 @@ def test_a_failure_that_lasts_is_logged_now_and_then(caplog: pytest.LogCaptureFi
     assert len(caplog.records) == 3 + 1, "and at the end, where something is lost for good"
 
 
+def test_what_fails_after_it_has_worked_again_is_told_at_once(
+    caplog: pytest.LogCaptureFixture, clock: list[float]
+) -> None:
+    sink = Moody()
+    guarded = Guarded(sink, "window")
+    for second in range(60):
+        sink.problem = {0: OSError("no screen"), 30: OSError("closed")}.get(second)
+        clock[0] = float(second)
+        guarded(EVENT)
+    assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
+        "window failed: no screen",
+        "window works again (1 failures so far)",
+        "window failed: closed",
+        "window works again (2 failures so far)",
+    ]
+
+
 @pytest.mark.parametrize("sink_on", [Lines, JsonLines])
 def test_ticks_that_ask_nothing_do_not_show_that_a_full_disk_has_room(
     sink_on: Callable[[TextIO], Sink], caplog: pytest.LogCaptureFixture, clock: list[float]

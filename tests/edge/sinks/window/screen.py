@@ -17,11 +17,11 @@ class Screen:
 
     def __init__(self, display: str) -> None:
         self.env = {**os.environ, "DISPLAY": display}
-        self._display = display
+        self.display = display
 
     def picture(self) -> Image.Image:
         """What is on it now."""
-        return ImageGrab.grab(xdisplay=self._display)
+        return ImageGrab.grab(xdisplay=self.display)
 
     def colours(self) -> set[tuple[int, int, int]]:
         """The colours that are on it now."""
@@ -34,12 +34,23 @@ class Screen:
 
 
 @contextmanager
-def screen(size: str = "800x480") -> Iterator[Screen]:
-    """A screen of that many pixels; no window manager."""
+def screen(size: str = "800x480", display: str | None = None) -> Iterator[Screen]:
+    """A screen of that many pixels, without a window manager; ``display`` is its number, by default a free one."""
     if not (shutil.which("Xvfb") and shutil.which("xdotool")):
         pytest.fail("no X server for tests: apt-get install xvfb xdotool")
     read, write = os.pipe()
-    command = ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{size}x24", "-nolisten", "tcp", "-noreset"]
+    command = [
+        "Xvfb",
+        *([display] if display else []),
+        "-displayfd",
+        str(write),
+        "-screen",
+        "0",
+        f"{size}x24",
+        "-nolisten",
+        "tcp",
+        "-noreset",
+    ]
     server = subprocess.Popen(command, pass_fds=[write], stderr=subprocess.DEVNULL)
     os.close(write)
     try:

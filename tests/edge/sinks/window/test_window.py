@@ -25,7 +25,7 @@ QUIET = (0x9A, 0xA7, 0xB4)
 #: Shows what a test wants, in a process of its own: Tk and the tests' threads stay apart.
 SCRIPT = """
 import sys, threading
-from edge.sinks.window import Window
+from edge.sinks.window.fullscreen import Window
 from tests.edge.sinks.happenings import change, lost, prediction, started
 left = threading.Event()
 window = Window(left.set)

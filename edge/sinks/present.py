@@ -1,0 +1,51 @@
+"""The present, for a sink that is opened while listening goes on: the events that say all that it has missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from edge.events import Change, Event, Prediction, SourceLost, SourceRestored, Started, Stats, Stopped
+
+#: What a later event of one kind makes untrue: itself, and these.
+_ENDS: dict[type[Event], tuple[type[Event], ...]] = {
+    Started: (Change, Prediction, SourceLost, Stats, Stopped),
+    Change: (),
+    Prediction: (),
+    SourceLost: (Prediction,),
+    SourceRestored: (SourceLost,),
+    Stats: (),
+    Stopped: (),
+}
+
+
+class Present:
+    """Sink that remembers what still holds."""
+
+    def __init__(self) -> None:
+        self._held: dict[type[Event], Event] = {}  # in the order in which they came
+        self._newest: Event | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Take one event, in order, before any sink that may be opened by it."""
+        self._newest = event
+        kind = type(event)
+        if kind in _ENDS:
+            for ended in (kind, *_ENDS[kind]):
+                self._held.pop(ended, None)
+            if kind is not SourceRestored:
+                self._held[kind] = event
+
+    def close(self) -> None:
+        """Nothing is held that would have to be released."""
+
+    def events(self) -> list[Event]:
+        """Return the events that tell a new sink all that it has to know, in the order in which they came."""
+        return [*self._held.values()]
+
+    def from_now_on(self) -> Iterator[Event]:
+        """Yield the same as if it began only now, for a sink that keeps when things were."""
+        newest = self._newest
+        for event in self.events() if newest else ():
+            if newest is not None and not isinstance(event, Stopped):
+                yield replace(event, time=newest.time, audio_s=newest.audio_s)

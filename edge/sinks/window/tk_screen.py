@@ -1,0 +1,159 @@
+"""The process that has the screen: draws the newest picture that it is sent. Escape or q ends it.
+
+It is started as a file by ``fullscreen``, and imports nothing of ours: NumPy would double its memory. Pictures come as
+JSON over a socket whose number is its argument; it ends with whoever holds the other end.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from typing import Any
+
+#: What is answered first: this, or why there is no window.
+OPEN, NO_TKINTER = "open", "no tkinter"
+#: Exit status when a person has closed it; Xlib ends a process that has lost its server with 1.
+LEFT = 10
+#: Bytes of one message, at most.
+MESSAGE_BYTES = 65_536
+BACK, INK, QUIET, TRACK, TROUBLE = "#0d1116", "#eef2f6", "#9aa7b4", "#1d252e", "#ff7b72"
+#: Families in the order in which they are taken, by what is there.
+FAMILIES = ("DejaVu Sans", "Noto Sans", "Liberation Sans", "FreeSans")
+#: Shares of the window's height: where lines are, and how large.
+MARGIN, FOOT = 0.05, 0.17
+GENRE_HEIGHT, FIGURES_HEIGHT, BENEATH_HEIGHT, SMALL_HEIGHT = 0.44, 0.085, 0.05, 0.042
+
+
+def main() -> int:
+    """Show pictures until the other end closes, or a person does; returns the exit status."""
+    pictures = socket.socket(fileno=int(sys.argv[1]))
+    try:
+        import tkinter
+    except ImportError:  # many a Python is built or packaged without Tk
+        pictures.send(NO_TKINTER.encode())
+        return 1
+    try:
+        root = tkinter.Tk(className="livegenre")
+    except tkinter.TclError as error:
+        pictures.send(str(error).encode(errors="replace"))
+        return 1
+    pictures.send(OPEN.encode())
+    return _show(root, pictures)
+
+
+def _show(root: Any, pictures: socket.socket) -> int:
+    import tkinter
+
+    root.title("livegenre")
+    root.configure(background=BACK, cursor="none")
+    root.geometry(f"{root.winfo_screenwidth()}x{root.winfo_screenheight()}+0+0")  # also without a window manager
+    root.attributes("-fullscreen", True)
+    canvas = tkinter.Canvas(root, background=BACK, highlightthickness=0)
+    canvas.pack(fill="both", expand=True)
+    drawing = Drawing(canvas)
+    statuses: list[int] = []
+
+    def leave(_event: object = None) -> None:
+        statuses.append(LEFT)
+        root.destroy()
+
+    def take(_socket: object, _mask: int) -> None:
+        newest = _newest(pictures)
+        if newest is None:
+            root.deletefilehandler(pictures)
+            root.destroy()
+        elif newest:
+            drawing.show(json.loads(newest))
+
+    for key in ("<Escape>", "q"):
+        root.bind(key, leave)
+    root.protocol("WM_DELETE_WINDOW", leave)
+    canvas.bind("<Configure>", lambda _: drawing.draw())
+    pictures.setblocking(False)
+    root.createfilehandler(pictures, tkinter.READABLE, take)
+    root.focus_force()
+    root.mainloop()
+    return statuses[0] if statuses else 0
+
+
+def _newest(pictures: socket.socket) -> bytes | None:
+    """Return the last message that waits, b"" if none does; None once the other end is closed."""
+    newest = b""
+    try:
+        while True:
+            message = pictures.recv(MESSAGE_BYTES)
+            if not message:
+                return None
+            newest = message
+    except BlockingIOError:
+        return newest
+    except ConnectionResetError:
+        return None
+
+
+class Drawing:
+    """What is on the canvas."""
+
+    def __init__(self, canvas: Any) -> None:
+        from tkinter import font
+
+        self._canvas, self._measured = canvas, font.Font
+        there = set(font.families(canvas))
+        self._family = next((name for name in FAMILIES if name in there), "TkDefaultFont")
+        self._picture: dict[str, Any] = {}
+
+    def show(self, picture: dict[str, Any]) -> None:
+        """Bring the drawing up to date."""
+        if picture != self._picture:
+            self._picture = picture
+            self.draw()
+
+    def draw(self) -> None:
+        """Draw everything anew: a few dozen shapes."""
+        canvas, picture = self._canvas, self._picture
+        width, height = canvas.winfo_width(), canvas.winfo_height()
+        if width < 2 or not picture:
+            return  # not on the screen yet, or nothing to show
+        canvas.delete("all")
+        canvas.create_rectangle(0, 0, width, height, fill=BACK, width=0)  # letters reach beyond what Tk clears of them
+        left, right = MARGIN * height, width - MARGIN * height
+        headline, colour = picture["headline"], picture["colour"]
+        size = self._fitting(headline, right - left, GENRE_HEIGHT * height)
+        canvas.create_text(left, 0.33 * height, text=headline, anchor="w", fill=colour, font=self._font(size, "bold"))
+        figures = self._font(FIGURES_HEIGHT * height, "bold")
+        canvas.create_text(left, 0.74 * height, text=picture["figures"], anchor="w", fill=INK, font=figures)
+        small = self._font(SMALL_HEIGHT * height)
+        problem_colour = TROUBLE if picture["is_problem"] else QUIET
+        canvas.create_text(left, 0.06 * height, text=picture["top"], anchor="w", fill=problem_colour, font=small)
+        beneath = picture["beneath"]
+        fitting = self._font(self._fitting(beneath, right - left, BENEATH_HEIGHT * height, "normal"))
+        canvas.create_text(left, 0.635 * height, text=beneath, anchor="w", fill=QUIET, font=fitting)
+        self._draw_hour(left, right, (1 - FOOT) * height, height)
+
+    def _draw_hour(self, left: float, right: float, top: float, height: float) -> None:
+        canvas, cells = self._canvas, self._picture["hour"]
+        bottom = height - 0.085 * height
+        canvas.create_rectangle(left, top, right, bottom, fill=TRACK, width=0)
+        width = (right - left) / len(cells)
+        for place, cell in enumerate(cells):
+            if cell is not None:
+                colour, share = cell
+                x = left + place * width
+                canvas.create_rectangle(x, bottom - share * (bottom - top), x + width + 1, bottom, fill=colour, width=0)
+        small = self._font(SMALL_HEIGHT * height)
+        y = 0.955 * height
+        canvas.create_text(left, y, text="an hour ago", anchor="w", fill=QUIET, font=small)
+        canvas.create_text(right, y, text="now", anchor="e", fill=QUIET, font=small)
+
+    def _font(self, pixels: float, weight: str = "normal") -> tuple[str, int, str]:
+        return self._family, -max(8, round(pixels)), weight  # negative: pixels, whatever the screen says of its size
+
+    def _fitting(self, text: str, width: float, height: float, weight: str = "bold") -> float:
+        pixels = height
+        measured: float = self._measured(self._canvas, font=self._font(pixels, weight)).measure(text)
+        return pixels if measured <= width else pixels * width / measured * 0.98
+
+
+if __name__ == "__main__":
+    sys.exit(main())
