@@ -14,7 +14,8 @@ librosa has is an ``AttributeError`` that says so.
 
 from features_np import beat, feature, filters, onset
 from features_np.errors import FeatureError, SampleRateError, SignalError, SpecError, only_in_librosa
-from features_np.patches import PatchSpec, PatchStream, log_mel_patches
+from features_np.front_end import PatchSpec
+from features_np.patches import PatchStream, log_mel_patches
 from features_np.pcm import float32_to_int16, int16_to_float32, to_mono
 from features_np.spec import FeatureSpec
 from features_np.spectra.decibels import amplitude_to_db, db_to_amplitude, db_to_power, power_to_db

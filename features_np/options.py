@@ -21,7 +21,7 @@ Spec = TypeVar("Spec", bound="Options")
 
 
 class Options:
-    """Base of frozen dataclasses whose fields are int, float or tuples of text."""
+    """Base of frozen dataclasses whose fields are int, float, bool, text or tuples of text."""
 
     __slots__ = ()
 
@@ -62,7 +62,15 @@ class Options:
         return "sha256:" + hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def _typed(name: str, value: Any, declared: str) -> int | float | tuple[str, ...]:
+def _typed(name: str, value: Any, declared: str) -> int | float | str | tuple[str, ...]:
+    if declared == "bool":
+        if not isinstance(value, bool | np.bool_):
+            raise SpecError(f"{name} is {value!r}, must be true or false")
+        return bool(value)
+    if declared == "str":
+        if not isinstance(value, str):
+            raise SpecError(f"{name} is {value!r}, must be text")
+        return str(value)
     if declared == "int":
         if isinstance(value, bool) or not isinstance(value, int | np.integer):
             raise SpecError(f"{name} is {value!r}, must be a whole number")

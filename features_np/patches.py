@@ -1,97 +1,27 @@
-"""Log-mel patches: what a convolutional network hears, a second of sound at a time.
+"""Log-mel patches: what a convolutional network hears, a second or some of sound at a time.
 
-The defaults are YAMNet's (Plakal & Ellis, TensorFlow Model Garden, research/audioset/yamnet): 96 frames of 10 ms, 64
-bands. Frames are not centred, the mel spectrum is one of magnitudes, and the filters are triangles on the mel scale
-itself, where librosa's are triangles in Hz.
+Frames that overlapping patches share are computed once. Where frames are centred, a patch is reflected at its ends, and
+the few frames that reach beyond them are computed for each patch by itself.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.options import Options
+from features_np.front_end import PatchSpec
 from features_np.pcm import require_signal
 from features_np.spectra.fft import rfft
-from features_np.spectra.mel import hz_to_mel
+from features_np.spectra.mel import BandedFilters, mel_filterbank
 from features_np.spectra.resampling import Resampler
-from features_np.spectra.spectrum import Array, fft_frequencies, frame_signal, hann_window, squared_magnitude
+from features_np.spectra.spectrum import Array, frame_signal, hann_window, squared_magnitude
 
-
-@dataclass(frozen=True, slots=True)
-class PatchSpec(Options):
-    """What a patch is made of; the defaults are those of YAMNet's own spectrogram.
-
-    Parameters
-    ----------
-    sample_rate : int
-        Samples a second, in Hz.
-    win_length : int
-        Samples in a frame, periodic Hann window.
-    hop_length : int
-        Samples between frames.
-    n_fft : int
-        Samples transformed, those after the frame zeros.
-    n_mels : int
-        Mel bands.
-    fmin : float
-        Lower corner of the lowest band, in Hz.
-    fmax : float
-        Upper corner of the highest, in Hz.
-    offset : float
-        Added before the logarithm; full scale is 1.
-    n_frames : int
-        Frames in a patch.
-    patch_hop : int
-        Frames between patches, a divisor of n_frames.
-
-    Raises
-    ------
-    SpecError
-        If a value has another type than its default, or one that no signal could satisfy.
-    """
-
-    WHAT: ClassVar[str] = "patch spec"
-    REVISION: ClassVar[int] = 1  # changes whenever the same spec would give other numbers; part of the digest
-
-    sample_rate: int = 16_000
-    win_length: int = 400
-    hop_length: int = 160
-    n_fft: int = 512
-    n_mels: int = 64
-    fmin: float = 125.0
-    fmax: float = 7_500.0
-    offset: float = 0.001
-    n_frames: int = 96
-    patch_hop: int = 48
-
-    def __post_init__(self) -> None:
-        Options.__post_init__(self)
-        self._require("sample_rate", 8_000 <= self.sample_rate <= 192_000, "8,000 to 192,000 Hz")
-        self._require("n_fft", 64 <= self.n_fft <= 65_536 and self.n_fft % 2 == 0, "even, 64 to 65,536 samples")
-        self._require("win_length", 2 <= self.win_length <= self.n_fft, "2 to n_fft samples")
-        self._require("hop_length", 1 <= self.hop_length <= self.win_length, "1 to win_length samples")
-        self._require("fmax", 0 < self.fmax <= self.sample_rate / 2, "above 0 and at most sample_rate / 2")
-        self._require("fmin", 0 <= self.fmin < self.fmax, "0 or above and below fmax")
-        self._require("n_mels", 1 <= self.n_mels <= self.n_fft // 2, "1 to n_fft / 2")
-        self._require("offset", self.offset > 0, "above 0")
-        self._require("n_frames", 1 <= self.n_frames <= 10_000, "1 to 10,000")
-        divides = 1 <= self.patch_hop <= self.n_frames and self.n_frames % self.patch_hop == 0
-        self._require("patch_hop", divides, "a divisor of n_frames")
-
-    @property
-    def patch_samples(self) -> int:
-        """Samples that a patch describes, at ``sample_rate``."""
-        return (self.n_frames - 1) * self.hop_length + self.win_length
-
-    @property
-    def hop_samples(self) -> int:
-        """Samples from the beginning of a patch to that of the next, at ``sample_rate``."""
-        return self.patch_hop * self.hop_length
+#: Neighbouring filters that one product sums under; with 16, half a second of YAMNet's bands take the least time.
+FILTERS_TOGETHER = 16
 
 
 def log_mel_patches(y: Array, spec: PatchSpec | None = None, *, sr: int = 16_000) -> NDArray[np.float32]:
@@ -156,10 +86,15 @@ class PatchStream:
     """
 
     def __init__(self, spec: PatchSpec | None = None, sr_in: int = 22_050) -> None:
-        self.spec = spec = PatchSpec() if spec is None else spec
-        self._resampler = Resampler(sr_in, spec.sample_rate)
-        self.sr_in = sr_in
-        self.reset()
+        self.spec = PatchSpec() if spec is None else spec
+        self._steps = _Steps.of(self.spec)
+        self._resampler = self._from(sr_in)
+        self._begin_anew()
+
+    @property
+    def sr_in(self) -> int:
+        """Rate of the samples that are pushed, in Hz."""
+        return self._resampler.orig_sr
 
     @property
     def delay_s(self) -> float:
@@ -168,12 +103,11 @@ class PatchStream:
 
     def start_of(self, patch: int) -> int:
         """Return the index in the input of the first sample that this patch describes, the first patch being 0."""
-        return patch * self.spec.hop_samples * self.sr_in // self.spec.sample_rate
+        return self.spec.start_of(patch, self.sr_in)
 
     def end_of(self, patch: int) -> int:
         """Return the index in the input one past the last sample that this patch describes."""
-        end = patch * self.spec.hop_samples + self.spec.patch_samples
-        return -(-end * self.sr_in // self.spec.sample_rate)
+        return self.spec.end_of(patch, self.sr_in)
 
     def reset(self) -> None:
         """Forget all input: the next block begins a new signal, as after a gap."""
@@ -194,44 +128,134 @@ class PatchStream:
         self._begin_anew()
         return patches
 
+    def change_rate(self, sr_in: int) -> NDArray[np.float32]:
+        """Let what is pushed from now on be at another rate, and follow without a gap; return the patches complete."""
+        following = self._from(sr_in)
+        patches = self._cut(self._resampler.flush())
+        self._resampler = following
+        return patches
+
+    def _from(self, sr_in: int) -> Resampler:
+        return Resampler(sr_in, self.spec.sample_rate, bandwidth=self.spec.bandwidth)
+
     def _begin_anew(self) -> None:
         self.n_patches = 0
-        self._samples: NDArray[np.float32] = np.empty(0, dtype=np.float32)  # of the piece that is not complete
-        self._frames: list[NDArray[np.float32]] = []  # pieces (patch_hop, n_mels) of patches that are not
+        self._before: NDArray[np.float32] = np.empty(0, dtype=np.float32)  # the last sample, for pre-emphasis
+        self._samples: NDArray[np.float32] = np.zeros(
+            self._steps.lead, dtype=np.float32
+        )  # of the step that is not whole
+        self._pieces: list[NDArray[np.float32]] = []  # a step's frames (patch_hop, n_mels)
+        self._heads: list[NDArray[np.float32]] = []  # first frames of patches that are not complete
 
     def _cut(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
-        spec = self.spec
-        self._samples = np.concatenate((self._samples, samples))
-        n_needed = spec.hop_samples - spec.hop_length + spec.win_length
+        spec, steps = self.spec, self._steps
+        self._samples = np.concatenate((self._samples, self._emphasized(samples)))
         patches, used = [], 0
-        while used + n_needed <= len(self._samples):
-            self._frames.append(_log_mel(self._samples[used : used + n_needed], spec))
+        while used + steps.n_samples <= len(self._samples):
+            head, piece, tail = steps.frames(self._samples[used : used + steps.n_samples])
+            self._pieces.append(piece)
+            self._heads.append(head)
             used += spec.hop_samples
-            if len(self._frames) * spec.patch_hop == spec.n_frames:
-                patches.append(np.concatenate(self._frames))
-                del self._frames[0]
+            if len(self._pieces) * spec.patch_hop == spec.n_frames:
+                inner = np.concatenate(self._pieces)[steps.n_head + steps.n_tail :]
+                patches.append(np.concatenate((self._heads[0], inner, tail)))
+                del self._pieces[0], self._heads[0]
         self._samples = self._samples[used:].copy()  # lest the whole block be kept
         self.n_patches += len(patches)
-        return np.stack(patches) if patches else np.empty((0, spec.n_frames, spec.n_mels), dtype=np.float32)
+        return np.stack(patches) if patches else np.empty((0, *spec.shape), dtype=np.float32)
+
+    def _emphasized(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        if not self.spec.preemphasis:
+            return samples
+        samples = np.concatenate((self._before, samples))
+        self._before = samples[-1:].copy()
+        return np.asarray(samples[1:] - np.float32(self.spec.preemphasis) * samples[:-1])
 
 
-def _log_mel(samples: NDArray[np.float32], spec: PatchSpec) -> NDArray[np.float32]:
-    """Return the logarithmic mel spectra (patch_hop, n_mels) of the frames of ``samples``."""
-    frames = np.zeros((spec.patch_hop, spec.n_fft), dtype=np.float32)
+@dataclass(frozen=True, slots=True)
+class _Steps:
+    """How a stream is gone through: a step for each patch, of ``n_samples`` samples, which begin ``hop_samples`` apart.
+
+    A step gives the first frames of the patch that begins with it and the last of the one that ends with it, both
+    reflected, and ``patch_hop`` frames that are not. The last of these is the last that the patch that ends needs:
+    they begin ``n_tail`` frames before the one that begins does, and ``lead`` samples of the step lie before it.
+    """
+
+    spec: PatchSpec
+    n_head: int
+    n_tail: int
+    before: int  # samples of a frame before the place that it is centred on
+    n_samples: int
+
+    @classmethod
+    def of(cls, spec: PatchSpec) -> _Steps:
+        """Return the steps of a front end."""
+        whole = spec.patch_samples - (1 if spec.preemphasis else 0)
+        if not spec.center:
+            return cls(spec, 0, 0, 0, whole - (spec.n_frames - spec.patch_hop) * spec.hop_length)
+        before = spec.n_fft // 2 - (spec.n_fft - spec.win_length) // 2
+        last_inside = (whole + before - spec.win_length) // spec.hop_length
+        n_head, n_tail = math.ceil(before / spec.hop_length), spec.n_frames - 1 - last_inside
+        lead = n_tail * spec.hop_length + before
+        return cls(spec, n_head, n_tail, before, lead + whole - (spec.n_frames - spec.patch_hop) * spec.hop_length)
+
+    @property
+    def lead(self) -> int:
+        """Samples of a step that lie before the patch that begins with it; of the first, silence that nothing hears."""
+        return self.n_tail * self.spec.hop_length + self.before
+
+    def frames(self, samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
+        """Return the frames (n, n_mels) of a step: the first of a patch, those between, and the last of another."""
+        spec = self.spec
+        signals = [(samples, spec.patch_hop)]
+        if spec.center:
+            beyond = (self.n_tail - 1) * spec.hop_length + spec.win_length - (self.n_samples - spec.hop_samples)
+            reflected = np.pad(samples[self.lead :], (self.before, 0), mode="reflect")
+            signals = [
+                (reflected, self.n_head),
+                *signals,
+                (np.pad(samples, (0, max(beyond, 0)), mode="reflect")[spec.hop_samples :], self.n_tail),
+            ]
+        sums = _log_mel(signals, spec)
+        return sums[: self.n_head], sums[self.n_head : self.n_head + spec.patch_hop], sums[len(sums) - self.n_tail :]
+
+
+def _log_mel(signals: list[tuple[NDArray[np.float32], int]], spec: PatchSpec) -> NDArray[np.float32]:
+    """Return the scaled log-mel spectra (n, n_mels) of the first so many frames of each signal."""
+    frames = np.zeros((sum(n for _, n in signals), spec.n_fft), dtype=np.float32)
     window, filters = _window_and_filters(spec)
-    np.multiply(frame_signal(samples, spec.win_length, spec.hop_length), window, out=frames[:, : spec.win_length])
-    magnitude = squared_magnitude(rfft(frames))
-    bands: NDArray[np.float32] = np.sqrt(magnitude, out=magnitude) @ filters
+    stop = 0
+    for samples, n in signals:
+        start, stop = stop, stop + n
+        if n:
+            cut = frame_signal(samples, spec.win_length, spec.hop_length)[:n]
+            np.multiply(cut, window, out=frames[start:stop, : spec.win_length])
+    power = squared_magnitude(rfft(frames))
+    bands = filters.apply(power if spec.power == 2 else np.sqrt(power, out=power))
+    if spec.floor:
+        np.maximum(bands, np.float32(spec.floor), out=bands)
     bands += np.float32(spec.offset)
-    return np.log(bands, out=bands)
+    np.log(bands, out=bands)
+    if spec.shift:
+        bands += np.float32(spec.shift)
+    if spec.scale != 1:
+        bands /= np.float32(spec.scale)
+    return bands
 
 
 @lru_cache(maxsize=4)
-def _window_and_filters(spec: PatchSpec) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the window (win_length,), and mel triangles (bins, n_mels), whose peaks are 1."""
-    lowest, highest = hz_to_mel(np.array([spec.fmin, spec.fmax]), htk=True)
-    corners = np.linspace(lowest, highest, spec.n_mels + 2)
-    bins = hz_to_mel(fft_frequencies(sr=spec.sample_rate, n_fft=spec.n_fft), htk=True)[:, np.newaxis]
-    lower, centre, upper = corners[:-2], corners[1:-1], corners[2:]
-    triangles = np.minimum((bins - lower) / (centre - lower), (upper - bins) / (upper - centre))
-    return hann_window(spec.win_length).astype(np.float32), np.maximum(triangles, 0.0).astype(np.float32)
+def _window_and_filters(spec: PatchSpec) -> tuple[NDArray[np.float32], BandedFilters]:
+    """Return the window (win_length,), and the mel filters."""
+    periodic = spec.window == "periodic"
+    window = hann_window(spec.win_length) if periodic else np.append(hann_window(spec.win_length - 1), 0.0)
+    filters = mel_filterbank(
+        sr=spec.sample_rate,
+        n_fft=spec.n_fft,
+        n_mels=spec.n_mels,
+        fmin=spec.fmin,
+        fmax=spec.fmax,
+        htk=spec.htk,
+        norm=None if spec.norm == "peak" else spec.norm,
+        triangles=spec.triangles,
+    )
+    return window.astype(np.float32), BandedFilters.from_dense(filters, group=FILTERS_TOGETHER)

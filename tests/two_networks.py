@@ -15,7 +15,8 @@ from edge.live.decision import NO_MUSIC
 from edge.model.bundle import SIDECAR_FILE, Bundle, load_bundle
 from edge.model.sidecar import ListenerUse
 from features_np import FeatureSpec, summarize
-from features_np.patches import PatchSpec, PatchStream
+from features_np.front_end import PatchSpec
+from features_np.patches import PatchStream
 
 LABELS = ("ambient", "chanson", "techno", NO_MUSIC)
 STYLES = ("House music", "Techno", "Swing music", "Bluegrass", "Opera")

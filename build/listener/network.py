@@ -13,7 +13,7 @@ import numpy as np
 
 from build.listener.pretrained import STRIDES, Convolution, Listener, class_names
 from edge.model.sidecar import ListenerUse
-from features_np.patches import PatchSpec
+from features_np.front_end import PatchSpec
 
 #: What the head hears of a patch: after the 9th pointwise convolution, which still knows timbre, and after the last.
 DEPTHS = (9, 13)

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from edge.model.bundle import Bundle
 from edge.model.listener import ListenerNetwork
 from features_np import FeatureStream, summarize
-from features_np.patches import PatchSpec, PatchStream
+from features_np.front_end import PatchSpec
+from features_np.patches import PatchStream
 from features_np.window.buffers import SlidingBuffer
 
 Vector = NDArray[np.float32]

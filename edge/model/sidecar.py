@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from edge.errors import BundleError
 from features_np.errors import SpecError
-from features_np.patches import PatchSpec
+from features_np.front_end import PatchSpec
 from features_np.spec import FeatureSpec
 
 #: The sidecar's layout; another number means another program wrote it.

@@ -132,25 +132,30 @@ def mel_filterbank(
     fmax: float | None = None,
     htk: bool = False,
     norm: str | float | None = "slaney",
+    triangles: str = "hz",
 ) -> NDArray[np.float32]:
     """Return triangular filters, float32 of shape (n_mels, 1 + n_fft // 2); equals ``librosa.filters.mel`` 0.11.
 
-    ``n_mels + 2`` frequencies evenly spaced in mel from ``fmin`` to ``fmax`` (default sr / 2) are the corners.
+    ``n_mels + 2`` frequencies evenly spaced in mel from ``fmin`` to ``fmax`` (default sr / 2) are the corners; between
+    them a filter's sides are straight lines over "hz", or over "mel" as Kaldi's and TensorFlow's are.
     ``norm`` "slaney" gives every filter the area 1 per Hz; a number is a p-norm, None leaves peaks of 1.
     """
     require_count("n_mels", n_mels)
     top = require_positive_rate(sr) / 2 if fmax is None else float(fmax)
     if not 0 <= fmin < top:
         raise SignalError(f"fmin is {fmin} Hz, must be 0 or above and below fmax ({top} Hz)")
-    corners = mel_frequencies(n_mels + 2, fmin=fmin, fmax=top, htk=htk)
-    bins = fft_frequencies(sr=sr, n_fft=n_fft)
+    hertz, bins = mel_frequencies(n_mels + 2, fmin=fmin, fmax=top, htk=htk), fft_frequencies(sr=sr, n_fft=n_fft)
+    corners = hertz
+    if triangles == "mel":
+        corners = np.linspace(hz_to_mel(fmin, htk=htk), hz_to_mel(top, htk=htk), n_mels + 2)
+        bins = hz_to_mel(bins, htk=htk)
     lower, centre, upper = (corners[offset : offset + n_mels, np.newaxis] for offset in range(3))
-    triangles = np.minimum((bins - lower) / (centre - lower), (upper - bins) / (upper - centre))
-    weights: Array = np.maximum(triangles, 0.0).astype(np.float32)
+    sides = np.minimum((bins - lower) / (centre - lower), (upper - bins) / (upper - centre))
+    weights: Array = np.maximum(sides, 0.0).astype(np.float32)
     if isinstance(norm, str):
         if norm != "slaney":
             raise SignalError(f"norm is {norm!r}, must be 'slaney', a number or None")
-        weights *= 2.0 / (upper - lower)
+        weights *= 2.0 / (hertz[2:] - hertz[:-2])[:, np.newaxis]
     else:
         weights = normalize(weights, norm, axis=-1)
     weights.flags.writeable = False

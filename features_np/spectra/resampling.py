@@ -32,7 +32,7 @@ STEP_S = 0.1
 
 #: One convolution changes the rate where a period of the ratio is short, and its length one that transforms fast: at
 #: most so many outputs, and no larger prime factor.
-MAX_PERIOD, MAX_FACTOR = 512, 13
+MAX_PERIOD, MAX_FACTOR = 640, 13
 
 #: Between the samples of another convolution, whose rate leaves the upper half of its band empty, the interpolation
 #: takes so many on each side of an output, by a Kaiser-windowed sinc that is known at so many places between two.
@@ -51,6 +51,8 @@ class Resampler:
     ----------
     orig_sr, target_sr : int
         Rates of input and output, in Hz.
+    bandwidth : float, optional
+        Highest frequency to keep, in Hz: the filter ends there if that is below half of both rates.
 
     Raises
     ------
@@ -67,9 +69,12 @@ class Resampler:
     22050
     """
 
-    def __init__(self, orig_sr: int, target_sr: int) -> None:
+    def __init__(self, orig_sr: int, target_sr: int, *, bandwidth: float | None = None) -> None:
         self.orig_sr, self.target_sr = _require_rate(orig_sr), _require_rate(target_sr)
-        self._way = None if self.orig_sr == self.target_sr else way_of(self.orig_sr, self.target_sr)
+        limit = self.target_sr if bandwidth is None else min(2.0 * bandwidth, self.target_sr)
+        share = min(1.0, limit / self.orig_sr)
+        is_same = self.orig_sr == self.target_sr and share == 1.0
+        self._way = None if is_same else way_of(self.orig_sr, self.target_sr, share)
         self.reset()
 
     @property
@@ -196,9 +201,9 @@ class Way:
 
 
 @lru_cache(maxsize=8)
-def way_of(orig_sr: int, target_sr: int) -> Way:
-    """Return how to convert between two different rates."""
-    common, share = gcd(orig_sr, target_sr), min(1.0, target_sr / orig_sr)
+def way_of(orig_sr: int, target_sr: int, share: float) -> Way:
+    """Return how to convert between two rates and keep ``share`` of the first one's band."""
+    common = gcd(orig_sr, target_sr)
     up, down, longest_step = target_sr // common, orig_sr // common, round(STEP_S * orig_sr)
     if up <= MAX_PERIOD and _largest_factor(up * down) <= MAX_FACTOR:
         return Way(fast_convolution(up, down, share, longest_step), None)

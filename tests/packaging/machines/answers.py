@@ -14,7 +14,8 @@ import features_np as fx
 from edge.model.bundle import load_bundle
 from edge.model.classifier import Classifier
 from edge.model.hearing import describe
-from features_np.patches import PatchSpec, log_mel_patches
+from features_np.front_end import PatchSpec
+from features_np.patches import log_mel_patches
 from features_np.spec import LIBROSA_GROUPS
 
 #: The shipped models, by the names that the answers have.
