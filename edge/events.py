@@ -198,6 +198,36 @@ class SourceRestored(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentBegun(Event):
+    """What is shown is in the history as a segment from now on; until the next change, a correction names that."""
+
+    kind: ClassVar[str] = "segment"
+    segment: str  # its id; a text, since JSON's readers have no integers as large
+    corrected: str | None  # what somebody says that it is; at first nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentCorrected(Event):
+    """Somebody has said what a segment of the history was, or has taken that back, in whatever process."""
+
+    kind: ClassVar[str] = "correction"
+    segment: str
+    start: datetime
+    state: State  # as the model said, like ``genre``
+    genre: str | None
+    corrected: str | None  # what it is now said to be; None if nobody says anything any more
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryTrouble(Event):
+    """Something keeps the history from being written, or no longer does."""
+
+    kind: ClassVar[str] = "history"
+    problem: str | None  # now, in words
+    begun_anew: datetime | None  # when its file was last found moved, removed or replaced, and a new one begun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stats(Event):
     """Counters since the start, once a minute and at the end.
 

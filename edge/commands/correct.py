@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import timedelta
 from pathlib import Path
 
 from edge.commands import Subparsers
@@ -20,9 +21,11 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("label", nargs="?", metavar="LABEL", help="one of the model's labels, such as jazz or 'no music'")
-    what.add_argument("--undo", action="store_true", help="take the last correction back")
+    what.add_argument("--undo", action="store_true", help="take the last correction of that back")
     parser.add_argument(
-        "--at", metavar="WHEN", help="what was heard then: 20:15, 2026-11-21T20:15, or 30m for half an hour ago"
+        "--at",
+        metavar="WHEN",
+        help="what was heard then: 20:15, 2026-11-21T20:15, or 30m for half an hour ago (default: what is playing)",
     )
     parser.add_argument(
         "--file",
@@ -34,15 +37,13 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Correct, or take the last correction back, and say what that was about."""
+    """Correct, or take a correction back, and say what that was about."""
     from edge import words
     from edge.history.corrections import correct, undo
 
     file: Path = args.file or default_file()
-    if args.undo:
-        done = undo(file)
-    else:
-        done = correct(file, args.label, None if args.at is None else parse_moment(args.at, "--at"))
+    at = None if args.at is None else parse_moment(args.at, "--at")
+    done = undo(file, at) if args.undo else correct(file, args.label, at)
     segment = done.segment
     heard = f"{segment.start.astimezone():%a %d %b %Y %H:%M:%S}, {words.duration(segment.duration_s)}"
     said = words.label(words.shown(segment.state, segment.genre))
@@ -51,7 +52,8 @@ def run(args: argparse.Namespace) -> int:
         return 0
     label = words.label(segment.corrected)
     verb = "is right" if label == said else f"is {label}"
-    print(f"{heard}: {said} {verb}. To take it back: livegenre correct --undo")
+    within = segment.start.astimezone() + timedelta(seconds=1)  # which is cut to seconds
+    print(f"{heard}: {said} {verb}. To take it back: livegenre correct --undo --at {within:%Y-%m-%dT%H:%M:%S}")
     if not done.teaches:
         print("It is too long ago to learn from: the numbers that the model heard then are no longer kept.")
     return 0

@@ -10,24 +10,26 @@ from __future__ import annotations
 import json
 import sqlite3
 import struct
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from edge.errors import CorrectionError, HistoryError
 from edge.events import State
-from edge.history.database import open_to_read, open_to_write, require_ours, transaction
+from edge.history.connection import change, reading
+from edge.history.database import require_ours
 from edge.history.segments import Segment, from_ms, to_ms
 from edge.installation import as_root
 
 #: How long ago something may have ended that is corrected without saying when it was heard.
 RECENT = timedelta(minutes=10)
-BUSY_TIMEOUT_S = 5.0
 #: States of segments that a model has judged.
 JUDGED = (State.MUSIC, State.UNSURE, State.NO_MUSIC)
+
+_IS_JUDGED = "state IN ({})".format(", ".join(f"'{state}'" for state in JUDGED))
 
 _COLUMNS = """
 SELECT segments.id, start_ms, duration_ms, state, genre, confidence, tempo_bpm, label, heard.segment_id
@@ -36,10 +38,15 @@ LEFT JOIN heard ON heard.segment_id = segments.id
 """
 
 
+#: What is corrected: the segment with an id, the one at a moment, or without either the one that is heard now.
+Target = int | datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class Corrected:
     """A segment after a correction, or after one was taken back."""
 
+    segment_id: int
     segment: Segment
     #: Whether the numbers that the model heard are kept, so that a model can learn from it.
     teaches: bool
@@ -54,34 +61,41 @@ class Lesson:
     vector: tuple[float, ...]
 
 
-def correct(path: Path, label: str, at: datetime | None = None) -> Corrected:
-    """Say what was heard at a moment, or what is heard now; returns the segment.
+def correct(path: Path, label: str, target: Target = None) -> Corrected:
+    """Say what was heard; returns the segment.
 
     Raises ``CorrectionError`` for a label that the model does not know and where nothing was heard that it could be
     said of, ``HistoryError`` for a history that cannot be changed.
     """
-    with _changing(path, f"correct {label}") as connection:
-        row = _segment_at(connection, at)
-        label = _known(label, _labels(connection, row[0]))
-        made_ms = to_ms(datetime.now(UTC))
-        values = (row[0], label, made_ms)
+
+    def insert(connection: sqlite3.Connection) -> Corrected | None:
+        segment_id = _meant(connection, target)[0]
+        known = _known(label, _labels(connection, segment_id))
+        values = (segment_id, known, to_ms(datetime.now(UTC)))
         connection.execute("INSERT INTO corrections (segment_id, label, made_ms) VALUES (?, ?, ?)", values)
-        return _corrected(connection, row[0])
+        return after_corrections(connection, segment_id)
+
+    return _changed(path, insert, f"correct {label}")
 
 
-def undo(path: Path) -> Corrected:
-    """Take the last correction back, then the one before; returns its segment. Errors are those of ``correct``."""
-    with _changing(path, "correct --undo") as connection:
-        last = connection.execute("SELECT id, segment_id FROM corrections ORDER BY id DESC LIMIT 1").fetchone()
+def undo(path: Path, target: Target = None) -> Corrected:
+    """Take the last correction of a segment back, of that one alone; returns it. Errors are those of ``correct``."""
+
+    def delete(connection: sqlite3.Connection) -> Corrected | None:
+        segment_id, start_ms = _meant(connection, target)[:2]
+        query = "SELECT max(id) FROM corrections WHERE segment_id = ?"
+        (last,) = connection.execute(query, (segment_id,)).fetchone()
         if last is None:
-            raise CorrectionError(f"{path}: there is no correction to undo")
-        connection.execute("DELETE FROM corrections WHERE id = ?", (last[0],))
-        return _corrected(connection, last[1])
+            raise CorrectionError(f"there is no correction to undo of what was heard {_since(start_ms)}")
+        connection.execute("DELETE FROM corrections WHERE id = ?", (last,))
+        return after_corrections(connection, segment_id)
+
+    return _changed(path, delete, "correct --undo")
 
 
 def known_labels(path: Path) -> tuple[str, ...]:
     """Return what can be said of what is heard now: the labels of the model that recorded last."""
-    with closing(open_to_read(path)) as connection:
+    with reading(path) as connection:
         if require_ours(connection, path) < 2:
             return ()
         return _labels(connection, None)
@@ -96,10 +110,8 @@ def lessons(path: Path, inputs: str) -> Iterator[Lesson]:
 SELECT corrected.segment_id, label, vector FROM corrected
 JOIN heard USING (segment_id) JOIN models ON models.id = heard.model_id WHERE inputs = ? ORDER BY corrected.segment_id
 """
-    if not path.exists():
-        raise HistoryError(f"{path}: no such file; nothing has been recorded there yet")
     try:
-        with closing(open_to_read(path)) as connection:
+        with reading(path) as connection:
             if require_ours(connection, path) < 2:
                 return
             for segment_id, label, vector in connection.execute(query, (inputs,)):
@@ -108,29 +120,41 @@ JOIN heard USING (segment_id) JOIN models ON models.id = heard.model_id WHERE in
         raise HistoryError(f"{path}: cannot be read as a history: {error}") from error
 
 
-@contextmanager
-def _changing(path: Path, command: str) -> Iterator[sqlite3.Connection]:
-    """One transaction of changes by people."""
+def _changed(path: Path, work: Callable[[sqlite3.Connection], Corrected | None], command: str) -> Corrected:
     try:
-        if not path.exists():
-            raise HistoryError(f"{path}: no such file; nothing has been recorded there yet")
-        with closing(open_to_write(path, BUSY_TIMEOUT_S)) as connection, transaction(connection):
-            yield connection
+        done = change(path, work)
     except PermissionError as error:
         raise HistoryError(f"{path}: is not yours to change; try {as_root(command)}") from error
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
             raise HistoryError(f"{path}: is not yours to change; try {as_root(command)}") from error
         raise HistoryError(f"{path}: cannot be changed: {error}") from error
+    assert done is not None  # it was found within the same transaction
+    return done
 
 
-def _segment_at(connection: sqlite3.Connection, at: datetime | None) -> Sequence[object]:
-    states = ", ".join(f"'{state}'" for state in JUDGED)
+def _meant(connection: sqlite3.Connection, target: Target) -> Sequence[Any]:
+    """Return the row of the segment that is meant."""
+    if isinstance(target, int):
+        query = f"{_COLUMNS} WHERE segments.id = ? AND {_IS_JUDGED}"
+        row: Sequence[Any] | None = connection.execute(query, (target,)).fetchone()
+        if row is None:
+            raise CorrectionError(f"the history has no segment {target} that can be corrected")
+        return row
+    return _segment_at(connection, target)
+
+
+def _segment_at(connection: sqlite3.Connection, at: datetime | None) -> Sequence[Any]:
+    """Return the row of what was heard at a moment. The newest may have gone on since it was written."""
     moment_ms = to_ms(at or datetime.now(UTC))
-    earliest_ms = moment_ms if at else moment_ms - RECENT // timedelta(milliseconds=1)
-    query = f"""{_COLUMNS} WHERE state IN ({states}) AND start_ms <= ? AND start_ms + duration_ms > ?
+    earliest_ms = moment_ms - RECENT // timedelta(milliseconds=1)
+    end = "start_ms + duration_ms"
+    is_newest = "segments.id = (SELECT max(id) FROM segments)"
+    goes_on = f"{end} > ?" if at is None else f"({end} > ? OR ({end} > ? AND {is_newest}))"
+    query = f"""{_COLUMNS} WHERE {_IS_JUDGED} AND start_ms <= ? AND {goes_on}
 ORDER BY start_ms DESC, segments.id DESC LIMIT 1"""
-    row: Sequence[object] | None = connection.execute(query, (moment_ms, earliest_ms)).fetchone()
+    values = (moment_ms, earliest_ms) if at is None else (moment_ms, moment_ms, earliest_ms)
+    row: Sequence[Any] | None = connection.execute(query, values).fetchone()
     if row is None and at is None:
         raise CorrectionError(
             f"nothing was heard in the last {RECENT // timedelta(minutes=1)} minutes; say when it was"
@@ -138,6 +162,10 @@ ORDER BY start_ms DESC, segments.id DESC LIMIT 1"""
     if row is None:
         raise CorrectionError(f"nothing was heard at {at:%H:%M:%S on %d %b %Y}; see `livegenre history --json`")
     return row
+
+
+def _since(start_ms: int) -> str:
+    return f"{from_ms(start_ms).astimezone():from %H:%M:%S on %d %b %Y}"
 
 
 def _labels(connection: sqlite3.Connection, segment_id: object) -> tuple[str, ...]:
@@ -165,8 +193,11 @@ def _plain(label: str) -> str:
     return label.strip().casefold().replace(" ", "_").replace("-", "_")
 
 
-def _corrected(connection: sqlite3.Connection, segment_id: object) -> Corrected:
+def after_corrections(connection: sqlite3.Connection, segment_id: int) -> Corrected | None:
+    """Return a segment as it is now; None for one that is no longer kept."""
     row = connection.execute(f"{_COLUMNS} WHERE segments.id = ?", (segment_id,)).fetchone()
+    if row is None:
+        return None
     _, start_ms, duration_ms, state, genre, confidence, tempo_bpm, label, heard_id = row
     segment = Segment(from_ms(start_ms), duration_ms / 1000, state, genre, confidence, tempo_bpm, label)
-    return Corrected(segment, teaches=heard_id is not None)
+    return Corrected(segment_id, segment, teaches=heard_id is not None)

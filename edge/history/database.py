@@ -80,7 +80,8 @@ def own_file() -> Path:
 def open_to_write(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
     """Open or create a history; whatever SQLite raises comes out as it is.
 
-    A file that is no history, or a newer one, is a ``HistoryError``, and is not touched.
+    A file that is no history, or a newer one, is a ``HistoryError``, and is not touched. Only for
+    ``edge.history.connection``: this reads the file's first bytes, which must not be while the process has it open.
     """
     _require_history(path)
     if not path.exists():
@@ -135,10 +136,16 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def open_to_read(path: Path) -> sqlite3.Connection:
-    """Open without writing, so that someone who may not write there can read."""
+    """Open without writing, so that someone who may not write there can read. For ``edge.history.connection`` alone."""
     # Without a write-ahead log nobody has the file open, and nothing need be locked or made beside it.
-    mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "immutable=1"
-    return sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=5.0)
+    mode = "mode=ro" if companion(path, "-wal").exists() else "immutable=1"
+    return sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=5.0, check_same_thread=False)
+
+
+def companion(path: Path, suffix: str) -> Path:
+    """Return what SQLite keeps beside a history: beside the file itself where ``path`` is a link to it."""
+    file = path.resolve()
+    return file.with_name(file.name + suffix)
 
 
 def require_ours(connection: sqlite3.Connection, path: Path) -> int:
@@ -189,9 +196,10 @@ def set_aside(path: Path) -> Path:
     """
     if not _is_ours(_header(path)):
         raise HistoryError(f"{path}: is damaged and may not be a history of livegenre; move it away or choose another")
-    aside = path.with_name(f"{path.name}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}")
+    file = path.resolve()
+    aside = file.with_name(f"{file.name}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}")
     for suffix in ("-wal", "-shm", ""):  # the file itself last: until then a retry finds all that is left
-        companion = path.with_name(path.name + suffix)
-        if companion.exists():
-            companion.rename(aside.with_name(aside.name + suffix))
+        found = companion(path, suffix)
+        if found.exists():
+            found.rename(companion(aside, suffix))
     return aside

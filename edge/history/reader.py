@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from edge.errors import HistoryError
-from edge.history.database import open_to_read, require_ours
+from edge.history.connection import reading
+from edge.history.database import require_ours
 from edge.history.segments import FIRST_MS, LAST_MS, Row, Segment, Span, from_ms, to_ms
 from edge.installation import as_root
 
@@ -64,9 +64,7 @@ def _rows(path: Path, columns: str, since: datetime | None, until: datetime | No
     since_ms = FIRST_MS if since is None else to_ms(since)
     until_ms = LAST_MS if until is None else to_ms(until)
     try:
-        if not path.exists():
-            raise HistoryError(f"{path}: no such file; nothing has been recorded there yet")
-        with closing(open_to_read(path)) as connection:
+        with reading(path) as connection:
             layout = require_ours(connection, path)
             query = f"SELECT {columns} {_FROM[layout]} {_WITHIN} {rest}"
             yield from connection.execute(query, (until_ms, since_ms, FIRST_MS, LAST_MS))

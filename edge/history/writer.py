@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from edge.history.database import FOLDER_MODE, open_to_write, transaction
+from edge.history.connection import Recording
+from edge.history.database import FOLDER_MODE, transaction
 from edge.history.recording_lock import RecordingLock
 from edge.history.segments import Segment, to_ms
+from edge.history.watch import Watch
 
 _UPSERT = """
 INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
@@ -61,28 +64,39 @@ class HistoryWriter:
         A file that is no history, a newer one, or one that another process records into is a ``HistoryError``.
         """
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
-        self._path = path
         self._lock = RecordingLock(path)
         try:
-            self._connection = open_to_write(path, busy_timeout_s)
+            self._recording = Recording(path, busy_timeout_s)
         except BaseException:
             self._lock.release()
             raise
-        self._identity = _identity(path)
+        try:
+            self.watch = Watch(self._recording)
+        except BaseException:
+            self.close()
+            raise
 
     def is_in_place(self) -> bool:
-        """Whether the path still leads to the open file; one that was removed or replaced takes writes to nowhere."""
-        return _identity(self._path) == self._identity
+        """Whether others find what is written; not if the file or its log was moved, removed or replaced.
+
+        ``HistoryError`` if another process records there meanwhile.
+        """
+        if not self._recording.is_in_place():
+            return False
+        self._lock.renew()
+        return True
 
     def newest_id(self) -> int:
         """Return the id of the segment that was begun last, 0 if there is none."""
-        newest = self._connection.execute("SELECT max(id) FROM segments").fetchone()[0]
+        with self._recording.connection() as connection:
+            newest = connection.execute("SELECT max(id) FROM segments").fetchone()[0]
         return 0 if newest is None else int(newest)
 
     def newest_end_s(self) -> float | None:
         """Return when the segment that was begun last ended, in seconds since 1970; None if there is none."""
         query = "SELECT (start_ms + duration_ms) / 1000.0 FROM segments ORDER BY id DESC LIMIT 1"
-        newest = self._connection.execute(query).fetchone()
+        with self._recording.connection() as connection:
+            newest = connection.execute(query).fetchone()
         return None if newest is None else float(newest[0])
 
     def write(
@@ -98,52 +112,46 @@ class HistoryWriter:
         Before that, the start of those there with an id of ``moved_from`` or above moves by ``moved_s`` seconds.
         What was heard stays for the newest ``KEEP_HEARD`` segments, and for those that somebody corrected.
         """
-        with transaction(self._connection):
+        with self._recording.connection() as connection, transaction(connection):
             if moved_s:
                 move = "UPDATE segments SET start_ms = start_ms + ? WHERE id >= ?"
-                self._connection.execute(move, (round(moved_s * 1000), moved_from))
-            self._connection.executemany(_UPSERT, [_row(*item) for item in segments.items()])
+                connection.execute(move, (round(moved_s * 1000), moved_from))
+            connection.executemany(_UPSERT, [_row(*item) for item in segments.items()])
             for segment_id, numbers in (heard or {}).items():
-                values = (segment_id, self._id_of(numbers.model), numbers.window_s, numbers.vector)
-                self._connection.execute("INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?)", values)
+                values = (segment_id, _id_of(connection, numbers.model), numbers.window_s, numbers.vector)
+                connection.execute("INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?)", values)
             if heard:
-                self._connection.execute(_FORGET_HEARD, (KEEP_HEARD,))
-
-    def _id_of(self, model: HeardBy) -> int:
-        values = (model.name, model.inputs, json.dumps(model.labels))
-        self._connection.execute("INSERT OR IGNORE INTO models (name, inputs, labels) VALUES (?, ?, ?)", values)
-        query = "SELECT id FROM models WHERE (name, inputs, labels) = (?, ?, ?)"
-        return int(self._connection.execute(query, values).fetchone()[0])
+                connection.execute(_FORGET_HEARD, (KEEP_HEARD,))
 
     def forget_older_than(self, keep: timedelta) -> int:
         """Delete the segments that began longer than ``keep`` ago; returns how many.
 
         Ago is counted from the newest segment if the clock is later: one that is years ahead must not empty the file.
         """
-        newest_ms = self._connection.execute("SELECT max(start_ms) FROM segments").fetchone()[0]
-        if newest_ms is None:
-            return 0
-        cutoff_ms = min(to_ms(datetime.now(UTC)), newest_ms) - keep // timedelta(milliseconds=1)
-        with transaction(self._connection):
-            n_forgotten = self._connection.execute("DELETE FROM segments WHERE start_ms < ?", (cutoff_ms,)).rowcount
-            for table in ("heard", "corrections"):
-                self._connection.execute(f"DELETE FROM {table} WHERE segment_id NOT IN (SELECT id FROM segments)")
-        return n_forgotten
+        with self._recording.connection() as connection:
+            newest_ms = connection.execute("SELECT max(start_ms) FROM segments").fetchone()[0]
+            if newest_ms is None:
+                return 0
+            cutoff_ms = min(to_ms(datetime.now(UTC)), newest_ms) - keep // timedelta(milliseconds=1)
+            with transaction(connection):
+                n_forgotten = connection.execute("DELETE FROM segments WHERE start_ms < ?", (cutoff_ms,)).rowcount
+                for table in ("heard", "corrections"):
+                    connection.execute(f"DELETE FROM {table} WHERE segment_id NOT IN (SELECT id FROM segments)")
+        return int(n_forgotten)
 
     def close(self) -> None:
         """Close the file; SQLite folds the write-ahead log into it."""
         try:
-            self._connection.close()
+            self._recording.close()
         finally:
             self._lock.release()
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+def _id_of(connection: sqlite3.Connection, model: HeardBy) -> int:
+    values = (model.name, model.inputs, json.dumps(model.labels))
+    connection.execute("INSERT OR IGNORE INTO models (name, inputs, labels) VALUES (?, ?, ?)", values)
+    query = "SELECT id FROM models WHERE (name, inputs, labels) = (?, ?, ?)"
+    return int(connection.execute(query, values).fetchone()[0])
 
 
 def _row(row_id: int, segment: Segment) -> tuple[object, ...]:

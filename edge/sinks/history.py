@@ -14,16 +14,28 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from edge import clock
 from edge.errors import HistoryError
-from edge.events import Change, Event, Prediction, Started, State, Stopped
-from edge.history.database import DAMAGED, set_aside
+from edge.events import (
+    Change,
+    Event,
+    HistoryTrouble,
+    Prediction,
+    SegmentBegun,
+    SegmentCorrected,
+    Started,
+    State,
+    Stopped,
+)
+from edge.history.connection import set_aside
+from edge.history.corrections import JUDGED, Corrected
+from edge.history.database import DAMAGED
+from edge.history.open_segment import OpenSegment
 from edge.history.segments import Segment
 from edge.history.writer import Heard, HeardBy, HistoryWriter, new_id
 
@@ -32,10 +44,10 @@ log = logging.getLogger(__name__)
 MAX_WAITING = 1000  # segments kept in memory while the file cannot be written: days of ordinary listening
 MAX_HEARD_WAITING = 32  # segments whose numbers wait with them: up to 16 KB each
 MAX_RETRY_S = 60.0
+LOOK_EVERY_S = 1.0  # how often it is looked whether the file is in place, and what people have said in other processes
 REPORT_EVERY_S = 600.0  # how often a failure that lasts is logged
 CLOCK_STEP_S = 1.0  # a difference between the clocks that is no jitter: somebody set the wall clock
 AHEAD_S = 60.0  # how far the file's newest segment may be ahead of the clock and be believed
-DRIFT = 0.001  # of a second a second: far more than a sound card's clock is wrong by
 DAY_S = 86_400.0
 
 
@@ -43,79 +55,12 @@ def _clock_offset() -> float:
     return time.time() - clock.steady_s()
 
 
-@dataclass
-class _Open:
-    """The segment that is being heard."""
-
-    id: int
-    started: float  # wall clock, seconds since 1970
-    state: str
-    genre: str | None
-    from_audio_s: float
-    to_audio_s: float
-    confidence_sum: float = 0.0
-    n_confidences: int = 0
-    tempi: Counter[int] = field(default_factory=Counter)  # by tenths of a BPM: bounded, however long it lasts
-    opened: float = field(default_factory=clock.steady_s)
-    is_followed: bool = False  # the audio has gone on to another answer
-    has_full_window: bool = False
-    is_written: bool = False  # it is in the file, however much of it
-    heard: Heard | None = None  # the numbers behind it, of the fullest window that was worth a write
-    drift_s: float = 0.0  # what the wall clock makes of it beyond the audio's clock
-
-    @property
-    def duration_s(self) -> float:
-        """By the audio's clock; a source that is lost has none until it is back, so till then by ours."""
-        duration_s = self.to_audio_s - self.from_audio_s
-        if self.state == State.NO_SOURCE and not self.is_followed:
-            duration_s = max(duration_s, clock.steady_s() - self.opened)
-        return round(duration_s + self.drift_s, 3)  # as the file keeps it
-
-    @property
-    def ended(self) -> float:
-        """Wall clock."""
-        return round(self.started + self.duration_s, 3)
-
-    def follow_wall_clock(self, ended: float) -> None:
-        """Let it end by the wall clock, as far as clocks drift."""
-        most_s = DRIFT * self.duration_s
-        self.drift_s = min(max(ended - self.ended, -most_s), most_s)
-
-    def hear(self, prediction: Prediction, model: HeardBy | None) -> Heard | None:
-        """Take a prediction into account; returns the numbers behind it if they should be kept.
-
-        They should when they describe twice as much audio as those kept, or a full window for the first time. Later
-        ones might describe the next record already, and a memory card bears only so many writes.
-        """
-        if prediction.confidence is not None:
-            self.confidence_sum += prediction.confidence
-            self.n_confidences += 1
-        if prediction.tempo_bpm is not None:
-            self.tempi[round(prediction.tempo_bpm * 10)] += 1
-        if prediction.vector is None or model is None or self.has_full_window:
-            return None
-        if prediction.provisional and self.heard and prediction.window_s < 2 * self.heard.window_s:
-            return None
-        self.has_full_window = not prediction.provisional
-        self.heard = Heard(model, prediction.window_s, prediction.vector)
-        return self.heard
-
-    def segment(self) -> Segment:
-        return Segment(
-            start=datetime.fromtimestamp(self.started, UTC),
-            duration_s=self.duration_s,
-            state=self.state,
-            genre=self.genre,
-            confidence=self.confidence_sum / self.n_confidences if self.n_confidences else None,
-            tempo_bpm=_median(self.tempi) / 10 if self.tempi else None,
-        )
-
-
 class HistorySink:
     """Callable that takes every event and keeps the history file up to date.
 
     ``failures`` counts attempts to write that failed, ``forgotten`` the segments that no longer fitted into the
-    buffer meanwhile, ``problem`` is what is wrong now, in words, or None.
+    buffer meanwhile, ``problem`` is what is wrong now, in words, or None. ``begun_anew`` is when the file was last
+    found moved, removed or replaced, and a new one begun.
     """
 
     def __init__(self, path: Path, *, checkpoint_s: float = 5.0, retention_days: float = 0.0) -> None:
@@ -127,10 +72,11 @@ class HistorySink:
         self.failures = 0
         self.forgotten = 0
         self.problem: str | None = None
+        self.begun_anew: datetime | None = None
         self._path = path
         self._checkpoint_s = checkpoint_s
         self._keep = timedelta(days=retention_days)
-        self._open: _Open | None = None
+        self._open: OpenSegment | None = None
         self._last_id = 0
         self._first_id: int | None = None  # of this run
         self._ended: float | None = None  # wall clock: when the last segment did
@@ -141,11 +87,16 @@ class HistorySink:
         self._writer: HistoryWriter | None = None
         self._clock_offset = _clock_offset()
         self._next_write = self._next_cleaning = self._next_report = time.monotonic()
+        self._next_look = 0.0
         self._retry_s = checkpoint_s
+        self._audio_s = 0.0
+        self._told_segment: int | None = None
+        self._told_trouble: tuple[str | None, datetime | None] = (None, None)
         self._write_or_wait(refuse=True)
 
     def __call__(self, event: Event) -> None:
         """Take an event into account; writes when a checkpoint is due."""
+        self._audio_s = event.audio_s
         if isinstance(event, Started | Stopped):
             self._end_segment(event.audio_s if isinstance(event, Stopped) else None)
             if isinstance(event, Started):
@@ -154,10 +105,43 @@ class HistorySink:
             self._continue_with(event)
         elif self._open is not None:
             self._open.to_audio_s = max(self._open.to_audio_s, event.audio_s)
-        if isinstance(event, Stopped) or time.monotonic() >= self._next_write or self._has_news():
+        if isinstance(event, Stopped) or time.monotonic() >= self._next_write or self._must_write_now():
             self._write_or_wait()
 
-    def _has_news(self) -> bool:
+    def news(self) -> list[Event]:
+        """Return what other sinks are to be told since the last call: after each event."""
+        told: list[Event] = []
+        now, trouble, current = datetime.now(UTC), (self.problem, self.begun_anew), self._open
+        if trouble != self._told_trouble:
+            self._told_trouble = trouble
+            told.append(HistoryTrouble(time=now, audio_s=self._audio_s, problem=trouble[0], begun_anew=trouble[1]))
+        if self._writer is None or self.problem is not None:
+            return told
+        try:
+            corrected = self._writer.watch.look()
+        except (sqlite3.Error, OSError):  # which the next write will tell
+            return told
+        if current is not None and current.is_written and current.id != self._told_segment and current.state in JUDGED:
+            self._told_segment = current.id
+            label = self._writer.watch.label_of(current.id)
+            told.append(SegmentBegun(time=now, audio_s=self._audio_s, segment=str(current.id), corrected=label))
+        return told + [_correction(one, now, self._audio_s) for one in corrected]
+
+    def _must_write_now(self) -> bool:
+        return self._has_unknown_answer() or self._is_displaced()
+
+    def _is_displaced(self) -> bool:
+        """Whether the file is no longer in place, as far as it was looked after lately."""
+        now = time.monotonic()
+        if self._writer is None or now < self._next_look:
+            return False
+        self._next_look = now + LOOK_EVERY_S
+        try:
+            return not self._writer.is_in_place()
+        except OSError:  # which writing will tell
+            return True
+
+    def _has_unknown_answer(self) -> bool:
         """Whether an answer is heard that the file does not know of: whoever corrects it looks there."""
         current = self._open
         return self.problem is None and current is not None and not current.is_written and current.duration_s > 0
@@ -176,14 +160,14 @@ class HistorySink:
                 while len(self._heard) > MAX_HEARD_WAITING:
                     del self._heard[next(iter(self._heard))]
 
-    def _begin_segment(self, event: Prediction | Change) -> _Open:
+    def _begin_segment(self, event: Prediction | Change) -> OpenSegment:
         heard = round(event.time.timestamp(), 3)
         self._end_segment(event.audio_s, heard)
         self._last_id = max(new_id(heard), self._last_id + 1)
         self._first_id = self._first_id or self._last_id
         touches = self._ended is not None and heard - self._ended <= CLOCK_STEP_S
         started = self._ended if touches and self._ended is not None else heard
-        return _Open(self._last_id, started, str(event.state), event.genre, event.audio_s, event.audio_s)
+        return OpenSegment(self._last_id, started, str(event.state), event.genre, event.audio_s, event.audio_s)
 
     def _end_segment(self, audio_s: float | None, followed: float | None = None) -> None:
         """End the open segment at ``audio_s``; ``followed`` is the wall clock when the next one was heard to begin."""
@@ -247,16 +231,22 @@ class HistorySink:
         self._clean()
 
     def _put(self, rows: dict[int, Segment]) -> None:
-        writer = self._opened()
-        heard = {row_id: numbers for row_id, numbers in self._heard.items() if row_id in rows}
-        writer.write(rows, heard, moved_s=self._moved_s, moved_from=self._first_id or 0)
-        self._moved_s = 0.0
+        for _ in range(2):
+            writer = self._opened()
+            heard = {row_id: numbers for row_id, numbers in self._heard.items() if row_id in rows}
+            writer.write(rows, heard, moved_s=self._moved_s, moved_from=self._first_id or 0)
+            self._moved_s = 0.0
+            if writer.is_in_place():
+                break
+        else:
+            raise HistoryError(f"{self._path}: is moved, removed or replaced again and again")
         for row_id in heard:
             del self._heard[row_id]
 
     def _opened(self) -> HistoryWriter:
         if self._writer is not None and not self._writer.is_in_place():
             self._close_writer()
+            self._begin_anew()
         if self._writer is None:
             self._writer = HistoryWriter(self._path)
             self._last_id = max(self._last_id, self._writer.newest_id())
@@ -264,6 +254,13 @@ class HistorySink:
             if self._first_id is None and before is not None and before - time.time() < AHEAD_S:
                 self._ended = before  # of a process that has just ended, say
         return self._writer
+
+    def _begin_anew(self) -> None:
+        words = "history %s or what belongs to it was moved, removed or replaced: begun anew with what is in memory"
+        log.warning(words, self._path)
+        self.begun_anew, self._told_segment = datetime.now(UTC), None
+        if self._open is not None and self._open.heard is not None:
+            self._heard[self._open.id] = self._open.heard
 
     def _clean(self) -> None:
         if self._keep and self._writer is not None and time.monotonic() >= self._next_cleaning:
@@ -305,10 +302,14 @@ class HistorySink:
         self._close_writer()
 
 
-def _median(counts: Counter[int]) -> int:
-    seen = 0
-    for value in sorted(counts):
-        seen += counts[value]
-        if 2 * seen >= counts.total():
-            return value
-    raise ValueError("median of nothing")
+def _correction(corrected: Corrected, now: datetime, audio_s: float) -> SegmentCorrected:
+    segment = corrected.segment
+    return SegmentCorrected(
+        time=now,
+        audio_s=audio_s,
+        segment=str(corrected.segment_id),
+        start=segment.start,
+        state=State(segment.state),
+        genre=segment.genre,
+        corrected=segment.corrected,
+    )

@@ -11,7 +11,22 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from edge import events
-from edge.events import Change, Event, Gap, Prediction, SourceLost, SourceRestored, Started, State, Stats, Stopped, Tick
+from edge.events import (
+    Change,
+    Event,
+    Gap,
+    HistoryTrouble,
+    Prediction,
+    SegmentBegun,
+    SegmentCorrected,
+    SourceLost,
+    SourceRestored,
+    Started,
+    State,
+    Stats,
+    Stopped,
+    Tick,
+)
 from edge.sinks.jsonl import JsonLines
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123_456, tzinfo=UTC)
@@ -35,6 +50,9 @@ FIELDS = {
     Gap: {"lost_s", "reason"},
     SourceLost: {"source", "stalled", "reason"},
     SourceRestored: {"source", "away_s"},
+    SegmentBegun: {"segment", "corrected"},
+    SegmentCorrected: {"segment", "start", "state", "genre", "corrected"},
+    HistoryTrouble: {"problem", "begun_anew"},
     Stats: {"updates", "gaps", "dropped_s", "restarts", "backlog_s", "interval_s", "update_cost_s"},
     Stopped: {"reason", "warning"},
 }

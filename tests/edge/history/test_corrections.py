@@ -246,7 +246,7 @@ def test_two_processes_write_at_once_and_nothing_is_lost(tmp_path):
         for number in range(100):
             correct(path, MODEL.labels[number % 3], moment)
             if number % 4 == 3:
-                undo(path)
+                undo(path, moment)
         recorder.kill()
         acknowledged = [float(line) for line in recorder.stdout if line.endswith(b"\n")][-1]
     with closing(sqlite3.connect(path)) as connection:
@@ -308,7 +308,15 @@ def run(*arguments):
 
 def test_the_command_says_what_it_did(evening, capsys):
     assert run("Hip-Hop", "--file", evening) == 0
-    assert ", 10 min: jazz is hip hop. To take it back: livegenre correct --undo\n" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert ", 10 min: jazz is hip hop. To take it back: livegenre correct --undo --at 2" in told
+    assert run("jazz", "--at", "35m", "--file", evening) == 0
+    assert run(*told.split("livegenre correct ")[1].split(), "--file", evening) == 0
+    assert labels_of(evening) == ["jazz", None, None], "of that alone"
+    with pytest.raises(CorrectionError, match="there is no correction to undo of what was heard from"):
+        run("--undo", "--file", evening)
+    assert run("Hip-Hop", "--file", evening) == 0
+    capsys.readouterr()
     assert run("--undo", "--file", evening) == 0
     assert capsys.readouterr().out.endswith(": jazz, as the model said\n")
     assert run("jazz", "--file", evening) == 0

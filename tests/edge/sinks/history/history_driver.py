@@ -11,7 +11,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from edge.events import Prediction, Started, State
@@ -30,6 +30,20 @@ def predictions(start=0):
         )
 
 
+def heard(ago_s=60.0):
+    """The same with the numbers of a model, so that it can be corrected; a first second that is so long ago."""
+    began = datetime.now(UTC) - timedelta(seconds=ago_s)
+    for event in predictions():
+        yield replace(event, vector=bytes(8), time=began + timedelta(seconds=event.audio_s))
+
+
+def started():
+    return Started(
+        **{"time": datetime.now(UTC), "audio_s": 0.0, "source": "none", "model": "none", "runtime": "none"},
+        **{"inputs": "none", "window_s": 30.0, "labels": GENRES},
+    )
+
+
 def endless(path):
     sink = HistorySink(path, checkpoint_s=0.0)
     for event in predictions():
@@ -40,13 +54,7 @@ def endless(path):
 def numbers(path, count):
     """As ``endless``, with a model's thousand numbers behind each answer, which are kept too."""
     sink = HistorySink(path, checkpoint_s=0.0)
-    began = datetime.now(UTC)
-    sink(
-        Started(
-            **{"time": began, "audio_s": 0.0, "source": "none", "model": "none", "runtime": "none", "inputs": "none"},
-            **{"window_s": 30.0, "labels": GENRES},
-        )
-    )
+    sink(started())
     for event in itertools.islice(predictions(), count):
         sink(replace(event, window_s=event.audio_s % 7 + 1, provisional=True, vector=bytes(4000)))
         print(int(event.audio_s), flush=True)

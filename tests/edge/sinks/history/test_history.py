@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from edge.errors import HistoryError
 from edge.events import Change, Prediction, Started, State, Stopped, Tick
+from edge.history.open_segment import DRIFT
 from edge.history.reader import read_segments
 from edge.history.segments import Segment, daily_totals, from_ms, split_by_day, to_ms
 from edge.history.writer import HistoryWriter, new_id
-from edge.sinks.history import DRIFT, HistorySink
+from edge.sinks.history import HistorySink
 
 SHOWN = [(State.MUSIC, "jazz"), (State.MUSIC, "rock"), (State.SILENCE, None), (State.NO_SOURCE, None)]
 

@@ -1,0 +1,92 @@
+"""The segment that is being heard, while it grows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from edge import clock
+from edge.events import Prediction, State
+from edge.history.segments import Segment
+from edge.history.writer import Heard, HeardBy
+
+DRIFT = 0.001  # of a second a second: far more than a sound card's clock is wrong by
+
+
+@dataclass
+class OpenSegment:
+    """The segment that is being heard."""
+
+    id: int
+    started: float  # wall clock, seconds since 1970
+    state: str
+    genre: str | None
+    from_audio_s: float
+    to_audio_s: float
+    confidence_sum: float = 0.0
+    n_confidences: int = 0
+    tempi: Counter[int] = field(default_factory=Counter)  # by tenths of a BPM: bounded, however long it lasts
+    opened: float = field(default_factory=clock.steady_s)
+    is_followed: bool = False  # the audio has gone on to another answer
+    has_full_window: bool = False
+    is_written: bool = False  # it is in the file, however much of it
+    heard: Heard | None = None  # the numbers behind it, of the fullest window that was worth a write
+    drift_s: float = 0.0  # what the wall clock makes of it beyond the audio's clock
+
+    @property
+    def duration_s(self) -> float:
+        """By the audio's clock; a source that is lost has none until it is back, so till then by ours."""
+        duration_s = self.to_audio_s - self.from_audio_s
+        if self.state == State.NO_SOURCE and not self.is_followed:
+            duration_s = max(duration_s, clock.steady_s() - self.opened)
+        return round(duration_s + self.drift_s, 3)  # as the file keeps it
+
+    @property
+    def ended(self) -> float:
+        """Wall clock."""
+        return round(self.started + self.duration_s, 3)
+
+    def follow_wall_clock(self, ended: float) -> None:
+        """Let it end by the wall clock, as far as clocks drift."""
+        most_s = DRIFT * self.duration_s
+        self.drift_s = min(max(ended - self.ended, -most_s), most_s)
+
+    def hear(self, prediction: Prediction, model: HeardBy | None) -> Heard | None:
+        """Take a prediction into account; returns the numbers behind it if they should be kept.
+
+        They should when they describe twice as much audio as those kept, or a full window for the first time. Later
+        ones might describe the next record already, and a memory card bears only so many writes.
+        """
+        if prediction.confidence is not None:
+            self.confidence_sum += prediction.confidence
+            self.n_confidences += 1
+        if prediction.tempo_bpm is not None:
+            self.tempi[round(prediction.tempo_bpm * 10)] += 1
+        if prediction.vector is None or model is None or self.has_full_window:
+            return None
+        if prediction.provisional and self.heard and prediction.window_s < 2 * self.heard.window_s:
+            return None
+        self.has_full_window = not prediction.provisional
+        self.heard = Heard(model, prediction.window_s, prediction.vector)
+        return self.heard
+
+    def segment(self) -> Segment:
+        """Return it as it is so far."""
+        return Segment(
+            start=datetime.fromtimestamp(self.started, UTC),
+            duration_s=self.duration_s,
+            state=self.state,
+            genre=self.genre,
+            confidence=self.confidence_sum / self.n_confidences if self.n_confidences else None,
+            tempo_bpm=_median(self.tempi) / 10 if self.tempi else None,
+        )
+
+
+def _median(counts: Counter[int]) -> int:
+    seen = 0
+    for value in sorted(counts):
+        seen += counts[value]
+        if 2 * seen >= counts.total():
+            return value
+    raise ValueError("median of nothing")
