@@ -41,6 +41,7 @@ class Draft(ModelUse):
     model: bytes
     training: dict[str, Any]
     listener_model: bytes | None = None
+    listener_quantization: str = "full integer, inputs and outputs included"
     origin: Mapping[str, str] | None = None
 
     def sidecar(self) -> dict[str, Any]:
@@ -69,6 +70,7 @@ class Draft(ModelUse):
         return {
             "file": LISTENER_FILE,
             **_file(self.listener_model),
+            "quantization": self.listener_quantization,
             "patch_spec": self.listener.patch_spec.to_dict(),
             "patch_spec_digest": self.listener.patch_spec.digest(),
             "outputs": [{"name": name, "size": size} for name, size in self.listener.outputs],

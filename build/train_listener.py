@@ -1,7 +1,7 @@
 """Train, quantize, calibrate and publish the model with a listener: one command, from the data beside the project.
 
-The listener is YAMNet, taught to hear through microphones; the head is fitted to what it says of GTZAN's train list,
-of Emotify's rock and pop and of songs that people know. Takes about twenty minutes on two cores.
+The listener is a backbone, taught to hear through microphones; the head is fitted to its outputs for GTZAN's train
+list, for Emotify's rock and pop and for songs that people know. Takes about twenty minutes on two cores.
 """
 
 from __future__ import annotations
@@ -25,10 +25,9 @@ from build.corpora.no_music import EVALUATION_FOLD
 from build.errors import run_command
 from build.extract.described import Describer
 from build.listener import teaching
-from build.listener.distillation import Schedule
-from build.listener.network import listener_use
-from build.listener.pretrained import ORIGIN, Listener, read_yamnet
-from build.listener.record_axes import N_AXES, SHRINKAGE, hear_records, record_axes
+from build.listener.backbone import Backbone
+from build.listener.record_axes import N_AXES, SHRINKAGE, hear_records, patches_in_a_second, record_axes
+from build.listener.registry import BACKBONES, DEFAULT
 from build.models import int8
 from build.models.listening_head import SPEC, HeadRecipe, fit_head, fit_no_music, out_of_fold, sample_of
 from build.models.no_music_head import with_detector
@@ -61,32 +60,43 @@ N_REPRESENTATIVE = 1000
 class Taught:
     """A listener's network, how it is used, and along which axes of what it says records differ."""
 
+    backbone: Backbone
     network: bytes
-    use: ListenerUse
     record_axes: Axes
 
+    @property
+    def use(self) -> ListenerUse:
+        """How a bundle uses the network."""
+        return self.backbone.use
 
-def prepare(data: Path, seed: int, cache: Path | None) -> tuple[Taught, ListeningTask]:
-    """Teach the listener and hear everything with it; a listener that lies in ``cache`` is not taught again."""
+
+def prepare(data: Path, name: str, seed: int, cache: Path | None) -> tuple[Taught, ListeningTask]:
+    """Teach the named backbone and hear everything with it; one that lies in ``cache`` is not taught again."""
     pieces = read_pieces(data, (*LABELS, STRANGE))
-    listener, network = _kept(cache, "listener", lambda: _taught(pieces, seed), Schedule(), teaching.LESSONS, seed)
-    use = listener_use(listener)
+    untaught = BACKBONES[name].read(data)
+    how_taught = (name, untaught.schedule, teaching.LESSONS, seed)
+    backbone, network = _kept(cache, "listener", lambda: _taught(untaught, pieces, seed), *how_taught)
+    use = backbone.use
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "listener.tflite")
         path.write_bytes(network)
         describer = Describer(SPEC, use, path)
         how = (network, N_AXES, SHRINKAGE)
-        axes = _kept(cache, "axes", lambda: record_axes(hear_records(_learning(pieces), describer)), *how)
+        axes = _kept(cache, "axes", lambda: _axes(pieces, describer), *how)
         task = hear_task(pieces, LABELS, data, describer, seed)
-    return Taught(network, use, axes), task
+    return Taught(backbone, network, axes), task
 
 
 def _learning(pieces: list[Piece]) -> list[Piece]:
     return [piece for piece in pieces if piece.genre in LABELS and piece.collection != GTZAN_VALID]
 
 
-def _taught(pieces: list[Piece], seed: int) -> tuple[Listener, bytes]:
-    return teaching.teach(read_yamnet(), teaching.lessons(_learning(pieces)), Schedule(), seed)
+def _taught(backbone: Backbone, pieces: list[Piece], seed: int) -> tuple[Backbone, bytes]:
+    return teaching.teach(backbone, teaching.lessons(_learning(pieces), backbone.front_end), seed)
+
+
+def _axes(pieces: list[Piece], describer: Describer) -> Axes:
+    return record_axes(hear_records(_learning(pieces), describer), patches_in_a_second(describer.use.patch_spec))
 
 
 def _kept(folder: Path | None, name: str, make: Callable[[], Kept], *depends_on: object) -> Kept:
@@ -127,10 +137,11 @@ def train(taught: Taught, task: ListeningTask, recipe: HeadRecipe, folder: Path)
         scale=fitted.scale,
         temperature=temperature,
         model=head,
-        training=_training(task, recipe),
+        training=_training(taught.backbone, task, recipe),
         record_axes=taught.record_axes,
         listener_model=taught.network,
-        origin=ORIGIN,
+        listener_quantization=taught.backbone.quantization,
+        origin=taught.backbone.origin,
     )
     bundle = draft.open()
     figures, scores = listening.of_valid(bundle, task, FAULT_FILTERED)
@@ -184,7 +195,7 @@ def _with_no_music(genres: Fitted, task: ListeningTask) -> tuple[Fitted, listeni
     return with_detector(genres, fit_no_music(genres, task.train, LABELS, other)), held
 
 
-def _training(task: ListeningTask, recipe: HeadRecipe) -> dict[str, Any]:
+def _training(backbone: Backbone, task: ListeningTask, recipe: HeadRecipe) -> dict[str, Any]:
     return {
         "edition": edition_of(read_tracks(GTZAN / "tracks.csv")).to_dict(),
         "findings": FINDINGS.read_text(encoding="utf-8"),
@@ -199,12 +210,14 @@ def _training(task: ListeningTask, recipe: HeadRecipe) -> dict[str, Any]:
                 f"{sum(task.train.are(SONGS))} excerpts of known songs; rows of tracks without audio are left out"
             ),
             "listener": (
-                f"taught by {Schedule()}, every piece through {len(teaching.LESSONS)} simulated microphones; "
+                f"{backbone.name}, taught by {backbone.schedule}, every piece through "
+                f"{len(teaching.LESSONS)} simulated microphones; "
                 "the shipped one by the same steps on other draws of them, so that the command gives one like it, not "
                 "the same"
             ),
-            "head": f"discriminants and a perceptron, views weighing {dict(recipe.views)}, the perceptron "
-            f"{recipe.perceptron_share:.0%} of the answer; heard as recorded, in windows and through microphones",
+            "head": f"discriminants and a perceptron, views weighing {dict(recipe.weights_of(backbone.use))}, the "
+            f"perceptron {recipe.perceptron_share:.0%} of the answer; "
+            "heard as recorded, in windows and through microphones",
             "temperature": "fitted on out-of-fold answers inside train, as recorded",
             "seed": task.seed,
         },
@@ -218,12 +231,15 @@ def main() -> int:
         "--data", type=Path, default=SHARED_DATA, help="folder of the data (default: beside the project)"
     )
     parser.add_argument("--out", type=Path, default=publish.MODELS, help="folder of the bundle (default: the shipped)")
+    parser.add_argument(
+        "--backbone", choices=BACKBONES, default=DEFAULT, help=f"pretrained network (default: {DEFAULT})"
+    )
     parser.add_argument("--cache", type=Path, help="folder to keep the taught listener in, and to take it from")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another model (default: 0)")
     arguments = parser.parse_args()
 
     def body() -> None:
-        taught, task = prepare(arguments.data, arguments.seed, arguments.cache)
+        taught, task = prepare(arguments.data, arguments.backbone, arguments.seed, arguments.cache)
         bundle = train(taught, task, HeadRecipe(), arguments.out)
         print(f"valid: {with_interval(bundle.sidecar['metrics']['valid']['accuracy'])}")
         print(f"written to {arguments.out}; {publish.CARD_FILE} there is its model card")

@@ -1,4 +1,4 @@
-"""Along which axes of what the listener hears records differ: so that a device notices when another one begins.
+"""Axes of the listener's embeddings along which records differ, by which a device notices a change of record.
 
 A linear discriminant analysis (Fisher 1936) whose classes are recordings, not genres: what varies from one second of a
 recording to the next counts little, what tells it from others counts much.
@@ -11,6 +11,7 @@ from functools import partial
 
 import numpy as np
 import scipy.linalg
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from build.audio.read import read_recording
@@ -18,6 +19,7 @@ from build.corpora.hearing_ways import TRAINING, WHOLE
 from build.extract.described import Describer, Rows, Way
 from build.extract.parallel import in_order
 from build.tables.pieces import Piece
+from features_np.front_end import PatchSpec
 
 N_AXES = 16
 #: Share of the identity in the covariance within a record; with less, axes fit the artists that they are learnt from.
@@ -38,18 +40,23 @@ def _patches(item: tuple[int, Way], pieces: tuple[Piece, ...], describer: Descri
     return describer.patches(audio)[:, : describer.use.n_described]
 
 
-def record_axes(records: Sequence[Rows]) -> NDArray[np.float32]:
+def patches_in_a_second(spec: PatchSpec) -> int:
+    """Return how many patches end in a second, at least 1."""
+    return max(1, round(1 / spec.hop_s))
+
+
+def record_axes(records: Sequence[Rows], per_second: int) -> NDArray[np.float32]:
     """Return a kernel (numbers, ``N_AXES``): on its axes seconds of one recording have deviation 1.
 
-    ``records`` are rows of patches half a second apart, (patches, numbers) for each recording; those of less than two
-    seconds are passed over.
+    ``records`` are rows of patches, (patches, numbers) for each recording, of which ``per_second`` end in a second;
+    recordings of less than two seconds are skipped.
     """
-    records = [rows.astype(np.float64) for rows in records if len(rows) > 3]
+    records = [rows.astype(np.float64) for rows in records if len(rows) >= 2 * per_second]
     deviation = np.vstack(records).std(axis=0) + 1e-3
     size = len(deviation)
     within, centres = np.zeros((size, size)), []
     for rows in records:
-        seconds = (rows[:-1] + rows[1:]) / 2 / deviation  # two patches end in a second
+        seconds = sliding_window_view(rows, per_second, axis=0).sum(axis=-1) / per_second / deviation
         centres.append(seconds.mean(axis=0))
         rest = seconds - centres[-1]
         within += rest.T @ rest / len(rest) / len(records)

@@ -20,7 +20,7 @@ from features_np.spec import TIMBRE_GROUPS
 
 #: The readable features beside the listener. The tempo is for people and gets no weight.
 SPEC = FeatureSpec(groups=TIMBRE_GROUPS)
-READABLE = "readable"
+READABLE, READABLE_WEIGHT = "readable", 0.5
 #: Of the discriminant that tells music from what is none: chosen on held-out folds of both.
 NO_MUSIC_SHRINKAGE, NO_MUSIC_LEAD = 0.1, 10.0
 
@@ -29,22 +29,29 @@ NO_MUSIC_SHRINKAGE, NO_MUSIC_LEAD = 0.1, 10.0
 class HeadRecipe:
     """Which views count how much, and which of the readable features' groups are heard (None: all)."""
 
-    views: Mapping[str, float] = field(default_factory=lambda: {READABLE: 0.5, "pointwise_09": 1.0, "embedding": 1.0})
+    views: Mapping[str, float] | None = None  # None: each of the listener's outputs 1, the readable features half
     groups: Collection[str] | None = None
     collections: Mapping[str, float] = field(default_factory=dict)  # weight of a collection's pieces, 1 if not named
     perceptron_share: float = PERCEPTRON_SHARE  # of the answer
     tempo: bool = False  # whether the tempo, which is for people, counts
 
+    def weights_of(self, use: ListenerUse) -> Mapping[str, float]:
+        """Return the weights of the views by name."""
+        if self.views is not None:
+            return self.views
+        return {READABLE: READABLE_WEIGHT, **{name: 1.0 for name, _ in use.outputs}}
+
     def views_of(self, use: ListenerUse) -> list[View]:
         """Return the views as runs of columns of a row."""
+        weights = self.weights_of(use)
         sizes = [
             (READABLE, len(SPEC.vector_names)),
             *((name, size * len(use.statistics)) for name, size in use.outputs),
         ]
         views, start = [], 0
         for name, size in sizes:
-            if self.views.get(name):
-                views.append(View(name, start, start + size, self.views[name]))
+            if weights.get(name):
+                views.append(View(name, start, start + size, weights[name]))
             start += size
         return views
 

@@ -61,9 +61,11 @@ A full-integer int8 TFLite model of
 {bytes:,} bytes; its input is a vector of {n_features} features ({groups}) of the last {window_s:g} s of audio at
 {sample_rate:,} Hz, computed by `features_np`; its output is one logit a class."""
 
+_FULL_INTEGER = "full integer"
+
 _TWO_NETWORKS = """\
-Two full-integer TFLite
-networks. The listener, {listener_bytes:,} bytes, describes each patch of {patch_s:g} s, a patch every {hop_s:g} s; the
+{quantized}. The listener, {listener_bytes:,} bytes, \
+describes each patch of {patch_s:g} s, a patch every {hop_s:g} s; the
 head, {bytes:,} bytes, hears the {statistics} of what it says of the last {window_s:g} s, beside the features
 {groups}: {n_features} numbers together. The listener names {n_styles} styles, too."""
 
@@ -114,12 +116,19 @@ def model_card(sidecar: dict[str, Any]) -> str:
 def _listener_facts(listener: dict[str, Any]) -> dict[str, Any]:
     patch, statistics = listener["patch_spec"], listener["statistics"]
     return {
+        "quantized": _quantized(listener.get("quantization", _FULL_INTEGER)),
         "listener_bytes": listener["bytes"],
         "patch_s": patch["n_frames"] * patch["hop_length"] / patch["sample_rate"],
         "hop_s": patch["patch_hop"] * patch["hop_length"] / patch["sample_rate"],
         "statistics": " and ".join(statistics),
         "n_styles": len(listener["styles"]),
     }
+
+
+def _quantized(listener: str) -> str:
+    if listener.startswith(_FULL_INTEGER):
+        return "Two full-integer TFLite\nnetworks"
+    return f"Two TFLite\nnetworks, the head full integer, the listener {listener}"
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from build.listener.record_axes import N_AXES, record_axes
+from build.listener.record_axes import N_AXES, patches_in_a_second, record_axes
+from features_np.front_end import PatchSpec
 
 SIZE, N_RECORDS, N_PATCHES = 40, 100, 200
 
@@ -27,7 +29,7 @@ def made_up(seed: int) -> tuple[list[np.ndarray], np.ndarray]:
 
 def test_what_moves_within_records_is_passed_over() -> None:
     records, telling = made_up(seed=1)
-    kernel = record_axes(records)
+    kernel = record_axes(records, 2)
     assert kernel.shape == (SIZE, N_AXES) and kernel.dtype == np.float32
     directions = np.linalg.qr(kernel)[0]
     shared = np.linalg.svd(directions.T @ telling, compute_uv=False)
@@ -36,7 +38,7 @@ def test_what_moves_within_records_is_passed_over() -> None:
 
 def test_seconds_of_a_record_lie_about_one_from_its_mean() -> None:
     records, _ = made_up(seed=2)
-    kernel = record_axes(records)
+    kernel = record_axes(records, 2)
     seconds = [(rows[:-1] + rows[1:]) / 2 @ kernel for rows in records]
     within = np.mean([np.var(places, axis=0) for places in seconds], axis=0)
     np.testing.assert_allclose(within, 1.0, rtol=0.02)
@@ -44,4 +46,16 @@ def test_seconds_of_a_record_lie_about_one_from_its_mean() -> None:
 
 def test_recordings_too_short_to_vary_count_nothing() -> None:
     records, _ = made_up(seed=3)
-    np.testing.assert_array_equal(record_axes([*records, records[0][:3], records[0][:0]]), record_axes(records))
+    np.testing.assert_array_equal(record_axes([*records, records[0][:3], records[0][:0]], 2), record_axes(records, 2))
+
+
+@pytest.mark.parametrize(("patch_hop", "per_second"), [(48, 2), (96, 1), (24, 4)])
+def test_a_second_has_as_many_patches_as_the_front_end_gives(patch_hop: int, per_second: int) -> None:
+    assert patches_in_a_second(PatchSpec(patch_hop=patch_hop)) == per_second
+    records, _ = made_up(seed=4)
+    kernel = record_axes(records, per_second)
+    seconds = [
+        np.mean([rows[i : len(rows) - per_second + 1 + i] for i in range(per_second)], axis=0) for rows in records
+    ]
+    within = np.mean([np.var(places @ kernel, axis=0) for places in seconds], axis=0)
+    np.testing.assert_allclose(within, 1.0, rtol=0.02)
