@@ -13,6 +13,7 @@ from build.corpora.listening_task import Heard, ListeningTask
 from build.models.discriminant_sum import fit_sum
 from build.models.listening_head import READABLE, SPEC, HeadRecipe, out_of_fold
 from build.tables.pieces import EMOTIFY, GTZAN_TRAIN, SONGS
+from edge.live.styles import GENRE_OF_STYLE
 from edge.model.sidecar import ListenerUse
 from features_np.spec import TIMBRE_GROUPS
 
@@ -25,19 +26,6 @@ LEFT_OUT = {
     "without movement": ("modulation", "roughness", "flux"),
 }
 N_TRACKS, N_DRAWS = (5, 10, 20, 40), 5
-#: AudioSet's styles that name a genre.
-STYLES_OF: Mapping[str, tuple[str, ...]] = {
-    "blues": ("Blues",),
-    "classical": ("Classical music", "Opera"),
-    "country": ("Country", "Bluegrass"),
-    "disco": ("Disco", "Funk"),
-    "hiphop": ("Hip hop music",),
-    "jazz": ("Jazz", "Swing music"),
-    "metal": ("Heavy metal",),
-    "pop": ("Pop music",),
-    "reggae": ("Reggae", "Ska"),
-    "rock": ("Rock music", "Punk rock", "Grunge", "Progressive rock", "Rock and roll", "Psychedelic rock"),
-}
 
 
 def ablation(task: ListeningTask, use: ListenerUse, recipe: HeadRecipe) -> Table:
@@ -112,7 +100,9 @@ def zero_shot(
     scores: Mapping[str, tuple[Heard, NDArray[np.float32]]], use: ListenerUse, labels: tuple[str, ...]
 ) -> Table:
     """Return how often the best style names the genre, by styles' scores (pieces, styles) of lots of pieces."""
-    columns = [[use.styles.index(style) for style in STYLES_OF[label]] for label in labels]
+    columns = [
+        [use.styles.index(style) for style, genre in GENRE_OF_STYLE.items() if genre == label] for label in labels
+    ]
     rows: Table = []
     for name, (heard, of_pieces) in scores.items():
         best = np.array([of_pieces[:, chosen].max(axis=1) for chosen in columns]).argmax(axis=0)

@@ -22,7 +22,7 @@ MOST, LEAST_SCORE, LEAST_SHARE = 3, 0.02, 0.25
 LEADING_SCORE, LEADING_RATIO = 0.05, 3.0
 
 #: AudioSet's styles that are a genre of the shipped models, or a kind of one. Those not named here are none.
-KIN: Mapping[str, str] = {
+GENRE_OF_STYLE: Mapping[str, str] = {
     "Pop music": "pop",
     "Hip hop music": "hiphop",
     "Rock music": "rock",
@@ -59,7 +59,7 @@ def is_beyond(names: Sequence[str], scores: Scores, labels: Sequence[str]) -> bo
     known = {label.lower() for label in labels}
     within, beyond = 0.0, 0.0
     for name, score in zip(names, scores.tolist(), strict=True):
-        if KIN.get(name) in known or name.lower().removesuffix(" music") in known:
+        if GENRE_OF_STYLE.get(name) in known or name.lower().removesuffix(" music") in known:
             within = max(within, score)
         else:
             beyond = max(beyond, score)
