@@ -62,7 +62,8 @@ class PatchSpec(Options):
     n_frames : int
         Frames in a patch.
     patch_hop : int
-        Frames between patches, a divisor of n_frames; longer than a frame if these are centred.
+        Frames between patches, at most n_frames. Where frames are centred, what whole hops leave of a patch is longer
+        than a frame.
 
     Raises
     ------
@@ -114,10 +115,10 @@ class PatchSpec(Options):
         self._require("offset", self.offset >= 0 and self.floor + self.offset > 0, "0 or above, and above 0 at floor 0")
         self._require("scale", self.scale != 0, "another number than 0")
         self._require("n_frames", 1 <= self.n_frames <= 10_000, "1 to 10,000")
-        divides = 1 <= self.patch_hop <= self.n_frames and self.n_frames % self.patch_hop == 0
-        self._require("patch_hop", divides, "a divisor of n_frames")
-        longer = not self.center or self.hop_samples > self.win_length
-        self._require("patch_hop", longer, "longer than a frame, where frames are centred")
+        self._require("patch_hop", 1 <= self.patch_hop <= self.n_frames, "1 to n_frames")
+        rest = self.n_frames - (self.n_frames - 1) // self.patch_hop * self.patch_hop
+        longer = not self.center or rest * self.hop_length > self.win_length
+        self._require("patch_hop", longer, "such that whole hops leave more of a patch than a frame")
 
     @property
     def patch_samples(self) -> int:

@@ -156,8 +156,8 @@ class PatchStream:
             self._pieces.append(piece)
             self._heads.append(head)
             used += spec.hop_samples
-            if len(self._pieces) * spec.patch_hop == spec.n_frames:
-                inner = np.concatenate(self._pieces)[steps.n_head + steps.n_tail :]
+            if len(self._pieces) == steps.n_pieces:
+                inner = np.concatenate(self._pieces)[steps.n_others :]
                 patches.append(np.concatenate((self._heads[0], inner, tail)))
                 del self._pieces[0], self._heads[0]
         self._samples = self._samples[used:].copy()  # lest the whole block be kept
@@ -176,33 +176,37 @@ class PatchStream:
 class _Steps:
     """How a stream is gone through: a step for each patch, of ``n_samples`` samples, which begin ``hop_samples`` apart.
 
-    A step gives the first frames of the patch that begins with it and the last of the one that ends with it, both
-    reflected, and ``patch_hop`` frames that are not. The last of these is the last that the patch that ends needs:
-    they begin ``n_tail`` frames before the one that begins does, and ``lead`` samples of the step lie before it.
+    A step gives ``patch_hop`` frames, the last of which is the last that is not reflected of the patch that ends with
+    the step: the ``n_pieces``-th since this patch began. It gives the reflected frames, too, at the end of this patch
+    and at the beginning of the one that begins ``lead`` samples after the step does.
     """
 
     spec: PatchSpec
+    n_pieces: int
     n_head: int
     n_tail: int
     before: int  # samples of a frame before the place that it is centred on
+    lead: int
     n_samples: int
 
     @classmethod
     def of(cls, spec: PatchSpec) -> _Steps:
         """Return the steps of a front end."""
-        whole = spec.patch_samples - (1 if spec.preemphasis else 0)
-        if not spec.center:
-            return cls(spec, 0, 0, 0, whole - (spec.n_frames - spec.patch_hop) * spec.hop_length)
-        before = spec.n_fft // 2 - (spec.n_fft - spec.win_length) // 2
-        last_inside = (whole + before - spec.win_length) // spec.hop_length
-        n_head, n_tail = math.ceil(before / spec.hop_length), spec.n_frames - 1 - last_inside
-        lead = n_tail * spec.hop_length + before
-        return cls(spec, n_head, n_tail, before, lead + whole - (spec.n_frames - spec.patch_hop) * spec.hop_length)
+        whole, hop = spec.patch_samples - (1 if spec.preemphasis else 0), spec.hop_length
+        before = n_head = n_tail = 0
+        if spec.center:
+            before = spec.n_fft // 2 - (spec.n_fft - spec.win_length) // 2
+            n_head = math.ceil(before / hop)
+            n_tail = spec.n_frames - 1 - (whole + before - spec.win_length) // hop
+        n_pieces = math.ceil(spec.n_frames / spec.patch_hop)
+        lead = (n_pieces * spec.patch_hop - spec.n_frames + n_tail) * hop + before
+        n_samples = lead + whole - (n_pieces - 1) * spec.hop_samples
+        return cls(spec, n_pieces, n_head, n_tail, before, lead, n_samples)
 
     @property
-    def lead(self) -> int:
-        """Samples of a step that lie before the patch that begins with it; of the first, silence that nothing hears."""
-        return self.n_tail * self.spec.hop_length + self.before
+    def n_others(self) -> int:
+        """Frames of ``n_pieces`` pieces that are not the last patch's, or are reflected in it; they come first."""
+        return self.n_pieces * self.spec.patch_hop - (self.spec.n_frames - self.n_head - self.n_tail)
 
     def frames(self, samples: NDArray[np.float32]) -> tuple[NDArray[np.float32], ...]:
         """Return the frames (n, n_mels) of a step: the first of a patch, those between, and the last of another."""
