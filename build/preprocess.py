@@ -1,8 +1,9 @@
 """From a folder of recordings to a features CSV: ``python -m build.preprocess DATASET --out features.csv``.
 
-A dataset is a folder a genre with the recordings in it, ``DATASET/<genre>/<track>.wav`` (or au, flac, ogg, mp3). The
-CSV has one row a track. What has been computed is kept, so that a run that was stopped, or one after new tracks were
-added, computes the rest. ``--published`` turns the tables of GTZAN's features into the same CSV instead.
+A dataset is a folder a genre with the recordings in it, ``DATASET/<genre>/<track>.wav``, or of any other kind that
+``livegenre classify`` reads. The CSV has one row a track. What has been computed is kept, so that a run that was
+stopped, or one after new tracks were added, computes the rest. ``--published`` turns the tables of GTZAN's features
+into the same CSV instead.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from build.errors import DatasetError
-from build.tables.feature_table import AUDIO_SUFFIXES, track_key
+from build.tables.feature_table import track_key
+from edge.audio.file import AUDIO_SUFFIXES
 
 
 def find_tracks(dataset: Path) -> dict[str, Path]:

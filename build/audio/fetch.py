@@ -10,11 +10,9 @@ from typing import Any
 
 from build.audio.excerpt import Tags, read_tags
 from build.errors import IngestError
-from build.tables.feature_table import AUDIO_SUFFIXES
+from edge.audio.file import AUDIO_SUFFIXES
 from edge.audio.playlist import PLAYLIST_SUFFIXES, Entry, read_playlist
 
-#: What is taken from a folder; a file named by itself may be anything that ffmpeg reads.
-FOLDER_SUFFIXES = AUDIO_SUFFIXES | {".aac", ".aif", ".aiff", ".m4a", ".mka", ".oga", ".opus", ".webm", ".wma"}
 #: A search as yt-dlp writes it, ``ytsearch1:some words``, and whatever else it is asked for, ``https://...``.
 _SEARCH = re.compile(r"[a-z]+search(\d+|all)?:", re.IGNORECASE)
 _REMOTE = re.compile(rf"[a-z][a-z0-9+.-]*://|{_SEARCH.pattern}", re.IGNORECASE)
@@ -64,7 +62,7 @@ def _audio_files(folder: Path) -> list[Path]:
     files = [
         path
         for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in FOLDER_SUFFIXES and not path.name.startswith(".") and path.is_file()
+        if path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".") and path.is_file()
     ]
     if not files:
         raise IngestError("the folder holds no audio files")

@@ -1,22 +1,28 @@
-"""The one way in which the lab reads audio files: recordings as features need them, clips as they are."""
+"""The one way in which the lab reads audio files: as the device does, recordings as features need them, clips whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
+from edge.audio.file import AudioFile
+from edge.audio.level import mono
 from edge.errors import AudioFileError
-from features_np import FeatureSpec, resample, to_mono
+from edge.events import Block
+from features_np import FeatureSpec, resample
 
 #: A recording may be this much longer than the window and is still taken whole (GTZAN's tracks last 30.01 s).
 SLACK_S = 1.0
 #: Less has no rhythm and hardly a spectrum.
 SHORTEST_S = 1.0
+#: Of a recording that goes on for longer, the beginning stands for the whole; half of it is held in memory.
+LONGEST_S = 7_200.0
+#: Seconds read at once.
+BLOCK_S = 1.0
 
 
 def read_recording(path: Path, spec: FeatureSpec) -> NDArray[np.float32]:
@@ -25,17 +31,33 @@ def read_recording(path: Path, spec: FeatureSpec) -> NDArray[np.float32]:
     A model hears windows of ``spec.window_s`` seconds, so that a longer recording is represented by the window in
     its middle: a whole song's averages would be another quantity. Raises ``AudioFileError``.
     """
-    with _opened(path) as file:
-        sample_rate = file.samplerate
-        n_window = round(spec.window_s * sample_rate)
-        n_whole = n_window + round(SLACK_S * sample_rate)
-        if file.frames > n_whole:
-            file.seek((file.frames - n_window) // 2)
-            n_whole = n_window
-        frames = file.read(n_whole, dtype="float32", always_2d=True)
-    if len(frames) < SHORTEST_S * sample_rate:
-        raise AudioFileError(f"{path}: lasts {len(frames) / sample_rate:.1f} s, at least {SHORTEST_S:g} s are needed")
-    return resample(to_mono(frames.T), orig_sr=sample_rate, target_sr=spec.sample_rate)
+    samples, sample_rate = _middle(path, spec.window_s)
+    if len(samples) < SHORTEST_S * sample_rate:
+        raise AudioFileError(f"{path}: lasts {len(samples) / sample_rate:.1f} s, at least {SHORTEST_S:g} s are needed")
+    return resample(samples, orig_sr=sample_rate, target_sr=spec.sample_rate)
+
+
+def _middle(path: Path, window_s: float) -> tuple[NDArray[np.float32], int]:
+    """Return the middle of a recording, mixed to mono, or all of one that is hardly longer; and its rate in Hz.
+
+    Where the middle is shows at the end alone, since no header is trusted. Until then what may still be needed is kept.
+    """
+    kept: list[NDArray[np.float32]] = []
+    n_frames, n_dropped, n_window, sample_rate = 0, 0, 0, 0
+    for block in _blocks(path):
+        sample_rate = block.sample_rate
+        n_window = round(window_s * sample_rate)
+        kept.append(mono(block.frames))
+        n_frames += len(block.frames)
+        if n_frames > LONGEST_S * sample_rate:
+            break
+        while n_dropped + len(kept[0]) <= (n_frames - n_window) // 2:
+            n_dropped += len(kept.pop(0))
+    samples = np.concatenate(kept)
+    if n_frames <= n_window + round(SLACK_S * sample_rate):
+        return samples, sample_rate
+    start = (n_frames - n_window) // 2 - n_dropped
+    return samples[start : start + n_window], sample_rate
 
 
 def read_clip(path: Path, sample_rate: int) -> NDArray[np.float64]:
@@ -44,29 +66,27 @@ def read_clip(path: Path, sample_rate: int) -> NDArray[np.float64]:
     Raises ``AudioFileError``, also for a clip at another rate: none is resampled, so that what is simulated with it
     stays what it was.
     """
-    with _opened(path) as file:
-        if (file.samplerate, file.channels) != (sample_rate, 1):
-            found = f"{file.samplerate} Hz and {file.channels} channels"
+    blocks = []
+    for block in _blocks(path):
+        n_channels = block.frames.shape[1]
+        if (block.sample_rate, n_channels) != (sample_rate, 1):
+            found = f"{block.sample_rate} Hz and {n_channels} channels"
             raise AudioFileError(f"{path}: has {found}; convert it to {sample_rate} Hz, mono")
-        return np.asarray(file.read(dtype="float64"))
+        blocks.append(block.frames[:, 0])
+    return np.asarray(np.concatenate(blocks), dtype=np.float64)
 
 
 def duration_s(path: Path) -> float:
     """Return how long a recording lasts, in seconds; raises ``AudioFileError``."""
-    with _opened(path) as file:
-        return float(file.frames / file.samplerate)
+    return sum(block.seconds for block in _blocks(path))
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[soundfile.SoundFile]:
-    try:
-        with path.open("rb") as raw, soundfile.SoundFile(raw) as file:
-            yield file
-    except soundfile.LibsndfileError as error:
-        raise AudioFileError(f"{path}: is not audio that libsndfile can read ({_words(error)})") from error
-    except OSError as error:
-        raise AudioFileError(f"{path}: {error.strerror or error}") from error
-
-
-def _words(error: soundfile.LibsndfileError) -> str:
-    return str(error.error_string).strip().rstrip(".")
+def _blocks(path: Path) -> Iterator[Block]:
+    """Yield a recording's blocks, all of one rate and number of channels."""
+    with closing(AudioFile(path)) as file:
+        layout = None
+        for block in file.blocks(BLOCK_S):
+            layout = layout or (block.sample_rate, block.frames.shape[1])
+            if (block.sample_rate, block.frames.shape[1]) != layout:
+                raise AudioFileError(f"{path}: changes its sample rate or channels; cut it into its songs")
+            yield block

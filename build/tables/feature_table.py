@@ -18,10 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.errors import DatasetError
+from edge.audio.file import AUDIO_SUFFIXES
 from features_np.spec import GROUPS, PITCH_CLASSES, SEED_FEATURE_SETS, TIMBRE_GROUPS
-
-#: What counts as a track in a dataset's folders and is cut off in a list's lines.
-AUDIO_SUFFIXES = frozenset({".wav", ".au", ".flac", ".ogg", ".mp3"})
 
 #: The data beside the project; a clone has none, and every command takes other paths.
 SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"

@@ -54,7 +54,7 @@ def _of_path(path: Path, kept: ExitStack) -> Iterator[Found]:
 
 
 def _in_folder(folder: Path) -> Iterator[Found]:
-    from edge.audio.file import FFMPEG_SUFFIXES, OWN_SUFFIXES
+    from edge.audio.file import AUDIO_SUFFIXES
 
     problems: list[OSError] = []
     n_found = 0
@@ -62,7 +62,7 @@ def _in_folder(folder: Path) -> Iterator[Found]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
-            if path.suffix.lower() in OWN_SUFFIXES | FFMPEG_SUFFIXES and not name.startswith("."):
+            if path.suffix.lower() in AUDIO_SUFFIXES and not name.startswith("."):
                 n_found += 1
                 yield Found(str(path), path)
     for problem in problems:

@@ -106,9 +106,14 @@ class _Windows:
         self._wanted = bundle.spec.window_samples  # samples still to come before the next window is complete
 
     def hear(self, file: AudioFile) -> None:
-        resampler = Resampler(file.sample_rate, self._spec.sample_rate)
+        rate = file.sample_rate
+        resampler = Resampler(rate, self._spec.sample_rate)
         try:
             for block in file.blocks(BLOCK_S):
+                if block.sample_rate != rate:  # another song in the same file
+                    rate = block.sample_rate
+                    self._push(resampler.flush())
+                    resampler = Resampler(rate, self._spec.sample_rate)
                 self.seconds += block.seconds
                 self._push(resampler.push(mono(block.frames)))
             self.warning = file.cut_short and f"{file.name}: {file.cut_short}"
