@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from edge import words
+from edge import streams, words
 from edge.commands import Subparsers
 
 
@@ -30,10 +30,13 @@ def add_parser(subparsers: Subparsers) -> None:
         action.add_argument(
             "--root", type=Path, default=Path("/"), metavar="FOLDER", help="root folder of a system image"
         )
+    forget = actions.add_parser("forget", help="take back what MQTT brokers keep of this device, once it is disabled")
+    forget.add_argument("--config", type=Path, metavar="FILE", help="configuration with the broker's password")
     uninstall.add_argument("--purge", action="store_true", help="remove the configuration and the history too")
     install.set_defaults(run=_install)
     uninstall.set_defaults(run=_uninstall)
     show.set_defaults(run=_show)
+    forget.set_defaults(run=_forget)
 
 
 def _install(args: argparse.Namespace) -> int:
@@ -50,10 +53,32 @@ def _install(args: argparse.Namespace) -> int:
 def _uninstall(args: argparse.Namespace) -> int:
     from edge.service import systemd_unit
 
-    for path in systemd_unit.uninstall(args.root, purge=args.purge):
+    for path in systemd_unit.uninstall(args.root, purge=args.purge, once_stopped=_forget_as_well):
         print(f"removed {words.safe(path)}")
     if not args.purge:
         print(f"Kept: {systemd_unit.CONFIG} and the history in {systemd_unit.STATE[0]}; --purge removes them too")
+    return 0
+
+
+def _forget_as_well() -> None:
+    """Take back what brokers keep; where that fails the rest goes on."""
+    from edge.errors import EdgeError
+    from edge.service.broker_topics import take_back
+
+    try:
+        take_back(None)
+    except EdgeError as error:
+        streams.tell(f"{error}: livegenre service forget clears them")
+
+
+def _forget(args: argparse.Namespace) -> int:
+    from edge.service.broker_topics import take_back
+
+    topics = take_back(args.config)
+    for topic in topics:
+        print(f"cleared {words.safe(topic)}")
+    if not topics:
+        print("No broker keeps anything of this device.")
     return 0
 
 

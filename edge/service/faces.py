@@ -25,6 +25,8 @@ from edge.model.bundle import Bundle
 from edge.service.config import Config, MqttConfig, WebConfig
 from edge.sinks import Sink
 from edge.sinks.guard import Guarded
+from edge.sinks.mqtt import identity
+from edge.sinks.mqtt.discovery import kept_before
 from edge.sinks.persistent import Persistent
 from edge.sinks.present import Present
 from edge.sinks.web import address
@@ -155,13 +157,24 @@ def _names(config: WebConfig) -> list[str]:
 
 def _mqtt(config: MqttConfig, history: Path | None, announce: Callable[[str], None]) -> Sink:
     publisher = _module("edge.sinks.mqtt.publisher", "mqtt")
-    username = os.environ.get(publisher.USERNAME_VARIABLE, config.username)
-    broker = publisher.Broker(config.host, config.port, username, _mqtt_password(config), config.tls, config.ca_file)
-    topics = publisher.Topics(config.name or socket.gethostname(), config.topic, config.discovery)
+    folder = own_file().parent
+    name = config.name or socket.gethostname()
+    topics = publisher.Topics(name, config.topic, config.discovery, identity.device_id(folder))
     corrector = None if history is None else publisher.Corrector(*_corrections(history))
-    sink: Sink = publisher.Publisher(broker, topics, version("livegenre"), corrector)
-    announce(f"publishing to {config.host}:{config.port} as {topics.state}")
+    before = kept_before({name, socket.gethostname()}, config.topic, config.discovery)
+    retained = identity.Retained(folder)
+    sink: Sink = publisher.Publisher(
+        broker_of(config), topics, version("livegenre"), corrector, retained=retained, kept_before=before
+    )
+    announce(f"MQTT goes to {config.host}:{config.port} as {topics.state}")
     return sink
+
+
+def broker_of(config: MqttConfig) -> Any:
+    """Return the broker of a configuration, with user and password."""
+    publisher = _module("edge.sinks.mqtt.publisher", "mqtt")
+    username = os.environ.get(publisher.USERNAME_VARIABLE, config.username)
+    return publisher.Broker(config.host, config.port, username, _mqtt_password(config), config.tls, config.ca_file)
 
 
 def _mqtt_password(config: MqttConfig) -> str:

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
@@ -81,10 +82,11 @@ def install(root: Path, *, network: bool = False) -> list[Path]:
     return [_under(root, path) for path in texts]
 
 
-def uninstall(root: Path, *, purge: bool = False) -> list[Path]:
+def uninstall(root: Path, *, purge: bool = False, once_stopped: Callable[[], object] = lambda: None) -> list[Path]:
     """Stop the service and remove the unit with all that belongs to it; returns the paths removed.
 
-    Configuration and history stay, unless ``purge`` is asked for.
+    Configuration and history stay, unless ``purge`` is asked for. ``once_stopped`` is called while they are there
+    still, on the system that runs.
     """
     wants = _under(root, UNIT.parent).glob(WANTS)
     paths = [*(folder / UNIT.name for folder in wants), _under(root, DROP_INS), _under(root, UNIT)]
@@ -94,6 +96,8 @@ def uninstall(root: Path, *, purge: bool = False) -> list[Path]:
         raise ServiceError(f"{_under(root, UNIT)}: no such file; the service is not installed")
     if root == Path("/") and UNIT in found:
         _systemctl("disable", "--now", UNIT.name)
+    if root == Path("/"):
+        once_stopped()
     for path in found:
         try:
             _remove(path)

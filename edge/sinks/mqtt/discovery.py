@@ -7,8 +7,9 @@ is kept, a choice that puts the genre right and a button that takes it back. All
 from __future__ import annotations
 
 import re
+import unicodedata
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,11 +37,7 @@ class Topics:
     name: str  # of the device, as people read it
     base: str
     prefix: str
-
-    @property
-    def device_id(self) -> str:
-        """The device's id in topics and in Home Assistant."""
-        return plain_id(self.name)
+    device_id: str  # in topics and in Home Assistant; see ``identity``
 
     @property
     def state(self) -> str:
@@ -81,6 +78,14 @@ def state(view: View, corrected: str | None = None) -> dict[str, Any]:
     }
 
 
+def kept_before(names: Iterable[str], base: str, prefix: str) -> set[str]:
+    """Return the topics that earlier versions, whose devices had their name for an id, left with a broker."""
+    ids = {plain_id(name) for name in names}
+    kept = {f"{base}/{one}/{topic}" for one in ids for topic in ("state", "availability")}
+    entities = {key: component for key, (component, _) in _ENTITIES.items()} | {"correct": "select", "undo": "button"}
+    return kept | {f"{prefix}/{what}/livegenre_{one}/{key}/config" for one in ids for key, what in entities.items()}
+
+
 def configs(topics: Topics, version: str, labels: tuple[str, ...], *, correctable: bool) -> dict[str, dict[str, Any]]:
     """Return the discovery messages by topic: retained JSON objects."""
     entities = dict(_ENTITIES)
@@ -100,13 +105,22 @@ def configs(topics: Topics, version: str, labels: tuple[str, ...], *, correctabl
     }
     found = {}
     for key, (component, entity) in entities.items():
-        ids = {"object_id": f"{topics.device_id}_{key}", "unique_id": f"livegenre_{topics.device_id}_{key}"}
+        ids = {
+            "default_entity_id": f"{component}.{_entity_name(topics.name)}_{key}",
+            "unique_id": f"livegenre_{topics.device_id}_{key}",
+        }
         source = {} if component == "button" else {"state_topic": topics.state}
         if "json_attributes_template" in entity:
             source["json_attributes_topic"] = topics.state
         topic = f"{topics.prefix}/{component}/livegenre_{topics.device_id}/{key}/config"
         found[topic] = {**entity, **ids, **source, **shared}
     return found
+
+
+def _entity_name(name: str) -> str:
+    """Return a name as Home Assistant has it in the ids of entities; it makes them unique by itself."""
+    letters = "".join(c for c in unicodedata.normalize("NFKD", name).lower() if not unicodedata.combining(c))
+    return re.sub(r"[^a-z0-9]+", "_", letters).strip("_") or "livegenre"
 
 
 def _measurement(name: str, key: str, unit: str, icon: str) -> Mapping[str, Any]:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
@@ -26,6 +27,7 @@ from edge.errors import EdgeError, FaceError
 from edge.events import Change, Event, Started, Stopped
 from edge.sinks.mqtt import discovery
 from edge.sinks.mqtt.discovery import OFFLINE, ONLINE, UNDO, Topics
+from edge.sinks.mqtt.identity import ID_FILE, Retained
 from edge.sinks.view import View, view_after
 
 log = logging.getLogger(__name__)
@@ -34,9 +36,20 @@ log = logging.getLogger(__name__)
 CHANGE_EVERY_S, NUMBERS_EVERY_S = 1.0, 10.0
 #: Seconds after which a silent broker counts as gone, and the longest between two attempts to reach one.
 KEEPALIVE_S, LONGEST_RETRY_S = 30, 60
-#: Seconds that connecting may take, and ending.
-CONNECT_S, CLOSE_S = 5.0, 1.5
+#: Seconds that connecting may take, an answer of the broker then, and ending.
+CONNECT_S, ANSWER_S, CLOSE_S = 5.0, 10.0, 1.5
+#: A connection that lasts for fewer seconds than this, as many times in a row, is one that another client takes: not
+#: every broker says so.
+SHORT_S, SHORT_TIMES = 30.0, 3
+#: Seconds to wait after that: the other client would take it again at once.
+TAKEN_OVER_S = 60
 REPORT_EVERY_S = 600.0
+#: Bytes that a command may have; no label is as long.
+MAX_COMMAND = 256
+#: What takes back what a broker keeps.
+REMEDY = "`livegenre service forget` takes it back"
+#: What is wrong before the broker has answered for the first time.
+NOT_YET, AWAY = "not connected yet", "cannot be reached"
 USERNAME_VARIABLE, PASSWORD_VARIABLE = "LIVEGENRE_MQTT_USERNAME", "LIVEGENRE_MQTT_PASSWORD"
 
 
@@ -50,6 +63,11 @@ class Broker:
     password: str = ""
     tls: bool = False
     ca_file: str = ""  # certificates to trust; empty for the system's
+
+    @property
+    def address(self) -> str:
+        """Host and port."""
+        return f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,36 +92,47 @@ def read_password(file: str) -> str:
 class Publisher:
     """Sink that publishes to a broker, which may be away."""
 
-    def __init__(self, broker: Broker, topics: Topics, version: str, corrector: Corrector | None = None) -> None:
-        """Raises ``FaceError`` for certificates that cannot be read; a broker that is not there is waited for."""
-        self.problem: str | None = "not connected yet"
-        self._topics, self._version, self._corrector = topics, version, corrector
-        self._address = f"{broker.host}:{broker.port}"
+    def __init__(
+        self,
+        broker: Broker,
+        topics: Topics,
+        version: str,
+        corrector: Corrector | None = None,
+        *,
+        retained: Retained,
+        kept_before: Set[str] = frozenset(),
+    ) -> None:
+        """``retained`` is what brokers keep of this device, ``kept_before`` what one may that nothing is known of.
+
+        Raises ``FaceError`` for certificates that cannot be read; a broker that is not there is waited for.
+        """
+        self.problem: str | None = NOT_YET
+        self._broker, self._topics, self._version, self._corrector = broker, topics, version, corrector
+        self._retained, self._kept_before = retained, kept_before
+        self._clearing: dict[str, MQTTMessageInfo] = {}  # topics that are no longer ours
+        self._is_forgotten = self._is_outdated = False
         self._view, self._labels = View(), tuple[str, ...]()
         self._corrected: str | None = None
         self._last: MQTTMessageInfo | None = None
         self._told: tuple[object, ...] = ()
-        self._due_s = self._next_report_s = 0.0
-        self._client = self._connected_to(broker)
-        self._client.connect_async(broker.host, broker.port, KEEPALIVE_S)
-        self._client.loop_start()
+        self._due_s = 0.0
+        self._let_in_s: float | None = None  # by the broker, on the monotonic clock
+        self._n_short = 0  # connections in a row that were
+        self._reports_due_s: dict[str, float] = {}  # by what is wrong
+        self._answer_due_s = time.monotonic() + CONNECT_S + ANSWER_S
+        self._client = self._connect(MQTTProtocolVersion.MQTTv5)
 
-    def _connected_to(self, broker: Broker) -> Client:
-        client = Client(CallbackAPIVersion.VERSION2, client_id=f"livegenre-{self._topics.device_id}")
-        client.connect_timeout = CONNECT_S
+    def _connect(self, protocol: MQTTProtocolVersion) -> Client:
+        client = client_for(self._broker, f"livegenre-{self._topics.device_id}", protocol)
         client.reconnect_delay_set(1, LONGEST_RETRY_S)
         client.will_set(self._topics.availability, OFFLINE, qos=1, retain=True)
-        if broker.username:
-            client.username_pw_set(broker.username, broker.password)
-        if broker.tls:
-            try:
-                client.tls_set(ca_certs=broker.ca_file or None)
-            except (OSError, ValueError) as error:
-                raise FaceError(f"{broker.ca_file or 'TLS'}: cannot be used for the broker ({error})") from error
         client.on_connect = self._on_connect
-        client.on_connect_fail = lambda *_: self._trouble("cannot be reached")
+        client.on_connect_fail = lambda *_: self._trouble(AWAY, sys.exc_info()[1])
         client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
         client.on_message = self._on_message
+        client.connect_async(self._broker.host, self._broker.port, KEEPALIVE_S)
+        client.loop_start()
         return client
 
     def __call__(self, event: Event) -> None:
@@ -116,6 +145,18 @@ class Publisher:
             self._introduce()
         if isinstance(event, Stopped) or self._is_due():
             self._publish_state()
+        self._look_after_connection()
+
+    def _look_after_connection(self) -> None:
+        if self._is_outdated:  # the broker's protocol is
+            self._is_outdated = False
+            before, self._client = self._client, self._connect(MQTTProtocolVersion.MQTTv311)
+            _end(before, time.monotonic() + CLOSE_S)
+        if self.problem == NOT_YET and time.monotonic() > self._answer_due_s:
+            self._trouble("does not answer; is it a broker, and is tls as it wants it?")
+        if self._clearing and all(map(is_published, self._clearing.values())):
+            self._clearing = {}
+            self._write_down(self._own_topics())
 
     def _is_due(self) -> bool:
         now, view = time.monotonic(), self._view
@@ -139,22 +180,36 @@ class Publisher:
         """Tell Home Assistant what there is; it forgets nothing that is retained, but may have been set up anew."""
         if not (self._labels and self._client.is_connected()):
             return
-        if self._topics.prefix:
-            correctable = self._corrector is not None
-            found = discovery.configs(self._topics, self._version, self._labels, correctable=correctable)
-            for topic, value in found.items():
-                self._publish(topic, value)
+        kept = self._retained.at(self._broker.address)
+        kept = set(self._kept_before) if kept is None else kept
+        own = self._own_topics()
+        self._write_down(kept | own)  # first: whatever happens then, it can be taken back
+        for topic, value in self._configs().items():
+            self._publish(topic, value)
+        self._clearing = {topic: self._publish(topic, "") for topic in kept - own}
         self._publish(self._topics.availability, ONLINE)
         self._publish_state()
+
+    def _configs(self) -> dict[str, dict[str, Any]]:
+        correctable = self._corrector is not None
+        if not self._topics.prefix:
+            return {}
+        return discovery.configs(self._topics, self._version, self._labels, correctable=correctable)
+
+    def _own_topics(self) -> set[str]:
+        return {*self._configs(), self._topics.state, self._topics.availability}
 
     # What follows runs in the client's thread.
 
     def _on_connect(self, client: Client, _data: object, _flags: ConnectFlags, code: ReasonCode, _: object) -> None:
+        if str(code) == "Unsupported protocol version" and client.protocol == MQTTProtocolVersion.MQTTv5:
+            self._is_outdated = True
+            return
         if code.is_failure:
             self._trouble(f"refuses: {code}")
             return
-        self.problem, self._last = None, None
-        log.info("broker %s: connected", self._address)
+        self.problem, self._last, self._let_in_s = None, None, time.monotonic()
+        log.info("broker %s: connected, publishing as %s", self._broker.address, self._topics.state)
         wanted = [self._topics.birth] if self._topics.prefix else []
         wanted += [self._topics.command] if self._corrector is not None else []
         if wanted:
@@ -162,18 +217,52 @@ class Publisher:
         self._introduce()
 
     def _on_disconnect(
-        self, _client: Client, _data: object, _flags: DisconnectFlags, code: ReasonCode, _: Properties | None
+        self, client: Client, _data: object, _flags: DisconnectFlags, code: ReasonCode, _: Properties | None
     ) -> None:
-        if code.is_failure and self.problem is None:
+        if self._is_outdated or not code.is_failure:
+            return
+        let_in_s, self._let_in_s = self._let_in_s, None
+        is_short = let_in_s is not None and time.monotonic() - let_in_s < SHORT_S
+        self._n_short = self._n_short + 1 if is_short else 0
+        taken_over = str(code) == "Session taken over" or self._n_short >= SHORT_TIMES
+        client.reconnect_delay_set(TAKEN_OVER_S if taken_over else 1, LONGEST_RETRY_S)
+        if taken_over:
+            self._trouble(
+                f"drops this connection, as for another client that has its id, livegenre-{self._topics.device_id}; "
+                f"where one device's state is a copy of another's, remove {ID_FILE} from it"
+            )
+        elif let_in_s is not None:
             self._trouble(f"is gone: {code}")
+        elif self.problem in (NOT_YET, AWAY):
+            self._trouble("hangs up before it answers; is it a broker, and is tls as it wants it?")
 
-    def _trouble(self, what: str) -> None:
+    def _on_publish(
+        self, _client: Client, _data: object, _number: int, code: ReasonCode, _properties: Properties
+    ) -> None:
+        if code.is_failure:
+            self._trouble(f"does not take what is published: {code}")
+
+    def _trouble(self, what: str, error: BaseException | None = None) -> None:
         self.problem = what
-        if time.monotonic() >= self._next_report_s:
-            self._next_report_s = time.monotonic() + REPORT_EVERY_S
-            log.warning("broker %s %s; listening goes on, tried again", self._address, words.safe(what))
+        reason = what if error is None else f"{what} ({error})"
+        self._report(what, f"broker {self._broker.address} {words.safe(reason)}; listening goes on, tried again")
+
+    def _report(self, kind: str, text: str) -> None:
+        now = time.monotonic()
+        if now >= self._reports_due_s.get(kind, now):
+            self._reports_due_s[kind] = now + REPORT_EVERY_S
+            log.warning("%s", text)
+
+    def _write_down(self, topics: Set[str]) -> None:
+        try:
+            self._retained.keep(self._broker.address, topics)
+        except FaceError as error:  # what is heard is published all the same
+            self._report("unwritten", str(error))
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        if len(message.payload) > MAX_COMMAND:
+            log.warning("a message of %d bytes at %s is no command", len(message.payload), message.topic)
+            return
         text = message.payload.decode(errors="replace").strip()
         if message.topic == self._topics.birth:
             if text == ONLINE:
@@ -186,14 +275,55 @@ class Publisher:
             else:
                 self._publish_state()
 
+    def forget(self) -> None:
+        """Take back all that the broker keeps of this device; raises ``FaceError`` where that is not possible now."""
+        if not self._client.is_connected():
+            raise FaceError(f"broker {self._broker.address}: not connected, so it keeps what it has; {REMEDY}")
+        self._is_forgotten = True
+        kept = self._retained.at(self._broker.address) or set()
+        end = time.monotonic() + CLOSE_S
+        messages = [self._publish(topic, "") for topic in kept | self._own_topics()]
+        while not all(map(is_published, messages)):
+            if time.monotonic() > end:
+                raise FaceError(f"broker {self._broker.address}: does not take back what it has; {REMEDY}")
+            time.sleep(0.01)
+        self._write_down(frozenset())
+
     def close(self) -> None:
         """Say that nothing more comes, and end; a broker that does not answer is not waited for."""
         end = time.monotonic() + CLOSE_S
-        if self._client.is_connected():
+        if self._client.is_connected() and not self._is_forgotten:
             last = self._publish(self._topics.availability, OFFLINE)
             while not last.is_published() and self._client.is_connected() and time.monotonic() < end:
                 time.sleep(0.01)
-        self._client.disconnect()
-        stopping = threading.Thread(target=self._client.loop_stop, daemon=True)
-        stopping.start()
-        stopping.join(max(0.1, end - time.monotonic()))
+        _end(self._client, end)
+
+
+def is_published(message: MQTTMessageInfo) -> bool:
+    """Whether the broker has it."""
+    try:
+        return message.is_published()
+    except (ValueError, RuntimeError):  # it was never sent
+        return False
+
+
+def client_for(broker: Broker, client_id: str, protocol: MQTTProtocolVersion) -> Client:
+    """Return a client that may connect; raises ``FaceError`` for certificates that cannot be read."""
+    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id, protocol=protocol)
+    client.connect_timeout = CONNECT_S
+    if broker.username:
+        client.username_pw_set(broker.username, broker.password)
+    if broker.tls:
+        try:
+            client.tls_set(ca_certs=broker.ca_file or None)
+        except (OSError, ValueError) as error:
+            raise FaceError(f"{broker.ca_file or 'TLS'}: cannot be used for the broker ({error})") from error
+    return client
+
+
+def _end(client: Client, end_s: float) -> None:
+    """Disconnect a client, and wait for its thread until then."""
+    client.disconnect()
+    stopping = threading.Thread(target=client.loop_stop, daemon=True)
+    stopping.start()
+    stopping.join(max(0.1, end_s - time.monotonic()))

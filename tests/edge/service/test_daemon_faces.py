@@ -14,12 +14,13 @@ from typing import Any
 import pytest
 
 from edge.sinks.mqtt.discovery import Topics
+from edge.sinks.mqtt.identity import ID_FILE
 from tests.edge.pulse import wait_until
 from tests.edge.service.manager import Manager
 from tests.edge.service.test_daemon import config, daemon, manager  # noqa: F401 - fixtures
-from tests.edge.sinks.mqtt.mosquitto import Mosquitto, Subscriber, free_port
+from tests.edge.sinks.mqtt.mosquitto import DEVICE_ID, Mosquitto, Subscriber, free_port
 
-TOPICS = Topics("shelf", "livegenre", "homeassistant")
+TOPICS = Topics("shelf", "livegenre", "homeassistant", DEVICE_ID)
 
 
 @pytest.fixture
@@ -41,6 +42,13 @@ def answer(url: str) -> str:
         return ""
 
 
+def keep_id(folder: Path) -> None:
+    """Let the daemon be the device that a test knows."""
+    state = folder / "state"
+    state.mkdir()
+    (state / ID_FILE).write_text(DEVICE_ID)
+
+
 def test_all_faces_at_once(config: Path, manager: Manager, broker: Mosquitto) -> None:  # noqa: F811
     web, metrics = free_port(), free_port()
     faces = f"[mqtt]\nenabled = true\nhost = '127.0.0.1'\nport = {broker.port}\nname = 'shelf'\n"
@@ -49,6 +57,7 @@ def test_all_faces_at_once(config: Path, manager: Manager, broker: Mosquitto) ->
     alone = config.read_text()
     config.write_text(alone + page + faces)
     subscriber = Subscriber(broker)
+    keep_id(config.parent)
     with daemon(config, manager) as process:
         manager.wait_for("READY")
 
@@ -65,7 +74,7 @@ def test_all_faces_at_once(config: Path, manager: Manager, broker: Mosquitto) ->
         process.send_signal(signal.SIGHUP)
         manager.wait_for("READY")
         wait_until(lambda: not answer(f"http://127.0.0.1:{metrics}/metrics"), 60, "the metrics are gone")
-        wait_until(lambda: subscriber.messages[TOPICS.availability] == "offline", 60, "and MQTT")
+        wait_until(lambda: TOPICS.availability not in subscriber.messages, 60, "and MQTT, without a trace")
         wait_until(lambda: now().get("genre"), 60, "the page is there, at the same address")
         process.terminate()
         assert process.wait(timeout=10) == 0
@@ -79,6 +88,7 @@ def test_a_reload_tells_every_face_what_it_has_missed(config: Path, manager: Man
     faces += f"[web]\nenabled = true\naddress = '127.0.0.1:{web}'\nnames = 'shelf.example'\n"
     config.write_text(config.read_text() + faces)
     subscriber = Subscriber(broker)
+    keep_id(config.parent)
     with daemon(config, manager) as process:
         manager.wait_for("READY")
 

@@ -103,6 +103,20 @@ def test_without_systemd_no_unit_is_written(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_uninstalling_takes_back_what_brokers_keep_while_it_is_known(tmp_path, monkeypatch):
+    for name in ("UNIT", "CONFIG", "SYSTEMD_RUNS"):
+        monkeypatch.setattr(systemd_unit, name, tmp_path / name)
+    monkeypatch.setattr(systemd_unit, "STATE", (tmp_path / "state",))
+    monkeypatch.setattr(systemd_unit, "DROP_INS", tmp_path / "drop-ins")
+    (tmp_path / "UNIT").write_text("")
+    (tmp_path / "CONFIG").write_text("")
+    (tmp_path / "state").mkdir()
+    seen = []
+    removed = systemd_unit.uninstall(Path("/"), purge=True, once_stopped=lambda: seen.extend(tmp_path.iterdir()))
+    assert set(seen) == set(removed) == {tmp_path / name for name in ("UNIT", "CONFIG", "state")}
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_what_to_type_next_is_on_sudos_path(tmp_path):
     assert f"sudo {LIVEGENRE} history" in run("service", "install", "--root", tmp_path).stdout
 

@@ -22,6 +22,7 @@ from edge.service.faces import Faces
 from edge.sinks import Sink
 from edge.sinks.history import HistorySink
 from edge.sinks.mqtt.discovery import Topics
+from edge.sinks.mqtt.identity import Retained
 from edge.sinks.mqtt.publisher import Broker, Publisher
 from edge.sinks.persistent import RETRY_S, Persistent
 from edge.sinks.present import Present
@@ -32,7 +33,7 @@ from edge.sinks.web.page import WebPage
 from edge.sinks.window.fullscreen import picture
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import change, lost, prediction, restored, started, stats, tick
-from tests.edge.sinks.mqtt.mosquitto import Mosquitto, Subscriber
+from tests.edge.sinks.mqtt.mosquitto import DEVICE_ID, Mosquitto, Subscriber
 
 TOKEN = "a-token-of-24-characters"
 MUSIC = [started(), change("jazz"), prediction("jazz"), tick()]
@@ -143,10 +144,9 @@ def test_over_mqtt(tmp_path: Path) -> None:
     try:
         for event in [*MUSIC, *LOST]:
             present(event)
-        topics = Topics("shelf", "livegenre", "homeassistant")
-        face = Persistent(
-            lambda: Publisher(Broker("127.0.0.1", broker.port), topics, "1"), "mqtt", present, patient=False
-        )
+        topics = Topics("shelf", "livegenre", "homeassistant", DEVICE_ID)
+        reached, retained = Broker("127.0.0.1", broker.port), Retained(tmp_path)
+        face = Persistent(lambda: Publisher(reached, topics, "1", retained=retained), "mqtt", present, patient=False)
         wait_until(lambda: subscriber.messages.get(topics.availability) == "online", 20, "it is available")
         wait_until(lambda: subscriber.json(topics.state).get("problem") == "unplugged", 20, "and says what is wrong")
         assert subscriber.json(topics.state)["genre"] == "no source"

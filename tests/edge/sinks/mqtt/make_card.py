@@ -15,7 +15,6 @@ from pathlib import Path
 
 from PIL import Image
 
-from edge.sinks.mqtt.discovery import Topics
 from tests.edge.picture import write_record
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.mqtt.home_assistant import HomeAssistant, home_assistant
@@ -39,7 +38,7 @@ name = "{name}"
 
 def entity(kind: str, key: str) -> str:
     """What Home Assistant calls an entity of ours."""
-    return f"{kind}.{Topics(NAME, 'livegenre', 'homeassistant').device_id}_{key}".lower()
+    return f"{kind}.{NAME.lower().replace(' ', '_')}_{key}"
 
 
 #: What is shown of the device; Home Assistant would put its name before each.

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,16 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.edge.pulse import wait_until
 
+#: The id of a test's device.
+DEVICE_ID = "0123456789ab"
 USERNAME, PASSWORD = "shelf", "a password"
 
 
 class Mosquitto:
     """A broker that can be killed, frozen and started again."""
 
-    def __init__(self, folder: Path, *, closed: bool = False, tls: bool = False) -> None:
+    def __init__(self, folder: Path, *, closed: bool = False, tls: bool = False, also: Sequence[str] = ()) -> None:
+        """``also`` are further lines of its configuration."""
         self._program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
         if self._program is None:
             pytest.fail("mosquitto is not installed: apt-get install mosquitto")
@@ -40,7 +44,7 @@ class Mosquitto:
             self.certificate = certificate(folder)
             lines += [f"certfile {self.certificate}", f"keyfile {folder / 'key.pem'}"]
         self._config = folder / "mosquitto.conf"
-        self._config.write_text("\n".join([*lines, "user root", ""]))
+        self._config.write_text("\n".join([*lines, *also, "user root", ""]))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -72,11 +76,13 @@ class Mosquitto:
 class Subscriber:
     """A client that keeps the newest message of every topic, and counts them."""
 
-    def __init__(self, broker: Mosquitto, *, tls: bool = False) -> None:
+    def __init__(self, broker: Mosquitto, *, tls: bool = False, username: str = "", password: str = "") -> None:
         self.messages: dict[str, str] = {}
         self.retained: set[str] = set()
         self.counts: dict[str, int] = {}
         self.client = Client(CallbackAPIVersion.VERSION2)
+        if username:
+            self.client.username_pw_set(username, password)
         if tls:
             self.client.tls_set(ca_certs=str(broker.certificate))
         self.client.reconnect_delay_set(1, 1)
@@ -87,6 +93,9 @@ class Subscriber:
         wait_until(self.client.is_connected, 20, "the subscriber is connected")
 
     def _take(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        if not message.payload:  # what was retained is cleared
+            self.messages.pop(message.topic, None)
+            return
         self.messages[message.topic] = message.payload.decode()
         self.counts[message.topic] = self.counts.get(message.topic, 0) + 1
         if message.retain:

@@ -12,13 +12,14 @@ from edge.errors import CorrectionError, FaceError
 from edge.events import State
 from edge.sinks.mqtt import publisher as publisher_module
 from edge.sinks.mqtt.discovery import Topics, plain_id
+from edge.sinks.mqtt.identity import Retained
 from edge.sinks.mqtt.publisher import Broker, Corrector, Publisher, read_password
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import STYLES, change, lost, prediction, restored, started, tick
-from tests.edge.sinks.mqtt.mosquitto import PASSWORD, USERNAME, Mosquitto, Subscriber
+from tests.edge.sinks.mqtt.mosquitto import DEVICE_ID, PASSWORD, USERNAME, Mosquitto, Subscriber
 
-TOPICS = Topics("shelf", "livegenre", "homeassistant")
-GENRE = "homeassistant/sensor/livegenre_shelf/genre/config"
+TOPICS = Topics("shelf", "livegenre", "homeassistant", DEVICE_ID)
+GENRE = f"homeassistant/sensor/livegenre_{DEVICE_ID}/genre/config"
 
 
 @pytest.fixture
@@ -38,7 +39,8 @@ def subscriber(broker: Mosquitto) -> Iterator[Subscriber]:
 
 
 def publisher(broker: Mosquitto, corrector: Corrector | None = None, **credentials: str | bool) -> Publisher:
-    return Publisher(Broker("127.0.0.1", broker.port, **credentials), TOPICS, "1.0", corrector)  # type: ignore[arg-type]
+    reached = Broker("127.0.0.1", broker.port, **credentials)  # type: ignore[arg-type]
+    return Publisher(reached, TOPICS, "1.0", corrector, retained=Retained(broker.folder))
 
 
 def hears(sink: Publisher, holds: Callable[[], object], what: str, seconds: float = 60) -> None:

@@ -1,0 +1,27 @@
+"""Taking back what MQTT brokers keep of a device: topics that would stay in Home Assistant for ever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge.history.database import own_file
+from edge.service.config import Config, load_config
+from edge.service.faces import broker_of
+from edge.service.systemd_unit import CONFIG, STATE
+from edge.sinks.mqtt.identity import Retained
+
+
+def take_back(config_file: Path | None) -> list[str]:
+    """Clear the topics that the service has left with brokers, or else those of whoever calls; returns them.
+
+    ``config_file`` has the password; by default the service's configuration does, if there is one.
+    """
+    folder = STATE[0] if STATE[0].exists() else own_file().parent
+    if not Retained(folder).brokers():
+        return []
+    file = config_file or CONFIG
+    config = load_config(file) if config_file or file.exists() else Config()
+    broker = broker_of(config.mqtt)
+    from edge.sinks.mqtt.forgetting import forget  # needs the extra, which is there where something was published
+
+    return forget(broker, folder)

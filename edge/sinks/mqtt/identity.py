@@ -1,0 +1,80 @@
+"""What a device keeps of its own for brokers: a random id, made once, and the topics where something of it is retained.
+
+Its name cannot be the id: two devices of one name would take the connection from each other, for ever.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from edge.errors import FaceError
+
+ID_FILE, TOPICS_FILE = "device-id", "mqtt-topics.json"
+_ID = re.compile(r"[0-9a-f]{12}")
+
+
+def device_id(folder: Path) -> str:
+    """Return this device's id, which is made when there is none in ``folder``, where the state is kept.
+
+    Raises ``FaceError`` if it cannot be kept: a device that has another id at each start would fill Home Assistant.
+    """
+    file = folder / ID_FILE
+    with suppress(OSError, UnicodeDecodeError):
+        found = file.read_text(encoding="ascii").strip()
+        if _ID.fullmatch(found):
+            return found
+    made = secrets.token_hex(6)
+    _write(file, f"{made}\n")
+    return made
+
+
+class Retained:
+    """The topics where brokers keep something of this device, by broker: written down before they are published."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / TOPICS_FILE
+
+    def at(self, broker: str) -> set[str] | None:
+        """Return the topics at a broker, named ``host:port``; None where nothing was written down."""
+        found = self._all().get(broker)
+        return None if found is None else set(found)
+
+    def brokers(self) -> list[str]:
+        """Return the brokers that keep something."""
+        return [broker for broker, topics in self._all().items() if topics]
+
+    def keep(self, broker: str, topics: Iterable[str]) -> None:
+        """Write down the topics at a broker; raises ``FaceError`` if that is not possible."""
+        everything = self._all()
+        if set(everything.get(broker, ())) != set(topics) or broker not in everything:
+            _write(self._file, json.dumps(everything | {broker: sorted(topics)}, indent=1) + "\n")
+
+    def _all(self) -> dict[str, list[str]]:
+        try:
+            found = json.loads(self._file.read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return {
+            str(broker): [topic for topic in topics if isinstance(topic, str)]
+            for broker, topics in (found.items() if isinstance(found, dict) else ())
+            if isinstance(topics, list)
+        }
+
+
+def _write(file: Path, text: str) -> None:
+    new = file.with_name(f"{file.name}.new")
+    try:
+        file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
+        with new.open("w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        new.replace(file)
+    except OSError as error:
+        raise FaceError(f"{file}: {error.strerror}; MQTT needs a place to keep this") from error
