@@ -16,7 +16,7 @@ from rich.console import Console
 from build.audio.dataset import find_tracks
 from build.corpora.gtzan import load_joined
 from build.errors import run_command
-from build.extract.heard_rows import find_recordings
+from build.extract.rows import find_recordings
 from build.report.evaluation import CONFUSION_FILE, RELIABILITY_FILE, Evaluation, save_confusion, save_reliability
 from build.score import scoring
 from build.score.scoring import TempoScores

@@ -21,7 +21,7 @@ import numpy as np
 from build.audio.dataset import find_tracks
 from build.console import progress
 from build.errors import DatasetError, run_command
-from build.extract.description import Description, HeadInput
+from build.extract.description import Description
 from build.extract.one_file import CACHE_FOLDER, Outcome, VectorCache, extract
 from build.extract.parallel import in_processes, on_cluster
 from build.files import written_whole
@@ -54,7 +54,7 @@ def extract_all(
 
     An interrupt says how far it has come; nothing that was computed is lost.
     """
-    work = partial(extract, spec=spec, cache=cache)
+    work = partial(extract, by=spec, cache=cache)
     running = on_cluster(work, tracks, scheduler) if scheduler else in_processes(work, tracks, jobs)
     outcomes: list[Outcome] = []
     try:
@@ -70,7 +70,7 @@ def extract_all(
 def preprocess(arguments: argparse.Namespace) -> None:
     """Extract a dataset's features and write the CSV; ``DatasetError`` at the end if any file was broken."""
     named = arguments.features
-    spec = HeadInput() if named == LISTENER else FeatureSpec(groups=FEATURE_SETS[named])
+    spec = Description.of_bundle() if named == LISTENER else Description(FeatureSpec(groups=FEATURE_SETS[named]))
     tracks = list(find_tracks(arguments.dataset).values())
     cache = VectorCache(arguments.cache.absolute())
     outcomes = extract_all(tracks, spec, cache, jobs=arguments.jobs, scheduler=arguments.scheduler)

@@ -19,11 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build import publish
+from build.audio.way import AS_RECORDED
 from build.corpora import hearing_ways
 from build.corpora.listening_task import ListeningTask, hear_task
 from build.corpora.no_music import EVALUATION_FOLD
 from build.errors import run_command
-from build.extract.described import Describer
+from build.extract.description import Description
 from build.listener import teaching
 from build.listener.backbone import Backbone
 from build.listener.record_axes import N_AXES, SHRINKAGE, hear_records, patches_in_a_second, record_axes
@@ -80,9 +81,9 @@ def prepare(data: Path, name: str, seed: int, cache: Path | None) -> tuple[Taugh
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "listener.tflite")
         path.write_bytes(network)
-        describer = Describer(SPEC, use, path)
+        describer = Description(SPEC, use, path)
         how = (network, N_AXES, SHRINKAGE)
-        axes = _kept(cache, "axes", lambda: _axes(pieces, describer), *how)
+        axes = _kept(cache, "axes", lambda: _axes(pieces, describer, backbone), *how)
         task = hear_task(pieces, LABELS, data, describer, seed)
     return Taught(backbone, network, axes), task
 
@@ -95,8 +96,8 @@ def _taught(backbone: Backbone, pieces: list[Piece], seed: int) -> tuple[Backbon
     return teaching.teach(backbone, teaching.lessons(_learning(pieces), backbone.front_end), seed)
 
 
-def _axes(pieces: list[Piece], describer: Describer) -> Axes:
-    return record_axes(hear_records(_learning(pieces), describer), patches_in_a_second(describer.use.patch_spec))
+def _axes(pieces: list[Piece], describer: Description, backbone: Backbone) -> Axes:
+    return record_axes(hear_records(_learning(pieces), describer), patches_in_a_second(backbone.front_end))
 
 
 def _kept(folder: Path | None, name: str, make: Callable[[], Kept], *depends_on: object) -> Kept:
@@ -120,7 +121,7 @@ def train(taught: Taught, task: ListeningTask, recipe: HeadRecipe, folder: Path)
     """Fit, calibrate, quantize and judge the head, and publish it with the listener."""
     use = taught.use
     folds = task.folds(task.train)
-    ways = [way.name for way in (hearing_ways.WHOLE, hearing_ways.MICROPHONES[0])]
+    ways = [way.name for way in (AS_RECORDED, hearing_ways.MICROPHONES[0])]
     logits = out_of_fold(task.train, LABELS, recipe, use, folds=folds, ways=ways)
     temperature = metrics.best_temperature(task.train.targets(LABELS), logits[ways[0]])
     genres = fit_head(task.train, LABELS, recipe, use)
@@ -147,7 +148,7 @@ def train(taught: Taught, task: ListeningTask, recipe: HeadRecipe, folder: Path)
     figures, scores = listening.of_valid(bundle, task, FAULT_FILTERED)
     whole = task.valid.of(np.array([piece.whole for piece in task.valid.pieces]))
     agreement = int8.compare(
-        head, fitted.normalize(whole[hearing_ways.WHOLE]), fitted.logits(whole[hearing_ways.WHOLE]), scores.targets
+        head, fitted.normalize(whole[AS_RECORDED]), fitted.logits(whole[AS_RECORDED]), scores.targets
     )
     everything = {
         "valid": scores.to_dict(),
@@ -166,7 +167,7 @@ def train(taught: Taught, task: ListeningTask, recipe: HeadRecipe, folder: Path)
 def _studies(task: ListeningTask, use: ListenerUse, recipe: HeadRecipe) -> dict[str, Any]:
     """Return what is learnt besides: folds over all artists there are, parts left out, few tracks, styles alone."""
     everything = task.everything
-    way = hearing_ways.WHOLE.name
+    way = AS_RECORDED.name
     logits = out_of_fold(everything, LABELS, recipe, use, folds=task.folds(everything), ways=[way])[way]
     judged, trained = everything.are(GTZAN_VALID), everything.are(GTZAN_TRAIN)
     lots = {
@@ -191,7 +192,7 @@ def _with_no_music(genres: Fitted, task: ListeningTask) -> tuple[Fitted, listeni
         windows, music = other.folds == fold, folds_of_music == number
         detector = fit_no_music(genres, task.train.of(~music), LABELS, other.of(~windows))
         held.caught[windows] = detector.margin(genres.normalize(other.rows[windows])) > 0
-        held.lost[music] = detector.margin(genres.normalize(task.train[hearing_ways.WHOLE][music])) > 0
+        held.lost[music] = detector.margin(genres.normalize(task.train[AS_RECORDED][music])) > 0
     return with_detector(genres, fit_no_music(genres, task.train, LABELS, other)), held
 
 

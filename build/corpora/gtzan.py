@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from build.corpora import gtzan_frames
-from build.extract import heard_rows
+from build.extract import rows
 from build.tables.feature_table import FeatureTable, load_features
 from features_np.spec import GROUPS, FeatureSpec
 
@@ -34,5 +34,5 @@ def load_joined(features: Path) -> FeatureTable:
 
 def heard(table: FeatureTable, audio: Path) -> FeatureTable:
     """Return every feature there is of those of a table's tracks that are whole under ``audio``."""
-    recordings = heard_rows.find_recordings(audio, table.keys, WHOLE_TRACK_S)
-    return heard_rows.features_of(recordings, FeatureSpec(groups=GROUPS))
+    recordings = rows.find_recordings(audio, table.keys, WHOLE_TRACK_S)
+    return rows.features_of(recordings, FeatureSpec(groups=GROUPS))

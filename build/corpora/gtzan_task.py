@@ -6,10 +6,12 @@ from functools import partial
 from pathlib import Path
 
 from build.audio.simulated_microphone import Part
+from build.audio.way import microphone
 from build.corpora import gtzan, gtzan_frames, microphone_shift, no_music
 from build.corpora.frame_variants import VARIANTS
 from build.corpora.task import Task
-from build.extract import heard_rows
+from build.extract.description import Description
+from build.extract.rows import find_recordings, tables_of
 from build.tables import splits
 from build.tables.feature_table import read_tracks
 from features_np import summarize
@@ -29,14 +31,14 @@ def gtzan_task(folder: Path, spec: FeatureSpec, seed: int) -> Task:
     split = splits.from_lists(folder / "splits" / "train.txt", folder / "splits" / "valid.txt")
     known = table.select(key for key in split.train if key in set(table.keys))
     variants = gtzan_frames.variants(known, gtzan_frames.read_frames(folder / gtzan_frames.FRAMES_FILE), VARIANTS, seed)
-    recordings = heard_rows.find_recordings(folder / gtzan.AUDIO_FOLDER, known.keys, gtzan.WHOLE_TRACK_S)
+    recordings = find_recordings(folder / gtzan.AUDIO_FOLDER, known.keys, gtzan.WHOLE_TRACK_S)
     heard = microphone_shift.through_microphones(recordings, spec)
     without_audio = [
         rows.rows(row for row, key in enumerate(rows.keys) if key not in recordings) for rows in (known, variants)
     ]
     made_up = microphone_shift.transplant(without_audio, microphone_shift.differences(heard, known), spec, seed)
-    judging = heard_rows.find_recordings(folder / gtzan.AUDIO_FOLDER, split.valid, gtzan.WHOLE_TRACK_S)
-    draws = [heard_rows.SimulatedMicrophone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
+    judging = find_recordings(folder / gtzan.AUDIO_FOLDER, split.valid, gtzan.WHOLE_TRACK_S)
+    draws = [microphone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
     return Task(
         split=split.name,
         train=known,
@@ -44,5 +46,5 @@ def gtzan_task(folder: Path, spec: FeatureSpec, seed: int) -> Task:
         tracks=read_tracks(folder / "tracks.csv"),
         variants=variants.stacked(heard).stacked(made_up),
         no_music=no_music.hear(folder.parent, partial(summarize, spec=spec), seed),
-        heard_valid=tuple(heard_rows.features_after(judging, spec, draws)),
+        heard_valid=tuple(tables_of(judging, draws, Description(spec))),
     )

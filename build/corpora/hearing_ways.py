@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from build.audio.simulated_microphone import Part
-from build.extract.described import Way
+from build.audio.way import AS_RECORDED, Way
 
-WHOLE = Way("as recorded")
 #: In half of the cases of training people talk, too, so many decibels below the music.
 TALKERS_DB = (-5.0, 15.0)
 #: Windows shorter than the 30 s that most pieces last, in seconds.
@@ -13,7 +12,7 @@ WINDOWS_S = (3.0, 5.0, 10.0)
 WINDOWS = tuple(Way(f"{seconds:g} s", seconds) for seconds in WINDOWS_S)
 #: What a head is trained with, and how much each way counts: half is as recorded, half through microphones.
 TRAINING = {
-    WHOLE: 3.0,
+    AS_RECORDED: 3.0,
     **dict.fromkeys(WINDOWS, 1.0),
     **{Way(f"microphone {draw}", part=Part.TRAINING, talkers_db=TALKERS_DB): 1.5 for draw in range(2)},
     **{Way(f"microphone, {seconds:g} s", seconds, Part.TRAINING, TALKERS_DB): 1.0 for seconds in (5.0, 10.0, 15.0)},

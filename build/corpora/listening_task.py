@@ -13,9 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from build.audio.way import AS_RECORDED, Way
 from build.corpora import hearing_ways, no_music
 from build.corpora.no_music import NoMusic
-from build.extract.described import Describer, Rows, Way, rows_of, styles_of
+from build.extract.description import Description, Rows
+from build.extract.rows import rows_of, styles_of
 from build.tables.pieces import GTZAN_VALID, Piece, fold_of
 
 
@@ -73,7 +75,7 @@ class ListeningTask:
 
 
 def hear_task(
-    pieces: Sequence[Piece], labels: tuple[str, ...], data: Path, describer: Describer, seed: int
+    pieces: Sequence[Piece], labels: tuple[str, ...], data: Path, by: Description, seed: int
 ) -> ListeningTask:
     """Hear all pieces in all ways; minutes."""
     strange = [piece for piece in pieces if piece.genre not in labels]
@@ -83,15 +85,15 @@ def hear_task(
     judging = (*ways.TRAINING, *ways.MICROPHONES, *ways.TALKERS)  # those of training serve folds over all artists
     return ListeningTask(
         labels=labels,
-        train=_heard(train, (*ways.TRAINING, ways.MICROPHONES[0]), describer),
-        valid=_heard(valid, judging, describer),
-        strange=_heard(strange, (ways.WHOLE,), describer),
-        no_music=no_music.hear(data, describer, seed),
-        styles=styles_of([*train, *valid], describer),
+        train=_heard(train, (*ways.TRAINING, ways.MICROPHONES[0]), by),
+        valid=_heard(valid, judging, by),
+        strange=_heard(strange, (AS_RECORDED,), by),
+        no_music=no_music.hear(data, by, seed),
+        styles=styles_of({piece.name: piece.path for piece in (*train, *valid)}, by),
         seed=seed,
     )
 
 
-def _heard(pieces: Sequence[Piece], ways: Sequence[Way], describer: Describer) -> Heard:
-    rows = rows_of(pieces, ways, describer, "hearing")
+def _heard(pieces: Sequence[Piece], ways: Sequence[Way], by: Description) -> Heard:
+    rows = rows_of({piece.name: piece.path for piece in pieces}, ways, by)
     return Heard(tuple(pieces), {way.name: rows[:, number] for number, way in enumerate(ways)})

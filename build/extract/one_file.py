@@ -7,14 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 import features_np
 from build.audio.read import read_recording
-from build.extract.description import Description, described, spec_of
+from build.extract.description import Description, content_digest
 from build.files import written_whole
 from edge.errors import AudioFileError
 from features_np.errors import SignalError
@@ -33,20 +32,9 @@ class Outcome:
     cached: bool = False
 
 
-class Describing(Protocol):
-    """What a vector is computed by: it names its numbers, and its digest changes whenever they do."""
-
-    @property
-    def vector_names(self) -> tuple[str, ...]:
-        """One name per number."""
-
-    def digest(self) -> str:
-        """Return what changes with the numbers."""
-
-
 @dataclass(frozen=True, slots=True)
 class VectorCache:
-    """Vectors on disk, found by what they were computed from: the file's bytes and the digest of what described it.
+    """Vectors on disk, found by what they were computed from: the file's bytes and its description's digest.
 
     A file that is renamed keeps its vector; one that is changed never finds it, nor does other code of the features.
     One small file a track, so that any number of processes and machines can share the folder.
@@ -54,7 +42,7 @@ class VectorCache:
 
     folder: Path
 
-    def load(self, content: str, by: Describing) -> NDArray[np.float32] | None:
+    def load(self, content: str, by: Description) -> NDArray[np.float32] | None:
         """Return the stored vector, or None where there is none that can be read."""
         try:
             vector = np.load(self._path(content, by), allow_pickle=False)
@@ -63,13 +51,13 @@ class VectorCache:
         fits = vector.shape == (len(by.vector_names),) and vector.dtype == np.float32
         return vector if fits else None
 
-    def store(self, content: str, by: Describing, vector: NDArray[np.float32]) -> None:
+    def store(self, content: str, by: Description, vector: NDArray[np.float32]) -> None:
         """Keep a vector; it is on disk, whole, when this returns."""
         with written_whole(self._path(content, by)) as path:
             np.save(path, vector)
 
     def found_or_made(
-        self, content: str, by: Describing, make: Callable[[], NDArray[np.float32]]
+        self, content: str, by: Description, make: Callable[[], NDArray[np.float32]]
     ) -> NDArray[np.float32]:
         """Return the stored vector, or what ``make`` makes, which is then kept."""
         vector = self.load(content, by)
@@ -78,7 +66,7 @@ class VectorCache:
             self.store(content, by, vector)
         return vector
 
-    def _path(self, content: str, by: Describing) -> Path:
+    def _path(self, content: str, by: Description) -> Path:
         features = hashlib.sha256(f"{by.digest()} {_features_code()}".encode()).hexdigest()
         return self.folder / features / content[:2] / f"{content}.npy"
 
@@ -91,25 +79,21 @@ def _features_code() -> str:
     return hashlib.sha256(sources).hexdigest()
 
 
-def extract(path: Path, spec: Description, cache: VectorCache) -> Outcome:
+def extract(path: Path, by: Description, cache: VectorCache) -> Outcome:
     """Return a file's features, from the cache if they are there; a file that cannot be used is an outcome too."""
     try:
         content = content_digest(path)
-        vector = cache.load(content, spec)
+        vector = cache.load(content, by)
         if vector is not None:
             return Outcome(path, vector, cached=True)
-        vector = described(read_recording(path, spec_of(spec)), spec)
+        vector = by(read_recording(path, by.spec))
     except AudioFileError as error:
         return Outcome(path, None, str(error).removeprefix(f"{path}: "))
     except OSError as error:
         return Outcome(path, None, error.strerror or str(error))
     except SignalError as error:
         return Outcome(path, None, str(error))
-    cache.store(content, spec, vector)
+    if not np.isfinite(vector).all():
+        return Outcome(path, None, "is too short for the listener to hear any of it")
+    cache.store(content, by, vector)
     return Outcome(path, vector)
-
-
-def content_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

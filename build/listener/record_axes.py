@@ -15,8 +15,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from build.audio.read import read_recording
-from build.corpora.hearing_ways import TRAINING, WHOLE
-from build.extract.described import Describer, Rows, Way
+from build.audio.way import AS_RECORDED, Way
+from build.corpora.hearing_ways import TRAINING
+from build.extract.description import Description, Rows
 from build.extract.parallel import in_order
 from build.tables.pieces import Piece
 from features_np.front_end import PatchSpec
@@ -25,19 +26,19 @@ N_AXES = 16
 #: Share of the identity in the covariance within a record; with less, axes fit the artists that they are learnt from.
 SHRINKAGE = 0.9
 #: Each piece is heard as it was recorded, and through a microphone of training.
-WAYS = (WHOLE, next(way for way in TRAINING if way.part))
+WAYS = (AS_RECORDED, next(way for way in TRAINING if way.part))
 
 
-def hear_records(pieces: Sequence[Piece], describer: Describer) -> list[Rows]:
+def hear_records(pieces: Sequence[Piece], by: Description) -> list[Rows]:
     """Return what the listener says of the patches of each piece, in each of ``WAYS``: (patches, numbers) each."""
     items = [(index, way) for index in range(len(pieces)) for way in WAYS]
-    return in_order(partial(_patches, pieces=tuple(pieces), describer=describer), items, "records")
+    return in_order(partial(_patches, pieces=tuple(pieces), by=by), items, "records")
 
 
-def _patches(item: tuple[int, Way], pieces: tuple[Piece, ...], describer: Describer) -> Rows:
+def _patches(item: tuple[int, Way], pieces: tuple[Piece, ...], by: Description) -> Rows:
     piece, way = pieces[item[0]], item[1]
-    audio = way(piece.name, read_recording(piece.path, describer.spec))
-    return describer.patches(audio)[:, : describer.use.n_described]
+    audio = way(piece.name, read_recording(piece.path, by.spec))
+    return by.patches(audio)[0]
 
 
 def patches_in_a_second(spec: PatchSpec) -> int:

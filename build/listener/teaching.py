@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from build.audio.read import read_recording
 from build.audio.simulated_microphone import Part
+from build.audio.way import AS_RECORDED, Way
 from build.corpora.hearing_ways import TALKERS_DB
-from build.extract.described import Way
 from build.extract.parallel import in_order
 from build.listener.backbone import Schedule
 from build.listener.distillation import AnyBackbone, Frames, Pair, distill
@@ -28,7 +28,7 @@ N_REPRESENTATIVE = 500
 
 def lessons(pieces: Sequence[Piece], front_end: PatchSpec) -> list[Pair]:
     """Return pieces as recorded, and through a microphone for each of ``LESSONS``."""
-    ways = (Way("as recorded"), *LESSONS)
+    ways = (AS_RECORDED, *LESSONS)
     spec = replace(front_end, patch_hop=front_end.n_frames)  # patches side by side: frames follow without a gap
     items = [(index, number) for index in range(len(pieces)) for number in range(len(ways))]
     frames = dict(in_order(partial(_frames, pieces=tuple(pieces), ways=ways, spec=spec), items, "lessons"))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from build.audio.way import AS_RECORDED
 from build.corpora import hearing_ways
 from build.corpora.listening_task import Heard, ListeningTask
 from build.corpora.no_music import EVALUATION_FOLD
@@ -22,14 +23,13 @@ from edge.model.classifier import Classifier
 
 Figures = dict[str, Any]
 Logits = NDArray[np.float64]
-WHOLE = hearing_ways.WHOLE
 
 
 def of_valid(bundle: Bundle, task: ListeningTask, split: str) -> tuple[Figures, Scores]:
     """Return the figures of the tracks that judge, whole ones apart from clips; and the scores of the whole ones."""
     whole = np.array([piece.whole for piece in task.valid.pieces])
     heard = task.valid.of(whole)
-    scores = scores_of(bundle, heard, WHOLE.name, f"{split}; whole tracks")
+    scores = scores_of(bundle, heard, AS_RECORDED.name, f"{split}; whole tracks")
     figures = {
         "whole": _accuracies(scores, heard),
         "windows": {
@@ -44,7 +44,9 @@ def of_valid(bundle: Bundle, task: ListeningTask, split: str) -> tuple[Figures, 
     }
     if not whole.all():
         clips = task.valid.of(~whole)
-        figures["clips"] = _accuracies(scores_of(bundle, clips, WHOLE.name, f"{split}; clips of 2 to 20 s"), clips)
+        figures["clips"] = _accuracies(
+            scores_of(bundle, clips, AS_RECORDED.name, f"{split}; clips of 2 to 20 s"), clips
+        )
     return figures, scores
 
 
@@ -126,7 +128,7 @@ def of_no_music(bundle: Bundle, task: ListeningTask, held: HeldOut) -> Figures:
         "music_lost, other artists": figure(
             held.lost, "pieces that train, all collections and clips, folds held out in turn", task.train.groups
         ).to_dict(),
-        "music_lost": figure(taken(whole[WHOLE]), "whole tracks of valid", whole.groups).to_dict(),
+        "music_lost": figure(taken(whole[AS_RECORDED]), "whole tracks of valid", whole.groups).to_dict(),
         "music_lost, through microphones": figure(through, "the same, simulated microphones", whole.groups).to_dict(),
     }
 
@@ -145,6 +147,6 @@ def of_confidence(bundle: Bundle, task: ListeningTask, scores: Scores) -> Figure
     return {
         "calibration error": round(metrics.calibration_error(scores.reliability), 4),
         "of valid": round(scores.confidence, 4),
-        "of electronic music": mean_of(task.strange[WHOLE]),
+        "of electronic music": mean_of(task.strange[AS_RECORDED]),
         "of no music, among the genres": mean_of(task.no_music.rows),
     }

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from build.corpora.hearing_ways import MICROPHONES, WHOLE
+from build.audio.way import AS_RECORDED
+from build.corpora.hearing_ways import MICROPHONES
 from build.corpora.listening_task import Heard, ListeningTask
 from build.models.discriminant_sum import fit_sum
 from build.models.listening_head import READABLE, SPEC, HeadRecipe, out_of_fold
@@ -49,7 +50,7 @@ def ablation(task: ListeningTask, use: ListenerUse, recipe: HeadRecipe) -> Table
     songs = task.train.are(SONGS)
     rows: Table = []
     for name, variant in variants.items():
-        ways = [WHOLE.name, MICROPHONES[0].name]
+        ways = [AS_RECORDED.name, MICROPHONES[0].name]
         logits = out_of_fold(task.train, task.labels, variant, use, folds=folds, ways=ways)
         right = {way: logits[way].argmax(axis=1) == targets for way in ways}
         balanced = np.mean([right[ways[0]][songs & (targets == t)].mean() for t in np.unique(targets[songs])])
@@ -69,7 +70,7 @@ def learning_curve(task: ListeningTask, use: ListenerUse, recipe: HeadRecipe) ->
             chosen = _draw(known.targets(task.labels), n_tracks, rng)
             few = known.of(chosen)
             fitted = fit_sum(
-                few[WHOLE],
+                few[AS_RECORDED],
                 few.targets(task.labels),
                 np.ones(len(few.pieces)),
                 views=recipe.views_of(use),
@@ -77,7 +78,7 @@ def learning_curve(task: ListeningTask, use: ListenerUse, recipe: HeadRecipe) ->
                 mute=recipe.mute(),
                 perceptron_share=0.0,
             )
-            right = fitted.logits(valid[WHOLE]).argmax(axis=1) == targets
+            right = fitted.logits(valid[AS_RECORDED]).argmax(axis=1) == targets
             figures.append((right.mean(), np.mean([right[targets == t].mean() for t in np.unique(targets)])))
         accuracies, balanced = zip(*figures, strict=True)
         spread = (float(min(accuracies)), float(max(accuracies)))

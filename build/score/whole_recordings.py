@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from build.audio import way
 from build.audio.read import read_recording
 from build.audio.simulated_microphone import SAMPLE_RATE, Part
-from build.extract.heard_rows import SimulatedMicrophone
 from build.extract.parallel import in_order
 from build.score.scoring import MicrophoneScores, Scores, TempoScores
 from build.tables.feature_table import Track, targets_of
@@ -27,7 +27,7 @@ MICROPHONE_DRAWS = 3
 
 
 def classify_recordings(
-    recordings: Mapping[str, Path], folder: Path | None, microphone: SimulatedMicrophone | None = None
+    recordings: Mapping[str, Path], folder: Path | None, microphone: way.Way | None = None
 ) -> list[Verdict]:
     """Classify recordings, by tracks' keys, with the bundle in ``folder`` (None: the shipped one).
 
@@ -37,7 +37,7 @@ def classify_recordings(
     return in_order(work, list(recordings.items()), "classifying")
 
 
-def _classified(recording: tuple[str, Path], folder: Path | None, microphone: SimulatedMicrophone | None) -> Verdict:
+def _classified(recording: tuple[str, Path], folder: Path | None, microphone: way.Way | None) -> Verdict:
     key, path = recording
     if microphone is None:
         return classify_file(path, _bundle(folder))
@@ -66,7 +66,7 @@ def score_recordings(
     tracks: Mapping[str, Track],
     folder: Path | None,
     split: str,
-    microphone: SimulatedMicrophone | None = None,
+    microphone: way.Way | None = None,
 ) -> RecordingScores:
     """Classify recordings and compare with their genres and, where ``tracks`` annotates one, with their tempi."""
     labels = _bundle(folder).labels
@@ -87,6 +87,6 @@ def score_through_microphones(
     recordings: Mapping[str, Path], tracks: Mapping[str, Track], folder: Path | None, clean: Scores
 ) -> MicrophoneScores:
     """Score recordings as simulated microphones hear them, in rooms and noises that no model is trained with."""
-    microphones = [SimulatedMicrophone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
+    microphones = [way.microphone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
     drawn = (score_recordings(recordings, tracks, folder, clean.split, microphone) for microphone in microphones)
     return MicrophoneScores(clean, tuple(heard.scores for heard in drawn))

@@ -8,7 +8,7 @@ import pytest
 from build.audio.simulated_microphone import SAMPLE_RATE
 from build.corpora import microphone_shift, no_music
 from build.errors import DatasetError
-from build.extract import heard_rows
+from build.extract.rows import features_of
 from build.models import int8, no_music_head
 from build.models.discriminant import DiscriminantRecipe
 from edge.model.interpreter import Interpreter
@@ -103,7 +103,7 @@ def test_recordings_are_heard_through_every_microphone_and_differ_from_the_track
     heard = microphone_shift.through_microphones(recordings, spec)
     assert heard.keys == tuple(recordings) * len(microphone_shift.MICROPHONES_S)
     assert len({row.tobytes() for row in heard.values}) == len(heard)
-    recorded = heard_rows.features_of(recordings, spec)
+    recorded = features_of(recordings, spec)
     differences = microphone_shift.differences(heard, recorded)
     np.testing.assert_array_equal(differences[1], heard.values[1] - recorded.values[1])
     assert np.all(np.isfinite(differences)) and np.abs(differences).max() > 10

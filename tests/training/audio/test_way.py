@@ -1,61 +1,15 @@
-"""How pieces are described for training: as the device describes them, in ways that come out the same each time."""
+"""Ways of hearing come out the same each time, and nothing that judges is heard in training."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-
 import numpy as np
-import pytest
-import soundfile
 
 from build.audio import talkers
 from build.audio.simulated_microphone import SAMPLE_RATE, Part, noise_files
+from build.audio.way import Way
 from build.corpora import hearing_ways, no_music
-from build.extract import described
-from build.extract.described import Describer, Way, rows_of
-from build.tables.pieces import Piece
 from edge.audio.demo import synthesize
-from edge.model.bundle import LISTENER_FILE
-from edge.model.hearing import describe
-from tests import two_networks
 from tests.shared_data import shared_data
-
-
-def test_a_row_is_what_the_device_hears(tmp_path: Path) -> None:
-    bundle = two_networks.make_bundle(tmp_path, two_networks.use())
-    describer = Describer(bundle.spec, two_networks.use(), tmp_path / LISTENER_FILE)
-    sound = synthesize(9.3, tempo_bpm=100.0)
-    # Another runtime may round an int8 step otherwise.
-    np.testing.assert_allclose(describer(sound), describe(sound, bundle), rtol=0.02, atol=0.05)
-    assert np.isnan(describer(sound[: SAMPLE_RATE // 2])).sum() == two_networks.use().n_numbers
-
-
-def test_what_was_described_once_is_not_described_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shared_data("nomusic")
-    monkeypatch.chdir(tmp_path)
-    bundle = two_networks.make_bundle(tmp_path / "bundle", two_networks.use())
-    soundfile.write(tmp_path / "a.wav", synthesize(4.0), SAMPLE_RATE)
-    piece = Piece("a", "rock", "made", "a", tmp_path / "a.wav", whole=True)
-    ways = (Way("as recorded"), Way("short", 2.0), Way("far", part=Part.TRAINING), hearing_ways.TALKERS[2])
-
-    def rows(patch_hop: int = 48) -> np.ndarray:
-        use = two_networks.use(patch_hop)
-        return rows_of([piece], ways, Describer(bundle.spec, use, tmp_path / "bundle" / LISTENER_FILE), "test")
-
-    first = rows()
-    assert len({row.tobytes() for row in first[0]}) == len(ways)
-
-    def deaf(*_arguments: object) -> None:
-        raise AssertionError("described again")
-
-    monkeypatch.setattr(described, "read_recording", deaf)
-    np.testing.assert_array_equal(rows(), first)
-    with pytest.raises(AssertionError, match="described again"):
-        rows(patch_hop=24)
-    ways = (*ways[:3], replace(ways[3], talkers_db=(1.0, 1.0)))
-    with pytest.raises(AssertionError, match="described again"):
-        rows()
 
 
 def test_a_way_of_hearing_is_the_same_each_time_and_another_for_another_piece() -> None:

@@ -1,0 +1,60 @@
+"""Ways of hearing a recording: whole or in part, with people talking, through a simulated microphone."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from build.audio.simulated_microphone import SAMPLE_RATE, Part, simulate, surroundings, surroundings_digest
+from build.audio.talkers import add_talkers, talkers_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way of hearing recordings: each has an excerpt, a room, voices and a microphone of its own, always the same.
+
+    ``part`` names the rooms and noises of the simulated microphone, None a recording as it is. Talkers are mixed in
+    before it, so many decibels below the music; with a range of them, in half of the recordings.
+    """
+
+    name: str
+    seconds: float = np.inf  # of an excerpt
+    part: Part | None = None
+    talkers_db: tuple[float, float] | None = None
+    always_talking: bool = False
+    draw: int | None = None  # seeds what is drawn; None: the name does
+
+    def digest(self, name: str, content: str) -> str:
+        """Return a digest of what is heard of the recording of that name; ``content`` is the digest of its file."""
+        if self.part is None and self.talkers_db is None and np.isinf(self.seconds):
+            return content
+        surrounded = surroundings_digest(self.part) if self.part else ""
+        talking = talkers_digest(self._voices) if self.talkers_db else ""
+        return hashlib.sha256(f"{self!r} {surrounded} {talking} {name} {content}".encode()).hexdigest()
+
+    @property
+    def _voices(self) -> Part:
+        return Part.TRAINING if self.part is Part.TRAINING else Part.EVALUATION
+
+    def __call__(self, name: str, audio: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what is heard of the recording of that name; the same at each call."""
+        seed = zlib.crc32(self.name.encode()) if self.draw is None else self.draw
+        rng = np.random.default_rng((seed, zlib.crc32(name.encode())))
+        n_samples = int(min(self.seconds * SAMPLE_RATE, len(audio)))
+        start = int(rng.integers(0, len(audio) - n_samples + 1))
+        audio = audio[start : start + n_samples]
+        if self.talkers_db and (self.always_talking or rng.random() < 0.5):
+            audio = add_talkers(audio, rng.uniform(*self.talkers_db), int(rng.integers(1, 5)), self._voices, rng)
+        return audio if self.part is None else simulate(audio, surroundings(self.part), rng)
+
+
+AS_RECORDED = Way("as recorded")
+
+
+def microphone(part: Part, draw: int, seconds: float = np.inf) -> Way:
+    """Return the way through one of a part's simulated microphones, another one for each draw."""
+    return Way(f"microphone {draw}", seconds, part, draw=draw)
