@@ -14,7 +14,8 @@ from tests.edge.pulse import Pulse
 
 RATE = 22_050
 RAW = ("--rate", str(RATE), "--channels", "1")
-#: Writes audio at real-time pace while the file ``still`` is not there, and fails when ``dead`` is.
+#: Writes audio at real-time pace while the file ``still`` is not there, zeros while ``mute`` is, without any pace while
+#: ``fast`` is, and fails when ``dead`` is.
 PLAYER = f"""
 import pathlib, sys, time
 folder = pathlib.Path(sys.argv[1])
@@ -22,9 +23,12 @@ music = (folder / "music.raw").read_bytes()
 at, due = 0, time.monotonic()
 while not (folder / "dead").exists():
     if not (folder / "still").exists():
-        sys.stdout.buffer.write(music[at : at + {RATE // 5}])
+        piece = music[at : at + {RATE // 5}]
+        sys.stdout.buffer.write(bytes(len(piece)) if (folder / "mute").exists() else piece)
         sys.stdout.buffer.flush()
         at = (at + {RATE // 5}) % len(music)
+        if (folder / "fast").exists():
+            continue
     due = max(due + 0.1, time.monotonic() - 1.0)  # at the pace of the clock, whatever else the machine has to do
     time.sleep(max(0.0, due - time.monotonic()))
 sys.exit(3)

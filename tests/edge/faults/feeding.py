@@ -1,0 +1,189 @@
+"""What is at the other end of each live source, and goes, falls silent, hangs, hurries and comes back."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pkgutil
+import subprocess
+from pathlib import Path
+from typing import Protocol
+
+import soundfile
+
+import edge.audio
+from edge.audio.command import Command
+from edge.audio.demo import synthesize
+from edge.audio.microphone import Microphone
+from edge.audio.pipes import NamedPipe, StandardInput
+from edge.audio.recovery.live_source import LiveSource
+from tests.edge.audio.feeds import RATE, CommandFeed, NamedPipeFeed, _Player
+from tests.edge.faults.nursery import Life
+from tests.edge.pulse import Pulse
+
+RAW_KEYS = f"sample_rate = {RATE}\nchannels = 1"
+
+
+class Feed(Protocol):
+    """What a test does to a daemon's source."""
+
+    #: Whether the source ends for good with its other end, and whether that can be made to wait.
+    ends_with_it: bool
+    waits: bool
+
+    def begin(self, life: Life) -> None:
+        """Be there, and let the daemon listen."""
+
+    def go_away(self) -> None:
+        """Be there no longer."""
+
+    def fall_silent(self) -> None:
+        """Give nothing but zeros."""
+
+    def hang(self) -> None:
+        """Give nothing, and stay there."""
+
+    def hurry(self) -> None:
+        """Give more audio than time passes."""
+
+    def recover(self) -> None:
+        """Be as at the beginning, after any of these."""
+
+    def close(self) -> None:
+        """End whatever was started."""
+
+
+class _Folder(_Player):
+    """Somebody who plays from a folder, and does as its files say."""
+
+    ends_with_it = False
+    waits = True
+    uri = ""
+
+    def begin(self, life: Life) -> None:
+        life.source = f"uri = '{self.uri}'\n{RAW_KEYS}"
+        life.begin()
+
+    def fall_silent(self) -> None:
+        (self._folder / "mute").touch()
+
+    def hang(self) -> None:
+        self.fall_still()
+
+    def hurry(self) -> None:
+        (self._folder / "fast").touch()
+
+    def recover(self) -> None:
+        for name in ("still", "mute", "fast"):
+            (self._folder / name).unlink(missing_ok=True)
+        if (self._folder / "dead").exists():
+            self.come_back()
+
+
+class CommandsOutput(_Folder, CommandFeed):
+    """A command, which is started again."""
+
+    def begin(self, life: Life) -> None:
+        self.uri = "cmd:" + " ".join(self._command)
+        super().begin(life)
+
+
+class Fifo(_Folder, NamedPipeFeed):
+    """A named pipe, into which somebody else writes later."""
+
+    def begin(self, life: Life) -> None:
+        self.uri = f"file:{self._fifo}"
+        self._play()
+        super().begin(life)
+
+
+class Stdin(Fifo):
+    """Standard input, which ends with whoever writes to it."""
+
+    ends_with_it = True
+
+    def begin(self, life: Life) -> None:
+        life.stdin = self._fifo
+        self._play()
+        self.uri = "-"
+        _Folder.begin(self, life)
+
+
+class Room:
+    """A PulseAudio server with a microphone in a room where music plays."""
+
+    ends_with_it = False
+    waits = False
+
+    def __init__(self, folder: Path) -> None:
+        self._music = folder / "music.wav"
+        soundfile.write(self._music, synthesize(120.0), RATE)
+        self._pulse = Pulse(folder / "sound")
+        self._asoundrc = folder / "sound" / "asoundrc"
+        self._sound = self._asoundrc.read_text()
+        self._players: list[subprocess.Popen[bytes]] = []
+        self._pulse.start()
+        self._module = ""
+        self._furnish()
+
+    def _furnish(self) -> None:
+        self._module = self._pulse.add_room()
+        self._players.append(self._pulse.play(self._music))
+
+    def begin(self, life: Life) -> None:
+        life.env = self._pulse.env | {name: value for name, value in life.env.items() if os.environ.get(name) != value}
+        life.env |= {"HOME": self._pulse.env["HOME"], "XDG_RUNTIME_DIR": self._pulse.env["XDG_RUNTIME_DIR"]}
+        life.source = "uri = 'mic'"
+        life.begin()
+
+    def go_away(self) -> None:
+        self._pulse.remove(self._module)
+        self._module = ""
+
+    def fall_silent(self) -> None:
+        self._stop_music()
+
+    def hang(self) -> None:
+        self._pulse.freeze()
+
+    def hurry(self) -> None:
+        self._asoundrc.write_text("pcm.!default { type null }\nctl.!default { type null }\n")
+        self._pulse.kill()
+
+    def recover(self) -> None:
+        self._stop_music()
+        if self._asoundrc.read_text() != self._sound:
+            self._asoundrc.write_text(self._sound)
+            self._pulse.start()
+            self._module = ""
+        self._pulse.thaw()
+        if self._module:
+            self._players.append(self._pulse.play(self._music))
+        else:
+            self._furnish()
+
+    def _stop_music(self) -> None:
+        for player in self._players:
+            player.kill()
+            player.wait()
+        self._players.clear()
+
+    def close(self) -> None:
+        self._stop_music()
+        self._pulse.end()
+
+
+#: By the classes of the sources.
+FEEDS: dict[type[LiveSource], type[Feed]] = {
+    Command: CommandsOutput,
+    Microphone: Room,
+    NamedPipe: Fifo,
+    StandardInput: Stdin,
+}
+
+
+def live_sources() -> list[type[LiveSource]]:
+    """Every source there is that may go away and come back."""
+    for module in pkgutil.walk_packages(edge.audio.__path__, "edge.audio."):
+        importlib.import_module(module.name)
+    return sorted(LiveSource.__subclasses__(), key=lambda kind: kind.__name__)

@@ -1,0 +1,270 @@
+"""What is at the other end of each sink, and goes, is slow and comes back: a browser, a scraper, a broker, a disk."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import sqlite3
+import struct
+import urllib.error
+import urllib.request
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+from edge.sinks.colours import colours
+from tests.edge.faults.nursery import KEPT, MODEL, SOON_S, Life
+from tests.edge.sinks.mqtt.mosquitto import Mosquitto, Subscriber, free_port
+from tests.edge.sinks.window.screen import Screen, screen
+
+#: Ends a connection with a reset rather than with a word.
+RUDELY = struct.pack("ii", 1, 0)
+
+
+class OtherEnd(Protocol):
+    """What a test does to whoever a sink talks to."""
+
+    #: The sink's table of the configuration, and with another setting.
+    table: str
+    other_table: str
+    #: The name by which the log complains once it is gone; None where its going is nobody's concern.
+    missed: str | None
+
+    def sees(self, life: Life) -> bool:
+        """Whether it is told what is heard now, by the sink as it was configured last."""
+
+    def sees_nothing(self, life: Life) -> bool:
+        """Whether the sink is gone."""
+
+    def go_away(self, life: Life) -> None:
+        """Be there no longer."""
+
+    def be_slow(self, life: Life) -> None:
+        """Be there, and take nothing."""
+
+    def come_back(self, life: Life) -> None:
+        """Be there again, after either."""
+
+    def change(self, life: Life) -> None:
+        """Expect the other settings from now on."""
+
+    def close(self) -> None:
+        """End whatever was started."""
+
+
+class _Port:
+    """Somebody who asks at an address; ``path`` is where to be told for as long as one likes."""
+
+    path = "/"
+    name = ""
+
+    def __init__(self, _folder: Path) -> None:
+        ports = [free_port(), free_port()]
+        self.table, self.other_table = (
+            f"[{self.name}]\nenabled = true\naddress = '127.0.0.1:{port}'\n" for port in ports
+        )
+        self.missed: str | None = None
+        self._port, self._other_port = ports
+        self._readers: list[socket.socket] = []
+
+    def _answer(self, path: str) -> str | None:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=SOON_S) as found:
+                return str(found.read().decode())
+        except (urllib.error.URLError, ConnectionError):
+            return None
+
+    def sees_nothing(self, life: Life) -> bool:
+        return self._answer("/") is None
+
+    def _ask(self, *, wholly: bool = True) -> None:
+        reader = socket.create_connection(("127.0.0.1", self._port), timeout=SOON_S)
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        request = f"GET {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+        reader.sendall(request if wholly else request[:-6])
+        self._readers.append(reader)
+
+    def go_away(self, life: Life) -> None:
+        for wholly in (True, False):
+            self._ask(wholly=wholly)
+        for reader in self._readers:
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RUDELY)
+        self.close()
+
+    def be_slow(self, life: Life) -> None:
+        for wholly in (True, True, False):
+            self._ask(wholly=wholly)
+
+    def come_back(self, life: Life) -> None:
+        self.close()
+
+    def change(self, life: Life) -> None:
+        self._port = self._other_port
+
+    def close(self) -> None:
+        for reader in self._readers:
+            reader.close()
+        self._readers.clear()
+
+
+class Browser(_Port):
+    """Reads the page."""
+
+    name, path = "web", "/api/events"
+
+    def sees(self, life: Life) -> bool:
+        now: Any = json.loads(self._answer("/api/now") or "{}")
+        return bool(now.get("genre") and now["listening"] and now["source"]["name"] == "jukebox")
+
+
+class Scraper(_Port):
+    """Reads the metrics."""
+
+    name, path = "prometheus", "/metrics"
+
+    def sees(self, life: Life) -> bool:
+        text = self._answer("/metrics") or ""
+        shown = re.search(r'^livegenre_shown\{label="(\w+)"\} 1\.0', text, flags=re.MULTILINE)
+        return "livegenre_source_up 1.0" in text and shown is not None and shown[1] != "warming_up"
+
+
+class Home:
+    """A broker, and somebody who has subscribed to all that comes."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "broker").mkdir()
+        self._broker = Mosquitto(folder / "broker")
+        self._broker.start()
+        self._subscriber = Subscriber(self._broker)
+        table = f"[mqtt]\nenabled = true\nhost = '127.0.0.1'\nport = {self._broker.port}\nname = 'shelf'\n"
+        self.table, self.other_table = (f"{table}topic = '{topic}'\n" for topic in ("here", "there"))
+        self.missed: str | None = "broker"
+        self._topic = "here"
+
+    def _said(self, what: str) -> list[str]:
+        messages = self._subscriber.messages.items()
+        return [text for topic, text in messages if topic.startswith(f"{self._topic}/") and topic.endswith(what)]
+
+    def sees(self, life: Life) -> bool:
+        states = [json.loads(text) for text in self._said("/state") if text]
+        found = any("/config" in topic and self._topic in text for topic, text in self._subscriber.messages.items())
+        return found and self._said("/availability") == ["online"] and any(state.get("genre") for state in states)
+
+    def sees_nothing(self, life: Life) -> bool:
+        return self._said("/availability") in (["offline"], [""])
+
+    def go_away(self, life: Life) -> None:
+        self._broker.kill()
+        self._subscriber.messages.clear()
+
+    def be_slow(self, life: Life) -> None:
+        self._broker.freeze()
+
+    def come_back(self, life: Life) -> None:
+        self._broker.kill()
+        self._subscriber.messages.clear()
+        self._broker.start()
+
+    def change(self, life: Life) -> None:
+        self._topic = "there"
+
+    def close(self) -> None:
+        self._subscriber.close()
+        self._broker.kill()
+
+
+class Wall:
+    """A screen; a window has no settings, so it is another table that changes."""
+
+    table = "[window]\nenabled = true\n"
+    other_table = f"{table}[model]\nfolder = '{MODEL}'\nstyles = false\n"
+    missed: str | None = "window"
+
+    def __init__(self, _folder: Path) -> None:
+        self._held = ExitStack()
+        self.screen: Screen = self._held.enter_context(screen())
+
+    def sees(self, life: Life) -> bool:
+        with suppress(OSError):
+            tints = {colour.on_dark for colour in colours(life.labels).values()}
+            return bool(tints & {"#{:02x}{:02x}{:02x}".format(*pixel) for pixel in self.screen.colours()})
+        return False
+
+    def sees_nothing(self, life: Life) -> bool:
+        return self.screen.colours() == {(0, 0, 0)}
+
+    def go_away(self, life: Life) -> None:
+        self._held.close()
+
+    def be_slow(self, life: Life) -> None:
+        os.kill(self._server, signal.SIGSTOP)
+
+    def come_back(self, life: Life) -> None:
+        self.close()
+        self.screen = self._held.enter_context(screen(display=self.screen.display))
+
+    def change(self, life: Life) -> None:
+        """It has nothing to expect."""
+
+    def close(self) -> None:
+        with suppress(ProcessLookupError, FileNotFoundError):
+            os.kill(self._server, signal.SIGCONT)
+        self._held.close()
+
+    @property
+    def _server(self) -> int:
+        return int(Path(f"/tmp/.X{self.screen.display.removeprefix(':')}-lock").read_text())
+
+
+class Disk:
+    """Where the history is; slow is a file that somebody else has locked."""
+
+    table = KEPT
+    missed: str | None = "history"
+
+    def __init__(self, folder: Path) -> None:
+        self._other = folder / "other.db"
+        self.other_table = f"{self.table}file = '{self._other}'\n"
+        self._lock: sqlite3.Connection | None = None
+        self._kept_s = 0.0
+
+    def sees(self, life: Life) -> bool:
+        before, self._kept_s = self._kept_s, life.kept_s()
+        return self._kept_s > before > 0 and life.segments()[-1].genre is not None
+
+    def sees_nothing(self, life: Life) -> bool:
+        before, self._kept_s = self._kept_s, life.kept_s()
+        return self._kept_s == before > 0
+
+    def go_away(self, life: Life) -> None:
+        for file in life.history.parent.glob("history.db*"):
+            file.unlink()
+        life.keeps_from_s, self._kept_s = life.played_s, 0.0
+
+    def be_slow(self, life: Life) -> None:
+        self._lock = sqlite3.connect(life.history, isolation_level=None)
+        self._lock.execute("BEGIN IMMEDIATE")
+
+    def come_back(self, life: Life) -> None:
+        self.close()
+
+    def change(self, life: Life) -> None:
+        life.histories.append(self._other)
+
+    def close(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+        self._lock = None
+
+
+#: By the tables of the configuration that can be enabled.
+OTHER_ENDS: dict[str, type[OtherEnd]] = {
+    "history": Disk,
+    "web": Browser,
+    "window": Wall,
+    "mqtt": Home,
+    "prometheus": Scraper,
+}
