@@ -10,16 +10,15 @@ import signal
 
 import pytest
 
+from tests.compiled_once import by_one_process_at_a_time
 from tests.shared_data import NEEDS_DATA
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """Hear Ctrl-C, and let the programs under test hear it: what a shell starts in the background ignores it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    worker, cache = os.environ.get("PYTEST_XDIST_WORKER"), getattr(config, "cache", None)
-    if worker and cache is not None:
-        # Two processes that compile one function at the same moment spoil Numba's cache: both crash, then and later.
-        os.environ["NUMBA_CACHE_DIR"] = str(cache.mkdir(f"numba-{worker}"))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        by_one_process_at_a_time()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

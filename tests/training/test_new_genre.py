@@ -53,6 +53,7 @@ def dataset(tmp_path):
     return tmp_path / "set"
 
 
+@pytest.mark.slow
 def test_an_eleventh_genre_needs_ingest_preprocess_and_train_alone(dataset, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     features = ["set", "--out", "features.csv", "--jobs", "1"]

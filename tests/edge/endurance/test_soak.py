@@ -9,6 +9,8 @@ import pytest
 
 from tests.edge.endurance.soak import LONG_OUTAGE_S, LONG_OUTAGES, check, soak
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module", params=[44_100, 48_000])
 def run(request):

@@ -3,9 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests.edge.endurance.faults import FAULTS
 
 
+@pytest.mark.slow
 def test_the_daemon_lives_through_everything_that_can_fail():
     command = [sys.executable, "-m", "tests.edge.endurance.faults", "--minutes", "0", "--seed", "5"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)

@@ -71,6 +71,7 @@ def test_some_of_these_processors_can_be_tried_here() -> None:
     assert len([core for core, flag in CORES.items() if flag in flags()]) >= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("core", [core for core, flag in CORES.items() if flag in flags()])
 def test_parity_on_another_processor(core: str) -> None:
     disabled = " ".join(beyond(core))
