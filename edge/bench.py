@@ -155,14 +155,15 @@ def _update_times(bundle: Bundle, piece: np.ndarray[Any, np.dtype[np.float32]]) 
 
 
 def _import_in_a_new_process() -> None:
-    subprocess.run([sys.executable, "-c", "import edge.live.pipeline, edge.sinks.jsonl"], check=True)
+    subprocess.run([sys.executable, "-P", "-c", "import edge.live.pipeline, edge.sinks.jsonl"], check=True)
 
 
 def _rss_while_listening(model: Path | str | None, audio: bytes, rate: int) -> int:
     """Let the command itself listen to a pipe, and return the largest resident memory that it had, in bytes."""
     options = ["listen", "--json", "--fast", "--source", "-", "--rate", str(rate), "--channels", "1"]
     options += ["--model", str(model)] if model else []
-    command = [sys.executable, "-c", "import sys; from edge.cli import main; sys.exit(main(sys.argv[1:]))", *options]
+    program = "import sys; from edge.cli import main; sys.exit(main(sys.argv[1:]))"
+    command = [sys.executable, "-P", "-c", program, *options]  # -P: whatever lies in this folder is not imported
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None

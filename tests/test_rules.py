@@ -26,6 +26,9 @@ EXTRAS = {
 #: Never under features_np or edge, not even lazily.
 HEAVY = {"tensorflow", "keras", "librosa", "numba", "scipy.signal", "pandas", "matplotlib", "build", "tests"}
 
+#: Where processes are started by ``multiprocessing``, with PYTHONSAFEPATH.
+SPAWNING = {"edge/live/batch.py"}
+
 
 def sources(room: str) -> list[Path]:
     found = sorted((ROOT / room).rglob("*.py"))
@@ -84,6 +87,24 @@ def test_files_stay_short(room):
     for path in sources(room):
         n_lines = len(path.read_text().splitlines())
         assert n_lines <= MAX_LINES, f"{path.relative_to(ROOT)} has {n_lines} lines and is asking to be two"
+
+
+def is_executable(node: ast.AST) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "executable" and isinstance(node.value, ast.Name)
+
+
+@pytest.mark.parametrize("room", ["edge", "build"])
+def test_python_is_started_so_that_it_imports_nothing_from_the_current_folder(room):
+    """With -P or -I; and ``multiprocessing``, which takes no options, in the one place that sees to it otherwise."""
+    for path in sources(room):
+        tree = ast.parse(path.read_text())
+        for node in ast.walk(tree):
+            if isinstance(node, ast.List | ast.Tuple) and node.elts and is_executable(node.elts[0]):
+                second = node.elts[1] if len(node.elts) > 1 else None
+                safe = isinstance(second, ast.Constant) and second.value in ("-P", "-I")
+                assert safe, f"{path.relative_to(ROOT)}:{node.lineno} starts Python without -P"
+        if path.relative_to(ROOT).as_posix() not in SPAWNING:
+            assert "multiprocessing" not in imported(tree), f"{path.relative_to(ROOT)} imports multiprocessing"
 
 
 def run_without_heavy_packages(script: str) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -68,8 +68,8 @@ def run(args: argparse.Namespace) -> int:
         if not args.json:
             header = f"{'FILE':{width}}  {'GENRE':12} {'SURE':>5}  {'TEMPO':>7}  {'LENGTH':>7}  {'NEXT':15}{styles}"
             print(header.rstrip(), flush=True)
-        with _progress(files) as done:
-            for outcome in classify_all(files, bundle, args.model, args.jobs):
+        with _progress(files) as done, closing(classify_all(files, bundle, args.model, args.jobs)) as outcomes:
+            for outcome in outcomes:
                 n_failed += isinstance(outcome, Failure)
                 if args.no_styles and not isinstance(outcome, Failure):
                     outcome = replace(outcome, styles=None, nearest=False)  # noqa: PLW2901

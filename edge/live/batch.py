@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 
 from edge.errors import BundleError, EdgeError
 from edge.live.found_files import Found
@@ -17,6 +19,9 @@ from edge.live.whole_file import Verdict, classify_file
 from edge.model.bundle import Bundle, load_bundle
 from edge.words import encodable
 from features_np.errors import FeatureError
+
+#: What ``python -P`` is as a variable: multiprocessing takes no options for the interpreters that it starts.
+SAFE_PATH = "PYTHONSAFEPATH"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,13 @@ class Failure:
 Outcome = Verdict | Failure
 
 
-def classify_all(files: Sequence[Found], bundle: Bundle, folder: Path | None, jobs: int) -> Iterator[Outcome]:
-    """Yield the outcome of each file, in order.
+def classify_all(
+    files: Sequence[Found], bundle: Bundle, folder: Path | None, jobs: int
+) -> Generator[Outcome, None, None]:
+    """Yield the outcome of each file, in order; closing the generator ends what is under way.
 
-    ``jobs`` processes work on them; where they are several, each loads a model of its own from ``folder``.
+    ``jobs`` processes work on them; where they are several, each loads a model of its own from ``folder``. They end
+    with this one, however that may end.
     """
     n_processes = min(jobs, len(files))
     if n_processes > 1:
@@ -72,7 +80,7 @@ def _in_processes(files: Sequence[Found], folder: Path | None, jobs: int) -> Ite
     rest, n_processes = list(files), jobs
     while rest:
         with _pool(folder, n_processes) as pool:
-            with interrupts_left_to_us():
+            with interrupts_left_to_us(), _imports_left_to_us():
                 futures = [pool.submit(_in_worker, found) for found in rest]
             try:
                 for future in futures:
@@ -91,7 +99,8 @@ def _in_processes(files: Sequence[Found], folder: Path | None, jobs: int) -> Ite
 def _pool(folder: Path | None, jobs: int) -> Iterator[ProcessPoolExecutor]:
     # Not forked: the threads of the TFLite runtime would be missing in a copy.
     spawned = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(jobs, mp_context=spawned, initializer=_load, initargs=(folder,))
+    with _imports_left_to_us():  # it starts a process, too, which cleans up behind the others
+        pool = ProcessPoolExecutor(jobs, mp_context=spawned, initializer=_begin_worker, initargs=(folder,))
     try:
         yield pool
     except BaseException:  # Ctrl-C, or nobody wants the rest: what is under way need not come to its end
@@ -112,12 +121,35 @@ def interrupts_left_to_us() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+@contextmanager
+def _imports_left_to_us() -> Iterator[None]:
+    """Let Python processes started here import nothing from the folder that we are in, as this one does not."""
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = before
+
+
 #: The model of a worker process.
 _loaded: list[Bundle] = []
 
 
-def _load(folder: Path | None) -> None:
+def _begin_worker(folder: Path | None) -> None:
+    Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
     _loaded.append(load_bundle(folder, try_first=False))  # who started this has
+
+
+def _end_with_parent() -> None:
+    """End this process once the one that started it has, however that was: a worker that waits would not notice."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _in_worker(found: Found) -> Outcome:

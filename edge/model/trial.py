@@ -86,6 +86,7 @@ def run_child() -> None:
     """Run the networks on standard input, and say on standard output what is wrong with the first that does not."""
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is what is tried here: nobody wants to look at it
+    signal.alarm(2 * round(TIMEOUT_S))  # whoever would give it up may be gone
     sizes: dict[str, int] = json.loads(sys.stdin.buffer.readline())
     try:
         for name, size in sizes.items():

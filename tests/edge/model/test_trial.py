@@ -7,6 +7,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -172,3 +173,20 @@ def test_a_folder_named_like_a_shipped_model_is_named_by_its_path(folder: Path, 
     done = livegenre("listen", "--model", "classic", "--json", "--fast", "--source", f"file:{music}")
     assert json.loads(done.stdout.splitlines()[0])["model"] == load_bundle("classic").name
     assert os.fspath(folder) not in done.stderr
+
+
+def test_a_network_that_hangs_ends_although_nobody_is_left_to_give_it_up() -> None:
+    script = (
+        "import time; from edge.model import trial\n"
+        "def hang(*_): print('runs', flush=True); time.sleep(1000)\n"
+        "trial.TIMEOUT_S, trial._exercise = 0.6, hang\n"
+        "trial.run_child()"
+    )
+    command = [sys.executable, "-P", "-c", script]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b'{"a": 1}\nx')
+        process.stdin.flush()
+        assert process.stdout.readline() == b"runs\n"
+        assert process.wait(60) == -signal.SIGALRM
