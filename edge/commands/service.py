@@ -24,7 +24,9 @@ def add_parser(subparsers: Subparsers) -> None:
     show.add_argument("--config", action="store_true", help="print the commented example configuration instead")
     for action in (install, show):
         action.add_argument(
-            "--network", action="store_true", help="let it use the network (cmd: with an internet radio)"
+            "--network",
+            action=argparse.BooleanOptionalAction,
+            help="let it use the network (page, MQTT, an internet radio), or no longer; as it was if neither is given",
         )
     for action in (install, uninstall):
         action.add_argument(
@@ -45,6 +47,8 @@ def _install(args: argparse.Namespace) -> int:
 
     for path in systemd_unit.install(args.root, network=args.network):
         print(f"wrote {words.safe(path)}")
+    allowed = "may" if systemd_unit.may_use_network(args.root) else "may not (see --network)"
+    print(f"The service {allowed} use the network.")
     print(f"Set the source in {systemd_unit.CONFIG}, then: sudo systemctl enable --now livegenre")
     print(f"See what it hears: systemctl status livegenre, {as_root('history')}")
     return 0
@@ -85,5 +89,5 @@ def _forget(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     from edge.service import systemd_unit
 
-    print(systemd_unit.example_config() if args.config else systemd_unit.unit(network=args.network), end="")
+    print(systemd_unit.example_config() if args.config else systemd_unit.unit(network=bool(args.network)), end="")
     return 0

@@ -10,6 +10,7 @@ import logging
 import os
 import re
 import socket
+import stat
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -125,8 +126,12 @@ def _web(config: WebConfig, bundle: Bundle, history: Path | None, announce: Call
     where = address.parse_address(config.address, address.WEB_PORT)
     token_file, names = _token_file(config), _names(config)
     token = address.read_token(token_file)
-    page = _module("edge.sinks.web.page", "web").WebPage(where, token, bundle, history, names)
-    announce(f"the page is at {page.url}" + ("" if where.is_loopback else f" with the token in {token_file}"))
+    place = address.place_of_token(token_file)
+    module = _module("edge.sinks.web.page", "web")
+    page = module.WebPage(where, token, bundle, history, names, token_place=place)
+    warn_if_exposed(token_file)
+    needed = f"; putting a genre right needs the token in {place}" if history else ""
+    announce(f"the page is at {page.url}" + (needed if where.is_loopback else f" with the token in {place}"))
     sink: Sink = page
     return sink
 
@@ -142,9 +147,22 @@ def _metrics(config: Config, announce: Callable[[str], None]) -> Sink:
     token_file = _token_file(config.web)
     module = _module("edge.sinks.prometheus", "prometheus")
     metrics = module.Metrics(where, address.read_token(token_file), _names(config.web))
-    announce(f"metrics are at {metrics.url}" + ("" if where.is_loopback else f" with the token in {token_file}"))
+    warn_if_exposed(token_file)
+    place = address.place_of_token(token_file)
+    announce(f"metrics are at {metrics.url}" + ("" if where.is_loopback else f" with the token in {place}"))
     sink: Sink = metrics
     return sink
+
+
+def warn_if_exposed(file: Path) -> None:
+    """Warn of a secret that other users may read, or put another in the place of."""
+    try:
+        mode = file.stat().st_mode
+    except OSError:  # it comes from the environment
+        return
+    exposed = [what for what, bits in (("read", stat.S_IROTH), ("written", stat.S_IWGRP | stat.S_IWOTH)) if mode & bits]
+    if exposed:
+        log.warning("%s may be %s by other users: chmod 600 %s", file, " and ".join(exposed), file)
 
 
 def _token_file(config: WebConfig) -> Path:
@@ -157,6 +175,8 @@ def _names(config: WebConfig) -> list[str]:
 
 def _mqtt(config: MqttConfig, history: Path | None, announce: Callable[[str], None]) -> Sink:
     publisher = _module("edge.sinks.mqtt.publisher", "mqtt")
+    if config.password_file:
+        warn_if_exposed(Path(config.password_file))
     folder = own_file().parent
     name = config.name or socket.gethostname()
     topics = publisher.Topics(name, config.topic, config.discovery, identity.device_id(folder))

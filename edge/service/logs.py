@@ -12,6 +12,8 @@ from edge.words import safe
 
 #: Warnings of one kind that are let through in a period, in seconds.
 BURST, PERIOD_S = 5, 60.0
+#: Characters of a message, at most: some quote what others have sent.
+LONGEST = 1000
 #: syslog priorities, which the journal takes from a prefix (sd-daemon(3)).
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (logging.DEBUG, 7))
 
@@ -31,7 +33,10 @@ class _OneLine(logging.Formatter):
     """Keeps a message to its line, whatever names are in it; a traceback follows in its own."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is the standard library's
-        return safe(super().formatMessage(record))
+        text = super().formatMessage(record)
+        if len(text) > LONGEST:
+            text = f"{text[:LONGEST]} ... and {len(text) - LONGEST} characters more"
+        return safe(text)
 
 
 class _Stderr(logging.Handler):

@@ -50,9 +50,18 @@ def example_config() -> str:
     return files("edge.service").joinpath("livegenre.toml").read_text(encoding="utf-8")
 
 
-def install(root: Path, *, network: bool = False) -> list[Path]:
+def may_use_network(root: Path) -> bool:
+    """Return whether the unit that is installed allows the network."""
+    try:
+        return _NETWORK.splitlines()[1] in _under(root, UNIT).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def install(root: Path, *, network: bool | None = None) -> list[Path]:
     """Write the unit, and the example configuration if there is none; returns the paths written.
 
+    ``network`` None leaves it as an earlier installation has it, which allows none if there was none.
     ``root`` is where the system's files are: ``/``, or the folder of an image. Raises ``ServiceError`` where systemd
     does not run, when something that the service needs could not be read by it, or the files cannot be written.
     """
@@ -61,7 +70,7 @@ def install(root: Path, *, network: bool = False) -> list[Path]:
             f"systemd does not run this machine: let whatever does run {executable()} daemon --config FILE "
             "(livegenre service show --config prints one)"
         )
-    texts = {UNIT: unit(network=network)}
+    texts = {UNIT: unit(network=may_use_network(root) if network is None else network)}
     if root == Path("/"):
         for path in _needed():
             if obstacle := closed_to_others(path):

@@ -84,7 +84,7 @@ def read_password(file: str) -> str:
     if given is not None or not file:
         return given or ""
     try:
-        return Path(file).read_text(encoding="utf-8").strip()
+        return Path(file).read_text(encoding="utf-8-sig").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise FaceError(f"{file}: cannot be read as a password ({error})") from error
 

@@ -3,7 +3,8 @@
 * The ``Host`` must be an IP address, or a name that is this machine's: a foreign name that was made to lead here (DNS
   rebinding) would let a stranger's page read the answers as its own.
 * Where another machine can connect, everything but the page's own files needs the token; changing something always
-  does. It comes in a header that no other site's page can set, so there is nothing to forge, and no cookie.
+  does. A wrong one is refused even where none is needed: whoever has it should learn so before they need it. It comes
+  in a header that no other site's page can set, so there is nothing to forge, and no cookie.
 * Every answer carries the headers that keep browsers from doing more than the page needs.
 """
 
@@ -11,10 +12,13 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import json
 import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any, TypeAlias
+
+from edge import words
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -41,13 +45,22 @@ class Access:
     """ASGI application that lets through to another what is allowed."""
 
     def __init__(
-        self, app: App, token: str, *, open_to_read: bool, open_paths: Iterable[str] = (), names: Iterable[str] = ()
+        self,
+        app: App,
+        token: str,
+        *,
+        open_to_read: bool,
+        open_paths: Iterable[str] = (),
+        names: Iterable[str] = (),
+        token_place: str = "",
     ) -> None:
-        """``open_to_read``: reading needs no token. ``open_paths`` are those that never do; ``names`` this machine's
-        beside its host name."""
+        """``open_to_read``: nobody but this machine connects, and reading needs no token. ``open_paths`` are those that
+        never do; ``names`` this machine's beside its host name; ``token_place`` is told where no stranger asks."""
         self._app = app
         self._token = token.encode()
         self._open_to_read = open_to_read
+        place = f" in {words.safe(token_place)}" if open_to_read and token_place else ""
+        self._needs_token = f"needs the token{place}: Authorization: Bearer TOKEN"
         self._open_paths = frozenset(open_paths)
         own = socket.gethostname().lower()
         self._names = frozenset({"localhost", own, f"{own}.local", *(name.lower() for name in names)})
@@ -67,7 +80,7 @@ class Access:
         if not self._is_own_name(headers.get(b"host", b"").decode("latin-1")):
             await _refuse(send_with_headers, 421, "this name is not this machine's: use its address or its own name")
         elif not self._may(scope, headers.get(b"authorization", b"")):
-            await _refuse(send_with_headers, 401, "needs the token: Authorization: Bearer TOKEN")
+            await _refuse(send_with_headers, 401, self._needs_token)
         else:
             await self._app(scope, receive, send_with_headers)
 
@@ -80,10 +93,12 @@ class Access:
 
     def _may(self, scope: Scope, authorization: bytes) -> bool:
         is_reading = scope["method"] in SAFE_METHODS
-        if is_reading and (self._open_to_read or scope["path"] in self._open_paths):
+        if is_reading and scope["path"] in self._open_paths:
             return True
         kind, _, token = authorization.partition(b" ")
-        return kind.lower() == b"bearer" and hmac.compare_digest(token.strip(), self._token)
+        if kind.lower() == b"bearer":
+            return hmac.compare_digest(token.strip(), self._token)
+        return is_reading and self._open_to_read
 
 
 def _is_ip_address(name: str) -> bool:
@@ -94,8 +109,8 @@ def _is_ip_address(name: str) -> bool:
     return True
 
 
-async def _refuse(send: Send, status: int, words: str) -> None:
-    body = f'{{"error": "{words}"}}'.encode()
+async def _refuse(send: Send, status: int, error: str) -> None:
+    body = json.dumps({"error": error}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))

@@ -98,9 +98,14 @@ def read_token(file: Path) -> str:
     return token
 
 
+def place_of_token(file: Path) -> str:
+    """Return where a token is, in words, of ``read_token``."""
+    return f"the variable {TOKEN_VARIABLE}" if os.environ.get(TOKEN_VARIABLE) else str(file)
+
+
 def _token_of(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8", errors="replace").strip()
+        return file.read_text(encoding="utf-8-sig", errors="replace").strip()
     except FileNotFoundError:
         token = secrets.token_urlsafe(18)
         file.parent.mkdir(parents=True, exist_ok=True)

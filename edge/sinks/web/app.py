@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from edge.errors import CorrectionError, HistoryError
 from edge.history.corrections import correct, undo
 from edge.history.reader import read_segments
 from edge.history.segments import daily_totals, to_ms
-from edge.sinks.colours import colours
+from edge.sinks.colours import STATE_COLOURS, colours
 from edge.sinks.web import server
 from edge.sinks.web.access import Receive, Scope, Send
 from edge.sinks.web.board import Board
@@ -43,6 +43,8 @@ PAGE = {
 MAX_BODY = 1024
 #: Days of the history that are read at the same time; further requests wait.
 READS_AT_ONCE = 2
+#: Hours between two marks along a day.
+MARK_EVERY_H = 4
 
 
 class Events(Response):
@@ -54,20 +56,25 @@ class Events(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send until the client goes, or does not read for ``server.PATIENCE_S``."""
+        with self._board.reader() as messages:  # before anything is waited for: it may be the last place
+            await self._serve(messages, receive, send)
+
+    async def _serve(self, messages: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
         headers = [pair for pair in self.raw_headers if pair[0] != b"content-length"]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
-        sending = asyncio.create_task(self._send(send))
+        sending = asyncio.create_task(_send_each(messages, send))
         leaving = asyncio.create_task(_until_gone(receive))
         _, unfinished = await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
         for task in unfinished:
             task.cancel()
         await asyncio.gather(sending, leaving, return_exceptions=True)
 
-    async def _send(self, send: Send) -> None:
-        async for text in self._board.messages():
-            async with asyncio.timeout(server.PATIENCE_S):
-                await send({"type": "http.response.body", "body": text, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
+
+async def _send_each(messages: AsyncIterator[bytes], send: Send) -> None:
+    async for text in messages:
+        async with asyncio.timeout(server.PATIENCE_S):
+            await send({"type": "http.response.body", "body": text, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 async def _until_gone(receive: Receive) -> None:
@@ -162,12 +169,20 @@ def _day(file: Path, since: datetime, until: datetime) -> dict[str, Any]:
         "day": since.date().isoformat(),
         "start": since.isoformat(),
         "end": until.isoformat(),
+        "hours": _hours(since.date(), until),
         "totals": [
             {"label": label, "seconds": round(seconds, 1)}
             for label, seconds in sorted(totals.items(), key=lambda item: -item[1])
         ],
         "segments": [segment.to_json() for segment in segments],
     }
+
+
+def _hours(day: date, until: datetime) -> list[dict[str, str]]:
+    """Return where the local clock says 0:00, 4:00 and so on: a day may have 23 or 25 hours."""
+    times = [datetime.combine(day, time(hour)).astimezone() for hour in range(0, 24, MARK_EVERY_H)]
+    labels = [f"{hour}:00" for hour in range(0, 25, MARK_EVERY_H)]
+    return [{"label": label, "time": at.isoformat()} for label, at in zip(labels, [*times, until], strict=True)]
 
 
 def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -211,5 +226,11 @@ def model_card(name: str, labels: tuple[str, ...], runtime: str, window_s: float
     """Return what ``/api/model`` gives, from a bundle's parts."""
     kept = {key: sidecar[key] for key in ("metrics",) if isinstance(sidecar.get(key), dict)}
     tints = {label: asdict(colour) for label, colour in colours(labels).items()}
-    card = {"name": words.safe(name), "labels": [*labels], "colours": tints, "runtime": runtime, "window_s": window_s}
-    return json.loads(json.dumps(card | kept))
+    states = {label: {"words": text} | _mark(label) for label, text in words.STATE_WORDS.items()}
+    card = {"name": words.safe(name), "labels": [*labels], "colours": tints, "states": states}
+    return json.loads(json.dumps(card | {"runtime": runtime, "window_s": window_s} | kept))
+
+
+def _mark(state: str) -> dict[str, Any]:
+    mark = STATE_COLOURS.get(state)
+    return {} if mark is None else {**asdict(mark.tint), "height": mark.height}

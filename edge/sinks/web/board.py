@@ -159,21 +159,21 @@ class Board:
         """Whether there are as many readers as there may be."""
         return len(self._readers) >= MAX_READERS
 
-    async def messages(self) -> AsyncIterator[bytes]:
-        """Yield what to send a reader from now on, as server-sent events; ends for one that falls behind."""
-        with self._reader() as reader:
-            yield b"retry: 2000\n\n" + message("now", self.now())
-            while (text := await reader.get()) is not None:
-                yield text
-
     @contextmanager
-    def _reader(self) -> Iterator[asyncio.Queue[bytes | None]]:
-        reader: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_UNREAD)
-        self._readers.add(reader)
+    def reader(self) -> Iterator[AsyncIterator[bytes]]:
+        """Be a reader at once, and until the end of the block; yields what to send it, as server-sent events."""
+        unread: asyncio.Queue[bytes | None] = asyncio.Queue(MAX_UNREAD)
+        self._readers.add(unread)
         try:
-            yield reader
+            yield self._messages(unread)
         finally:
-            self._readers.discard(reader)
+            self._readers.discard(unread)
+
+    async def _messages(self, unread: asyncio.Queue[bytes | None]) -> AsyncIterator[bytes]:
+        """Yield what comes for a reader; ends for one that falls behind."""
+        yield b"retry: 2000\n\n" + message("now", self.now())
+        while (text := await unread.get()) is not None:
+            yield text
 
 
 def picture(sound: Sound) -> dict[str, Any]:

@@ -18,7 +18,14 @@ class WebPage:
     """Sink that shows events to browsers. It never waits for one: events are handed to the server's thread."""
 
     def __init__(
-        self, address: Address, token: str, bundle: Bundle, history: Path | None, names: Iterable[str] = ()
+        self,
+        address: Address,
+        token: str,
+        bundle: Bundle,
+        history: Path | None,
+        names: Iterable[str] = (),
+        *,
+        token_place: str = "",
     ) -> None:
         """``history`` is the file that the page's day is read from; ``names`` are further names of this machine.
 
@@ -33,6 +40,7 @@ class WebPage:
             open_to_read=address.is_loopback,
             open_paths=PAGE,
             names=names,
+            token_place=token_place,
         )
         self._server = Server(access, address, name="web page", on_start=self._connect)
 

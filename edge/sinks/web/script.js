@@ -2,28 +2,33 @@
 import { Pictures } from "./pictures.js";
 
 const $ = (id) => document.getElementById(id);
-const WORDS = { no_music: "no music", warming_up: "listening", unsure: "not sure", silence: "silence", no_source: "no source" };
 const TOKEN = "livegenre-token";
 const HISTORY_EVERY_MS = 60_000;
 const HISTORY_LAG_MS = 7_000; // after a change, the history has it by then
 
 let labels = [];
 let colours = new Map(); // by genre, as the device says; states and "no music" have none
+let states = new Map(); // by state: words, and for the day a colour and a height
 let answer = ""; // the label that is shown now
 let shown = ""; // what is shown now, as words
 let since = null;
+let last = null; // what was shown last
 let historyTimer = 0;
 let stream = null;
 let turn = 0; // of staying connected: only the newest goes on
 const isLight = matchMedia("(prefers-color-scheme: light)");
 const pictures = new Pictures($("spectrogram"), $("chromagram"));
 
-const words = (label) => WORDS[label] ?? label.replaceAll("_", " ");
+const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu; // controls, marks that turn the writing direction and the like
+const JOINERS = "\u200c\u200d"; // which Persian, Indic languages and emoji need
+const escaped = (letter) => (JOINERS.includes(letter) ? letter : `\\u${letter.codePointAt(0).toString(16).padStart(4, "0")}`);
+const safe = (text) => text.replace(HIDDEN, escaped);
+const words = (label) => states.get(label)?.words ?? safe(label).replaceAll("_", " ");
 const percent = (share) => (share == null ? "–" : `${Math.round(100 * share)} %`);
 
 function colour(element, label) {
-  const found = colours.get(label);
-  element.classList.toggle("no-genre", !found);
+  const found = colours.get(label) ?? states.get(label);
+  element.classList.toggle("no-genre", !colours.has(label));
   element.style.setProperty("--on-dark", found?.on_dark ?? "");
   element.style.setProperty("--on-light", found?.on_light ?? "");
 }
@@ -47,13 +52,16 @@ function lasting(seconds) {
 
 // Asking
 
+/** Ask the device; where it wants a token, wait for the person to give one, and ask again. */
 async function ask(path, options = {}) {
-  const token = localStorage.getItem(TOKEN);
-  const headers = { ...options.headers, ...(token && { Authorization: `Bearer ${token}` }) };
-  const answer = await fetch(path, { cache: "no-store", credentials: "omit", ...options, headers });
-  if (answer.status === 401) askForToken(token !== null);
-  if (!answer.ok) throw Object.assign(new Error(await problem(answer)), { status: answer.status });
-  return answer;
+  for (;;) {
+    const token = localStorage.getItem(TOKEN);
+    const headers = { ...options.headers, ...(token && { Authorization: `Bearer ${token}` }) };
+    const answer = await fetch(path, { cache: "no-store", credentials: "omit", ...options, headers });
+    if (answer.ok) return answer;
+    if (answer.status !== 401) throw Object.assign(new Error(await problem(answer)), { status: answer.status });
+    await tokenGiven(token, await problem(answer));
+  }
 }
 
 async function problem(answer) {
@@ -64,23 +72,57 @@ async function problem(answer) {
   }
 }
 
-function askForToken(wasWrong) {
-  if (wasWrong) put($("token-why"), "The token in this browser is not the device's. It keeps it in the file that its configuration names.");
+let token = null; // what is waited for while the page has none that is right: { given, give }
+
+/** Wait until there is another token than `refused`; what was being chosen is chosen still. */
+async function tokenGiven(refused, why) {
+  if (localStorage.getItem(TOKEN) !== refused) return; // meanwhile
+  const place = /needs the token in (.+): Authorization/.exec(why)?.[1] ?? "the file that its configuration names";
+  const wrong = refused === null ? "" : "The token in this browser is not the device's. ";
+  put($("token-why"), `${wrong}The device keeps it in ${place}. It stays in this browser.`);
+  const wasChoosing = $("choose").open;
   $("choose").close();
+  if (!token) {
+    token = {};
+    token.given = new Promise((done) => { token.give = done; });
+  }
   $("token-wanted").hidden = false;
   $("token").focus();
+  await token.given;
+  if (wasChoosing) $("choose").showModal();
+}
+
+function takeToken(text) {
+  localStorage.setItem(TOKEN, text);
+  $("token-wanted").hidden = true;
+  $("token").value = "";
+  token?.give();
+  token = null;
 }
 
 function takeTokenFromLink() {
   const found = /^#token=([\w-]+)$/.exec(location.hash);
   if (!found) return;
-  localStorage.setItem(TOKEN, found[1]);
   history.replaceState(null, "", location.pathname);
+  takeToken(found[1]);
 }
 
 // Now
 
+/** What there is to show where nobody knows what is heard. */
+const nothing = (shown) => ({
+  shown, genre: null, state: "no_source", beneath: [], since: null, confidence: null, probabilities: {},
+  tempo_bpm: null, level_dbfs: undefined, correctable: false, corrected: null,
+});
+
 function showNow(now) {
+  showAnswer(now.listening ? now : { ...now, ...nothing(now.source.name ? "stopped" : "starting") });
+  showSource(now);
+  showStatus(now);
+}
+
+function showAnswer(now) {
+  last = now;
   const names = Object.keys(now.probabilities);
   if (names.length && names.join() !== labels.join()) {
     labels = names;
@@ -103,8 +145,6 @@ function showNow(now) {
   put($("beneath"), now.beneath.join(" · "));
   showBars(now);
   showLevel(now);
-  showSource(now);
-  showStatus(now);
   showCorrection(now);
 }
 
@@ -135,15 +175,15 @@ function makeBars() {
 
 function showBars(now) {
   [...$("bars").children].forEach((row, place) => {
-    const share = now.probabilities[labels[place]] ?? 0;
+    const share = Object.hasOwn(now.probabilities, labels[place]) ? now.probabilities[labels[place]] : null;
     row.classList.toggle("shown", labels[place] === now.genre);
-    row.querySelector(".bar").style.width = `${100 * share}%`;
+    row.querySelector(".bar").style.width = `${100 * (share ?? 0)}%`;
     put(row.querySelector(".value"), percent(share));
   });
 }
 
 function showLevel({ level_dbfs: level }) {
-  put($("level-value"), level == null ? "no signal" : `${Math.round(level)} dBFS`.replace("-", "−"));
+  put($("level-value"), level === undefined ? "–" : level === null ? "no signal" : `${Math.round(level)} dBFS`.replace("-", "−"));
   const bar = $("level-bar");
   bar.style.width = `${level == null ? 0 : Math.max(0, Math.min(100, 100 + level / 0.6))}%`;
   bar.className = level > -3 ? "clipping" : level > -12 ? "loud" : "";
@@ -184,12 +224,11 @@ async function askForModel() {
     fact("right", `${percent(accuracy.value)} of ${accuracy.n} tracks${high ? ` (95 % interval ${low} to ${high})` : ""}`);
   }
   colours = new Map(Object.entries(model.colours));
-  if (labels.length === 0) {
-    labels = model.labels;
-    makeBars();
-  }
-  [...$("bars").children].forEach((row, place) => colour(row, labels[place]));
+  states = new Map(Object.entries(model.states));
+  if (labels.length === 0) labels = model.labels;
+  makeBars();
   colour($("now"), answer);
+  if (last) showAnswer(last);
 }
 
 // The day
@@ -217,16 +256,18 @@ function showDay(day) {
   for (const part of day.segments) {
     const label = part.genre ?? part.state;
     if (label === "warming_up" || label === "no_source") continue;
-    const found = colours.get(label);
+    const found = colours.get(label) ?? states.get(label);
     const from = ((Date.parse(part.start) - start) / whole) * canvas.width;
     const width = Math.max(1, ((1000 * part.duration_s) / whole) * canvas.width);
     context.fillStyle = found?.[isLight.matches ? "on_light" : "on_dark"] ?? style.getPropertyValue("--quiet");
-    const height = found ? canvas.height : canvas.height / 5;
+    const height = canvas.height * (colours.has(label) ? 1 : states.get(label)?.height ?? 0.2);
     context.fillRect(from, canvas.height - height, width, height);
   }
-  if (!$("hours").children.length) {
-    $("hours").append(...[0, 4, 8, 12, 16, 20, 24].map((hour) => make("li", "", `${hour}:00`)));
-  }
+  $("hours").replaceChildren(...day.hours.map(({ label, time }) => {
+    const mark = make("li", "", label);
+    mark.style.left = `${100 * ((Date.parse(time) - start) / whole)}%`;
+    return mark;
+  }));
   const told = day.totals.filter((total) => total.label !== "warming_up" && total.seconds >= 1);
   told.sort((a, b) => !colours.has(a.label) - !colours.has(b.label) || b.seconds - a.seconds);
   $("totals").replaceChildren(...told.map((total) => {
@@ -273,7 +314,6 @@ const takes = { now: showNow, level: showLevel, sound: (sound) => { $("heard").h
 async function read(signal) {
   const reader = (await ask("api/events", { signal })).body.pipeThrough(new TextDecoderStream()).getReader();
   askForModel().catch(() => {}).finally(() => askForHistory(0));
-  $("token-wanted").hidden = true;
   let rest = "";
   for (;;) {
     const { value, done } = await reader.read();
@@ -295,12 +335,13 @@ async function stayConnected() {
     stream = new AbortController();
     try {
       await read(stream.signal);
-    } catch (error) {
-      if (error.status === 401) return;
+    } catch {
+      // the device is gone, or away: tried again
     }
     if (mine !== turn || document.hidden) return;
     document.body.className = "lost";
     put($("source-name"), "no connection to the device; trying again");
+    showAnswer(nothing("no connection"));
     wait = Date.now() - began > 10_000 ? 500 : Math.min(2 * wait, 8_000);
     await new Promise((done) => setTimeout(done, wait));
   }
@@ -313,11 +354,9 @@ document.addEventListener("visibilitychange", () => {
 });
 $("token-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  localStorage.setItem(TOKEN, $("token").value.trim());
-  $("token-wanted").hidden = true;
-  stream?.abort();
-  stayConnected();
+  takeToken($("token").value.trim());
 });
+addEventListener("hashchange", takeTokenFromLink);
 $("correct").addEventListener("click", () => { put($("choose-problem"), ""); $("choose").showModal(); });
 $("choose-close").addEventListener("click", () => $("choose").close());
 $("undo").addEventListener("click", undo);

@@ -279,6 +279,15 @@ def test_messages_of_one_kind_are_limited_and_counted(monkeypatch, capsys):
     ]
 
 
+def test_a_message_that_quotes_a_lot_is_cut(capsys, monkeypatch):
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    logs.set_up("info")
+    logging.getLogger("test of lengths").warning("said: %s", "x" * 200_000)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert len(line) < 1.1 * logs.LONGEST
+    assert line.endswith("... and 199006 characters more")
+
+
 def test_a_terminal_sees_plain_lines(config, manager):
     config.write_text("[source]\nuri = 'microphone'\n")
     command = [LIVEGENRE, "daemon", "--config", config]

@@ -55,6 +55,14 @@ def test_install_and_uninstall_in_an_image(tmp_path):
     assert "is not installed" in again.stderr
 
 
+def test_what_was_allowed_before_stays_allowed_until_somebody_says_otherwise(tmp_path):
+    unit = tmp_path / "etc" / "systemd" / "system" / "livegenre.service"
+    for options, is_allowed in (((), False), (["--network"], True), ((), True), (["--no-network"], False), ((), False)):
+        told = run("service", "install", *options, "--root", tmp_path).stdout
+        assert ("PrivateNetwork=yes" not in unit.read_text()) == is_allowed
+        assert ("The service may use the network." in told) == is_allowed
+
+
 def test_what_cannot_be_written_is_told_in_one_line(tmp_path):
     (tmp_path / "etc").write_text("no folder")
     failed = run("service", "install", "--root", tmp_path, check=False)

@@ -217,6 +217,23 @@ def test_from_elsewhere_everything_but_the_page_needs_the_token() -> None:
         sink.close()
 
 
+def test_a_wrong_token_is_refused_where_none_is_needed(web: WebPage) -> None:
+    for path in ("/api/now", "/api/events", "/api/model"):
+        assert ask(web, path, headers={"Authorization": f"Bearer {TOKEN[:-1]}"}).status == 401
+    assert ask(web, "/", headers={"Authorization": f"Bearer {TOKEN[:-1]}"}).status == 200
+    assert ask(web, "/api/now", headers={"Authorization": "Basic of-a-proxy"}).status == 200
+
+
+def test_where_the_token_is_is_told_to_this_machine_alone() -> None:
+    for host, told in (("127.0.0.1", True), ("0.0.0.0", False)):
+        sink = WebPage(Address(host, 0), TOKEN, bundle(), None, token_place='/a "b"/token')
+        try:
+            error = ask(sink, "/api/correction", "POST").json()["error"]
+            assert error.startswith('needs the token in /a "b"/token:' if told else "needs the token:")
+        finally:
+            sink.close()
+
+
 def silent(sink: WebPage, request: bytes = b"") -> socket.socket:
     """A client that sends this much, and reads nothing."""
     client = socket.socket()
@@ -285,6 +302,25 @@ def test_readers_and_connections_are_bounded(monkeypatch: pytest.MonkeyPatch) ->
             client.close()
         wait_until(lambda: ask(sink, "/").status == 200, 10, "there is room again")
     finally:
+        sink.close()
+
+
+def test_no_more_readers_are_let_in_however_many_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "MAX_READERS", 8)
+    sink = page()
+    free = threading.Event()
+    try:
+        wait_until(lambda: ask(sink, "/api/now").status == 200, 10, "it runs")
+        sink._server.call_soon(free.wait, 20)  # so that all of them wait for an answer at the same time
+        clients = [silent(sink, b"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n") for _ in range(40)]
+        free.set()
+        answers = [client.recv(12) for client in clients]
+        assert sorted(answers) == [b"HTTP/1.1 200"] * 8 + [b"HTTP/1.1 503"] * 32
+        for client in clients:
+            client.close()
+        wait_until(lambda: not sink._board._readers, 20, "the places are free")
+    finally:
+        free.set()
         sink.close()
 
 

@@ -1,0 +1,142 @@
+"""The token: a wrong one is told at once, what was chosen before it was asked for is not lost, and the old one ends."""
+
+from __future__ import annotations
+
+import logging
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from edge.history.reader import read_segments
+from edge.model.bundle import load_bundle
+from edge.service.config import Config, WebConfig
+from edge.service.faces import Faces
+from edge.sinks.present import Present
+from edge.sinks.web import address as address_module
+from edge.sinks.web.address import Address
+from edge.sinks.web.page import WebPage
+from tests.edge.pulse import wait_until
+from tests.edge.sinks.happenings import prediction, recorded, started
+from tests.edge.sinks.mqtt.mosquitto import free_port
+from tests.edge.sinks.web.browser import chromium
+
+TOKEN, OTHER = "a-token-of-24-characters", "another-token-of-its-own"
+PLACE = "/var/lib/livegenre/web-token"
+expect.set_options(timeout=30_000)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    found = browser.new_context()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return recorded(tmp_path / "history.db")
+
+
+@pytest.fixture
+def web(file: Path) -> Iterator[WebPage]:
+    """A page on a loopback address, in which rock is heard and can be put right."""
+    sink = WebPage(Address("127.0.0.1", 0), TOKEN, load_bundle(), file, token_place=PLACE)
+    for event in (started(), prediction("rock")):
+        sink(event)
+    yield sink
+    sink.close()
+
+
+def opened(context: BrowserContext, url: str, token: str = "") -> Page:
+    page = context.new_page()
+    page.goto(f"{url}#token={token}" if token else url)
+    return page
+
+
+def test_a_wrong_token_is_told_before_it_is_needed(context: BrowserContext, web: WebPage) -> None:
+    page = opened(context, web.url, OTHER)
+    expect(page.locator("#token")).to_be_focused()
+    expect(page.locator("#token-why")).to_contain_text(f"is not the device's. The device keeps it in {PLACE}.")
+    page.locator("#token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    expect(page.locator("#genre")).to_have_text("rock")
+    expect(page.locator("#token-wanted")).to_be_hidden()
+
+
+def test_what_was_chosen_before_the_token_was_asked_for_is_done_with_it(
+    context: BrowserContext, web: WebPage, file: Path
+) -> None:
+    page = opened(context, web.url)
+    expect(page.locator("#genre")).to_have_text("rock")
+    page.get_by_role("button", name="Is it something else?").click()
+    page.locator("#choices").get_by_role("button", name="jazz").click()
+    expect(page.locator("#token")).to_be_focused()
+    expect(page.locator("#token-why")).to_have_text(f"The device keeps it in {PLACE}. It stays in this browser.")
+    page.keyboard.type(TOKEN)
+    page.keyboard.press("Enter")
+    wait_until(lambda: [segment.corrected for segment in read_segments(file)] == ["jazz"], 30, "it is put right")
+    expect(page.locator("#choose")).to_be_hidden()
+
+
+def test_a_link_brings_the_token_to_a_tab_that_has_the_page(context: BrowserContext, web: WebPage) -> None:
+    page = opened(context, web.url, OTHER)
+    expect(page.locator("#token")).to_be_focused()
+    page.evaluate(f"location.hash = 'token={TOKEN}'")
+    expect(page.locator("#token-wanted")).to_be_hidden()
+    expect(page.locator("#genre")).to_have_text("rock")
+    assert page.url == web.url
+    assert page.evaluate("history.state") is None
+
+
+def status(url: str, token: str) -> int:
+    request = urllib.request.Request(f"{url}/api/now", headers={"Authorization": f"Bearer {token}"})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_a_new_token_takes_the_place_of_the_old_one_with_a_reload(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(address_module.TOKEN_VARIABLE, raising=False)
+    token_file, port = tmp_path / "token", free_port()
+    token_file.write_text(TOKEN)
+    config = Config(web=WebConfig(enabled=True, address=f"127.0.0.1:{port}", token_file=str(token_file)))
+    faces, url, bundle = Faces(Present()), f"http://127.0.0.1:{port}", load_bundle("classic")
+    try:
+        faces.show(config, bundle)
+        assert (status(url, TOKEN), status(url, OTHER)) == (200, 401)
+        token_file.write_text(OTHER)
+        faces.show(config, bundle)
+        assert (status(url, TOKEN), status(url, OTHER)) == (401, 200)
+    finally:
+        faces.close()
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o600, ""), (0o640, ""), (0o644, "read"), (0o666, "read and written")])
+def test_a_token_that_is_not_ones_own_is_warned_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, mode: int, told: str
+) -> None:
+    monkeypatch.delenv(address_module.TOKEN_VARIABLE, raising=False)
+    caplog.set_level(logging.INFO)
+    token_file = tmp_path / "token"
+    token_file.write_text(TOKEN)
+    token_file.chmod(mode)
+    config = Config(web=WebConfig(enabled=True, address="127.0.0.1:0", token_file=str(token_file)))
+    faces = Faces(Present())
+    faces.show(config, load_bundle("classic"), tmp_path / "history.db")
+    faces.close()
+    assert (f"{token_file} may be {told} by other users: chmod 600" in caplog.text) == bool(told)
+    assert f"putting a genre right needs the token in {token_file}" in caplog.text
