@@ -6,6 +6,7 @@ least one chunk, if only an ``Idle``, every 0.75 s, so that whoever iterates can
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,12 +68,8 @@ def from_uri(
         from edge.audio.microphone import Microphone
 
         return Microphone(rest or None, wait=wait, watched=watched, away_since=away_since)
-    if scheme == "file" and rest and Path(rest).is_fifo():
-        from edge.audio.pipes import NamedPipe
-
-        return NamedPipe(Path(rest), raw, fast=fast)
     if scheme == "file" and rest:
-        return FileSource(Path(rest), fast=fast)
+        return _from_path(Path(os.path.expanduser(rest)), raw, fast=fast)  # noqa: PTH111 - it fails for unknown users
     if uri == "demo":
         return DemoSource(fast=fast)
     if uri == "-":
@@ -84,6 +81,14 @@ def from_uri(
 
         return Command(rest, raw, wait=wait, fast=fast)
     raise ConfigError(f"unknown source {uri!r}: use {URIS}")
+
+
+def _from_path(path: Path, raw: RawFormat, *, fast: bool) -> Source:
+    if path.is_fifo():
+        from edge.audio.pipes import NamedPipe
+
+        return NamedPipe(path, raw, fast=fast)
+    return FileSource(path, fast=fast)
 
 
 class FileSource:

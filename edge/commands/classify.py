@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge import streams, words
@@ -35,7 +34,6 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "paths",
-        type=Path,
         nargs="+",
         metavar="PATH",
         help="file, folder (with everything in it), playlist (.m3u, .m3u8), or - for a file on standard input",

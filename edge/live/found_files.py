@@ -27,12 +27,19 @@ class Found:
     error: str | None = None
 
 
-def found_files(paths: list[Path], kept: ExitStack) -> list[Found]:
-    """Return the recordings that ``paths`` stand for, in order, those of a folder by name, its folders included.
+def found_files(names: list[str], kept: ExitStack) -> list[Found]:
+    """Return the recordings that ``names`` stand for, in order, those of a folder by name, its folders included.
 
     What is a pipe is read into memory, where it stays until ``kept`` is closed.
     """
-    return [found for path in paths for found in _of_path(path, kept)]
+    return [found for name in names for found in _of_name(name, kept)]
+
+
+def _of_name(name: str, kept: ExitStack) -> Iterator[Found]:
+    if not name:  # as a path it would be the current folder
+        yield Found("''", Path(), "is an empty name")
+        return
+    yield from _of_path(Path(name), kept)
 
 
 def _of_path(path: Path, kept: ExitStack) -> Iterator[Found]:
@@ -58,7 +65,13 @@ def _in_folder(folder: Path) -> Iterator[Found]:
 
     problems: list[OSError] = []
     n_found = 0
-    for parent, folders, names in os.walk(folder, onerror=problems.append):
+    seen: set[tuple[int, int]] = set()
+    for parent, folders, names in os.walk(folder, onerror=problems.append, followlinks=True):
+        identity = Path(parent).stat()
+        if (identity.st_dev, identity.st_ino) in seen:  # links may lead back
+            folders.clear()
+            continue
+        seen.add((identity.st_dev, identity.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
