@@ -9,14 +9,20 @@ import os
 import signal
 
 import pytest
+from hypothesis import settings
 
 from tests.compiled_once import by_one_process_at_a_time
 from tests.shared_data import NEEDS_DATA
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C, and let the programs under test hear it: what a shell starts in the background ignores it."""
+    """Hear Ctrl-C, and let the programs under test hear it: what a shell starts in the background ignores it.
+
+    No example fails for the time it takes: the machine may have much else to do.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    settings.register_profile("patient", deadline=None)
+    settings.load_profile("patient")
     if "PYTEST_XDIST_WORKER" in os.environ:
         by_one_process_at_a_time()
 

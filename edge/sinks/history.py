@@ -177,7 +177,7 @@ class HistorySink:
             return
         if audio_s is not None:
             ended.to_audio_s = max(ended.to_audio_s, audio_s)
-        if ended.duration_s > 0:
+        if ended.duration_s > 0 or ended.is_written:
             if followed is not None and abs(followed - ended.ended) <= CLOCK_STEP_S:
                 ended.follow_wall_clock(followed)
             self._ended = ended.ended

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from edge.audio.demo import synthesize
 from features_np.pcm import float32_to_int16
@@ -33,6 +37,12 @@ while not (folder / "dead").exists():
     time.sleep(max(0.0, due - time.monotonic()))
 sys.exit(3)
 """
+
+
+@cache
+def music() -> NDArray[np.float32]:
+    """What they all play, again and again."""
+    return synthesize(20.0, sample_rate=RATE)
 
 
 class Feed(Protocol):
@@ -62,7 +72,7 @@ class _Player:
 
     def __init__(self, folder: Path) -> None:
         (folder / "player.py").write_text(PLAYER)
-        (folder / "music.raw").write_bytes(float32_to_int16(synthesize(20.0, sample_rate=RATE)).tobytes())
+        (folder / "music.raw").write_bytes(float32_to_int16(music()).tobytes())
         self._folder = folder
         self._command = [sys.executable, str(folder / "player.py"), str(folder)]
         self._processes: list[subprocess.Popen[bytes] | subprocess.Popen[str]] = []

@@ -9,15 +9,15 @@ import subprocess
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import soundfile
 
 import edge.audio
 from edge.audio.command import Command
-from edge.audio.demo import synthesize
 from edge.audio.microphone import Microphone
 from edge.audio.pipes import NamedPipe, StandardInput
 from edge.audio.recovery.live_source import LiveSource
-from tests.edge.audio.feeds import RATE, CommandFeed, NamedPipeFeed, _Player
+from tests.edge.audio.feeds import RATE, CommandFeed, NamedPipeFeed, _Player, music
 from tests.edge.faults.nursery import Life
 from tests.edge.pulse import Pulse
 
@@ -117,7 +117,7 @@ class Room:
 
     def __init__(self, folder: Path) -> None:
         self._music = folder / "music.wav"
-        soundfile.write(self._music, synthesize(120.0), RATE)
+        soundfile.write(self._music, np.tile(music(), 6), RATE)
         self._pulse = Pulse(folder / "sound")
         self._asoundrc = folder / "sound" / "asoundrc"
         self._sound = self._asoundrc.read_text()

@@ -33,11 +33,12 @@ from tests.edge.service.manager import Manager
 
 #: What is waited for, in seconds, in place of what the code says.
 IMPATIENCE = {
-    "edge.service.faces.RETRY_S": 0.3,
+    "edge.sinks.persistent.RETRY_S": 0.3,
     "edge.sinks.guard.WORKS_AFTER_S": 0.3,
     "edge.sinks.history.MAX_RETRY_S": 0.3,
+    "edge.sinks.history.LOOK_EVERY_S": 0.1,
     "edge.sinks.mqtt.publisher.LONGEST_RETRY_S": 1,
-    "edge.history.corrections.BUSY_TIMEOUT_S": 0.3,
+    "edge.history.connection.BUSY_TIMEOUT_S": 0.3,
 }
 #: The same for a microphone that gives nothing but zeros.
 ZEROS_S = 1.5

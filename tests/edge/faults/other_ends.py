@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import socket
 import sqlite3
 import struct
@@ -151,10 +149,10 @@ class Home:
     def sees(self, life: Life) -> bool:
         states = [json.loads(text) for text in self._said("/state") if text]
         found = any("/config" in topic and self._topic in text for topic, text in self._subscriber.messages.items())
-        return found and self._said("/availability") == ["online"] and any(state.get("genre") for state in states)
+        return found and "online" in self._said("/availability") and any(state["label"] for state in states)
 
     def sees_nothing(self, life: Life) -> bool:
-        return self._said("/availability") in (["offline"], [""])
+        return {"offline", ""} >= set(self._said("/availability"))
 
     def go_away(self, life: Life) -> None:
         self._broker.kill()
@@ -200,7 +198,7 @@ class Wall:
         self._held.close()
 
     def be_slow(self, life: Life) -> None:
-        os.kill(self._server, signal.SIGSTOP)
+        self.screen.freeze()
 
     def come_back(self, life: Life) -> None:
         self.close()
@@ -210,13 +208,8 @@ class Wall:
         """It has nothing to expect."""
 
     def close(self) -> None:
-        with suppress(ProcessLookupError, FileNotFoundError):
-            os.kill(self._server, signal.SIGCONT)
+        self.screen.thaw()
         self._held.close()
-
-    @property
-    def _server(self) -> int:
-        return int(Path(f"/tmp/.X{self.screen.display.removeprefix(':')}-lock").read_text())
 
 
 class Disk:

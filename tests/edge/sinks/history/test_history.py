@@ -172,6 +172,25 @@ def test_an_outage_lasts_until_the_audio_goes_on_however_late_that_is_told(tmp_p
     assert [segment.duration_s for segment in read_segments(tmp_path / "h.db")] == [5.0]
 
 
+def test_an_outage_that_turns_out_to_have_been_none_overlaps_nothing(tmp_path, monkeypatch):
+    sink = HistorySink(tmp_path / "h.db", checkpoint_s=0.0)
+    for audio_s in (1.0, 2.0):
+        sink(prediction(audio_s))
+    sink(change(2.0, State.NO_SOURCE, None))
+    later_s = time.clock_gettime(time.CLOCK_BOOTTIME) + 0.4
+    with monkeypatch.context() as later:
+        later.setattr(time, "clock_gettime", lambda _: later_s)
+        sink(tick(2.0))
+        assert read_segments(tmp_path / "h.db")[-1].state == "no_source"
+    sink(change(2.0, State.MUSIC, "rock"))
+    sink(prediction(5.0, genre="rock"))
+    sink.close()
+    segments = read_segments(tmp_path / "h.db")
+    assert sum(segment.duration_s for segment in segments) == pytest.approx(4.0, abs=0.01)
+    for before, after in itertools.pairwise(segments):
+        assert after.start >= before.end
+
+
 def test_an_open_segment_is_on_disk_within_a_checkpoint_and_never_twice(tmp_path):
     sink = HistorySink(tmp_path / "h.db", checkpoint_s=0.0)
     for second in range(10):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +16,18 @@ from PIL import Image, ImageGrab
 class Screen:
     """A running X server."""
 
-    def __init__(self, display: str) -> None:
+    def __init__(self, display: str, server: subprocess.Popen[bytes]) -> None:
         self.env = {**os.environ, "DISPLAY": display}
         self.display = display
+        self._server = server
+
+    def freeze(self) -> None:
+        """Stop the server without ending it."""
+        self._server.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen server go on."""
+        self._server.send_signal(signal.SIGCONT)
 
     def picture(self) -> Image.Image:
         """What is on it now."""
@@ -55,7 +65,7 @@ def screen(size: str = "800x480", display: str | None = None) -> Iterator[Screen
     os.close(write)
     try:
         with os.fdopen(read) as number:
-            yield Screen(f":{number.readline().strip()}")
+            yield Screen(f":{number.readline().strip()}", server)
     finally:
         server.terminate()
         server.wait()
