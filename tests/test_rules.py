@@ -19,7 +19,8 @@ ALLOWED = {
 }
 #: And the files of one face the libraries of its extra; whoever opens the face imports its file inside a function.
 EXTRAS = {
-    "edge/sinks/web": {"starlette", "uvicorn"},
+    "edge/http/server.py": {"uvicorn"},
+    "edge/sinks/web": {"starlette"},
     "edge/sinks/mqtt": {"paho"},
     "edge/sinks/prometheus.py": {"prometheus_client"},
 }

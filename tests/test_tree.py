@@ -17,10 +17,11 @@ TREES = (*PACKAGES, "tests")
 EDGE_ROOMS = {
     "audio": set(),
     "history": set(),
+    "http": set(),
     "model": {"audio"},
     "live": {"audio", "model"},
-    "sinks": {"history", "model"},  # beside live: neither knows the other
-    "service": {"audio", "history", "live", "model", "sinks"},
+    "sinks": {"history", "http", "model"},  # beside live: neither knows the other
+    "service": {"audio", "history", "http", "live", "model", "sinks"},
     "commands": {"audio", "history", "live", "model", "service", "sinks"},
 }
 #: The modules at edge's top that stand above its rooms; all others there lie below, and import none.

@@ -19,8 +19,8 @@ from edge import checked
 from edge.audio.raw_format import RawFormat
 from edge.checked import between, matching, one_of, setting, unknown
 from edge.errors import ConfigError, SettingError
+from edge.http.address import parse_address
 from edge.live.decision import DecisionSettings
-from edge.sinks.web.address import parse_address
 
 LEVELS = ("debug", "info", "warning", "error")
 #: Levels of an MQTT topic.

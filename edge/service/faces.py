@@ -10,7 +10,6 @@ import logging
 import os
 import re
 import socket
-import stat
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +21,7 @@ from edge.checked import make
 from edge.errors import ConfigError, EdgeError, FaceError
 from edge.events import Event
 from edge.history.database import own_file
+from edge.http import address, token
 from edge.model.bundle import Bundle
 from edge.service.config import Config, MqttConfig, WebConfig
 from edge.sinks import Sink
@@ -30,7 +30,7 @@ from edge.sinks.mqtt import identity
 from edge.sinks.mqtt.discovery import kept_before
 from edge.sinks.persistent import Persistent
 from edge.sinks.present import Present
-from edge.sinks.web import address
+from edge.sinks.secret_files import warn_if_exposed
 
 log = logging.getLogger(__name__)
 
@@ -80,10 +80,10 @@ class Faces:
 
     def _wanted(self, config: Config, bundle: Bundle, history: Path | None) -> Iterator[Wanted]:
         web, mqtt, announce = config.web, config.mqtt, self._announce
-        token = partial(_secret, lambda: address.read_token(_token_file(web)))
+        read_token = partial(_secret, lambda: token.read_token(_token_file(web)))
         key: Hashable
         if web.enabled:
-            key = (web, config.model.folder, history, token())
+            key = (web, config.model.folder, history, read_token())
             yield Wanted("web page", key, partial(_web, web, bundle, history, announce))
         if config.window.enabled:
             yield Wanted("window", config.window, partial(_window, self._on_exit))
@@ -91,7 +91,7 @@ class Faces:
             key = (mqtt, history, _secret(lambda: _mqtt_password(mqtt)))
             yield Wanted("mqtt", key, partial(_mqtt, mqtt, history, announce))
         if config.prometheus.enabled:
-            key = (config.prometheus, web.names, token())
+            key = (config.prometheus, web.names, read_token())
             yield Wanted("metrics", key, partial(_metrics, config, announce))
 
     def __call__(self, event: Event) -> None:
@@ -125,10 +125,10 @@ def _module(name: str, extra: str) -> Any:
 def _web(config: WebConfig, bundle: Bundle, history: Path | None, announce: Callable[[str], None]) -> Sink:
     where = address.parse_address(config.address, address.WEB_PORT)
     token_file, names = _token_file(config), _names(config)
-    token = address.read_token(token_file)
-    place = address.place_of_token(token_file)
+    secret = token.read_token(token_file)
+    place = token.place_of_token(token_file)
     module = _module("edge.sinks.web.page", "web")
-    page = module.WebPage(where, token, bundle, history, names, token_place=place)
+    page = module.WebPage(where, secret, bundle, history, names, token_place=place)
     warn_if_exposed(token_file)
     needed = f"; putting a genre right needs the token in {place}" if history else ""
     announce(f"the page is at {page.url}" + (needed if where.is_loopback else f" with the token in {place}"))
@@ -146,23 +146,12 @@ def _metrics(config: Config, announce: Callable[[str], None]) -> Sink:
     where = address.parse_address(config.prometheus.address, address.METRICS_PORT)
     token_file = _token_file(config.web)
     module = _module("edge.sinks.prometheus", "prometheus")
-    metrics = module.Metrics(where, address.read_token(token_file), _names(config.web))
+    metrics = module.Metrics(where, token.read_token(token_file), _names(config.web))
     warn_if_exposed(token_file)
-    place = address.place_of_token(token_file)
+    place = token.place_of_token(token_file)
     announce(f"metrics are at {metrics.url}" + ("" if where.is_loopback else f" with the token in {place}"))
     sink: Sink = metrics
     return sink
-
-
-def warn_if_exposed(file: Path) -> None:
-    """Warn of a secret that other users may read, or put another in the place of."""
-    try:
-        mode = file.stat().st_mode
-    except OSError:  # it comes from the environment
-        return
-    exposed = [what for what, bits in (("read", stat.S_IROTH), ("written", stat.S_IWGRP | stat.S_IWOTH)) if mode & bits]
-    if exposed:
-        log.warning("%s may be %s by other users: chmod 600 %s", file, " and ".join(exposed), file)
 
 
 def _token_file(config: WebConfig) -> Path:

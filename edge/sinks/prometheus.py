@@ -8,9 +8,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollecto
 
 from edge import words
 from edge.events import Change, Event, Gap, Prediction, SourceLost, SourceRestored, Started, State, Stats, Tick
-from edge.sinks.web.access import Access, App, Receive, Scope, Send
-from edge.sinks.web.address import Address
-from edge.sinks.web.server import Server
+from edge.http.access import Access, App, Receive, Scope, Send
+from edge.http.address import Address
+from edge.http.server import Server
 
 PATH = "/metrics"
 #: Seconds of audio between two answers beyond which something was missing, and nothing is added up.

@@ -1,6 +1,6 @@
-"""The page that shows what is heard, and what serves it: one process, one thread beside the listening one.
+"""The page that shows what is heard, served by a thread beside the listening one (``edge.http``).
 
     events ─▶ Board (any thread) ─▶ readers of /api/events (the server's thread)
 
-``page`` is the sink; ``app`` the routes; ``access`` who may ask for what; ``server`` the thread with the sockets.
+``page`` is the sink; ``app`` the routes; ``board`` what there is to show.
 """

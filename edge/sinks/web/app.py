@@ -23,9 +23,9 @@ from edge.errors import CorrectionError, HistoryError
 from edge.history.corrections import correct, undo
 from edge.history.reader import read_segments
 from edge.history.segments import daily_totals, to_ms
+from edge.http import server
+from edge.http.access import Receive, Scope, Send
 from edge.sinks.colours import STATE_COLOURS, colours
-from edge.sinks.web import server
-from edge.sinks.web.access import Receive, Scope, Send
 from edge.sinks.web.board import Board
 
 log = logging.getLogger(__name__)

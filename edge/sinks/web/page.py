@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from edge.events import Event
+from edge.http.access import Access
+from edge.http.address import Address
+from edge.http.server import Server
 from edge.model.bundle import Bundle
-from edge.sinks.web.access import Access
-from edge.sinks.web.address import Address
 from edge.sinks.web.app import PAGE, application, model_card
 from edge.sinks.web.board import Board
-from edge.sinks.web.server import Server
 
 
 class WebPage:

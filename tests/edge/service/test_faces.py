@@ -11,13 +11,13 @@ from typing import Never
 import pytest
 
 from edge.events import Event
+from edge.http.address import Address
 from edge.model.bundle import Bundle, load_bundle
 from edge.service.config import Config, MqttConfig, PrometheusConfig, WebConfig, WindowConfig
 from edge.service.faces import Faces
 from edge.sinks.mqtt.publisher import PASSWORD_VARIABLE
 from edge.sinks.persistent import RETRY_S
 from edge.sinks.present import Present
-from edge.sinks.web.address import Address
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import prediction, started, tick
 from tests.edge.sinks.mqtt.mosquitto import PASSWORD, USERNAME, Mosquitto

@@ -16,6 +16,7 @@ import pytest
 from edge.errors import FaceError
 from edge.events import Event, State, Stopped
 from edge.history.reader import read_segments
+from edge.http.address import Address
 from edge.model.bundle import Bundle, load_bundle
 from edge.service.config import Config, MqttConfig
 from edge.service.faces import Faces
@@ -28,7 +29,6 @@ from edge.sinks.persistent import RETRY_S, Persistent
 from edge.sinks.present import Present
 from edge.sinks.prometheus import Metrics
 from edge.sinks.view import View, view_after
-from edge.sinks.web.address import Address
 from edge.sinks.web.page import WebPage
 from edge.sinks.window.fullscreen import picture
 from tests.edge.pulse import wait_until

@@ -20,11 +20,13 @@ from edge.errors import ConfigError, FaceError
 from edge.events import State
 from edge.history.segments import Segment
 from edge.history.writer import HistoryWriter, new_id
+from edge.http import server
+from edge.http import token as token_module
+from edge.http.access import HEADERS
+from edge.http.address import Address, parse_address
+from edge.http.token import read_token
 from edge.model.bundle import load_bundle
-from edge.sinks.web import address as address_module
-from edge.sinks.web import board, server
-from edge.sinks.web.access import HEADERS
-from edge.sinks.web.address import Address, parse_address, read_token
+from edge.sinks.web import board
 from edge.sinks.web.page import WebPage
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import change, lost, prediction, restored, started, stats, tick
@@ -377,14 +379,14 @@ def test_no_addresses(text: str) -> None:
 
 
 def test_a_token_is_made_once_and_kept_to_oneself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(address_module.TOKEN_VARIABLE, raising=False)
+    monkeypatch.delenv(token_module.TOKEN_VARIABLE, raising=False)
     file = tmp_path / "state" / "web-token"
     token = read_token(file)
     assert len(token) >= 24
     assert read_token(file) == token
     assert file.stat().st_mode & 0o777 == 0o600
-    monkeypatch.setenv(address_module.TOKEN_VARIABLE, TOKEN)
+    monkeypatch.setenv(token_module.TOKEN_VARIABLE, TOKEN)
     assert read_token(file) == TOKEN
-    monkeypatch.setenv(address_module.TOKEN_VARIABLE, "short")
+    monkeypatch.setenv(token_module.TOKEN_VARIABLE, "short")
     with pytest.raises(FaceError, match="LIVEGENRE_WEB_TOKEN: a token has 16 to 200"):
         read_token(file)

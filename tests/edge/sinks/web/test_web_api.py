@@ -7,8 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from edge.http.address import Address
 from edge.model.bundle import load_bundle
-from edge.sinks.web.address import Address
 from edge.sinks.web.page import WebPage
 from tests.edge.sinks.happenings import change, prediction, recorded, started, stats, tick
 

@@ -15,8 +15,8 @@ from playwright.sync_api import expect
 
 from edge.events import Event, Sound
 from edge.history.reader import read_segments
+from edge.http.address import Address
 from edge.model.bundle import load_bundle
-from edge.sinks.web.address import Address
 from edge.sinks.web.page import WebPage
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import change, prediction, recorded, started

@@ -7,8 +7,8 @@ import threading
 import time
 from statistics import median
 
+from edge.http.address import Address
 from edge.model.bundle import load_bundle
-from edge.sinks.web.address import Address
 from edge.sinks.web.page import WebPage
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import change, prediction, started, tick

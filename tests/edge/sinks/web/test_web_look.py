@@ -16,8 +16,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from edge.events import Stopped
 from edge.history.segments import Segment
 from edge.history.writer import HistoryWriter, new_id
+from edge.http.address import Address
 from edge.model.bundle import load_bundle
-from edge.sinks.web.address import Address
 from edge.sinks.web.app import _day, _midnight
 from edge.sinks.web.page import WebPage
 from tests.edge.sinks.happenings import change, prediction, started, tick

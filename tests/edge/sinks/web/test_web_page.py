@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, e
 from edge.events import State
 from edge.history.segments import Segment
 from edge.history.writer import HistoryWriter, new_id
+from edge.http.address import Address
 from edge.model.bundle import load_bundle
 from edge.sinks.colours import colours
-from edge.sinks.web.address import Address
 from edge.sinks.web.page import WebPage
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import LABELS, STYLES, change, lost, prediction, restored, started, tick

@@ -12,12 +12,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from edge.history.reader import read_segments
+from edge.http import token as token_module
+from edge.http.address import Address
 from edge.model.bundle import load_bundle
 from edge.service.config import Config, WebConfig
 from edge.service.faces import Faces
 from edge.sinks.present import Present
-from edge.sinks.web import address as address_module
-from edge.sinks.web.address import Address
 from edge.sinks.web.page import WebPage
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import prediction, recorded, started
@@ -110,7 +110,7 @@ def status(url: str, token: str) -> int:
 def test_a_new_token_takes_the_place_of_the_old_one_with_a_reload(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv(address_module.TOKEN_VARIABLE, raising=False)
+    monkeypatch.delenv(token_module.TOKEN_VARIABLE, raising=False)
     token_file, port = tmp_path / "token", free_port()
     token_file.write_text(TOKEN)
     config = Config(web=WebConfig(enabled=True, address=f"127.0.0.1:{port}", token_file=str(token_file)))
@@ -129,7 +129,7 @@ def test_a_new_token_takes_the_place_of_the_old_one_with_a_reload(
 def test_a_token_that_is_not_ones_own_is_warned_of(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, mode: int, told: str
 ) -> None:
-    monkeypatch.delenv(address_module.TOKEN_VARIABLE, raising=False)
+    monkeypatch.delenv(token_module.TOKEN_VARIABLE, raising=False)
     caplog.set_level(logging.INFO)
     token_file = tmp_path / "token"
     token_file.write_text(TOKEN)

@@ -73,7 +73,7 @@ def test_its_own_selftest_passes(contents: Path, settings: dict[str, Any]) -> No
 
 def test_it_has_every_face(contents: Path, settings: dict[str, Any]) -> None:
     python = next((contents / "opt").glob("*/bin/python"))
-    faces = "import edge.sinks.web.server, edge.sinks.mqtt.publisher, edge.sinks.prometheus"
+    faces = "import edge.http.server, edge.sinks.mqtt.publisher, edge.sinks.prometheus"
     run(*inside(contents, settings, f"/{python.relative_to(contents)}", "-c", faces), cwd=ROOT)
 
 

@@ -1,24 +1,17 @@
-"""Where a face listens for connections, and the token that whoever comes from elsewhere must show."""
+"""Where a face listens for connections."""
 
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
-import secrets
 import socket
 from dataclasses import dataclass
-from pathlib import Path
 
 from edge.errors import ConfigError, FaceError
 from edge.installation import as_root
 
 #: The ports of the page and of the metrics if none is named.
 WEB_PORT, METRICS_PORT = 8730, 8731
-#: Where the token stands for whoever does not want it in a file.
-TOKEN_VARIABLE = "LIVEGENRE_WEB_TOKEN"
-#: Characters of a token, so that it can be typed and be part of a link.
-TOKEN = re.compile(r"[A-Za-z0-9_-]{16,200}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,32 +76,3 @@ def parse_address(text: str, default_port: int = WEB_PORT) -> Address:
 
 def _no_address(text: str) -> ConfigError:
     return ConfigError(f"{text!r} is no address; write one as 127.0.0.1:8730, or 0.0.0.0:8730 for all networks")
-
-
-def read_token(file: Path) -> str:
-    """Return the token: the environment's, or that of ``file``, which is made with one if it is not there."""
-    token = os.environ.get(TOKEN_VARIABLE)
-    name = TOKEN_VARIABLE if token else str(file)
-    try:
-        token = token or _token_of(file)
-    except OSError as error:
-        raise FaceError(f"{file}: {error.strerror}; put a token into {TOKEN_VARIABLE} or another file") from error
-    if not TOKEN.fullmatch(token):
-        raise FaceError(f"{name}: a token has 16 to 200 letters, digits, - and _; remove it to have one made")
-    return token
-
-
-def place_of_token(file: Path) -> str:
-    """Return where a token is, in words, of ``read_token``."""
-    return f"the variable {TOKEN_VARIABLE}" if os.environ.get(TOKEN_VARIABLE) else str(file)
-
-
-def _token_of(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig", errors="replace").strip()
-    except FileNotFoundError:
-        token = secrets.token_urlsafe(18)
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch(mode=0o600, exist_ok=False)
-        file.write_text(token + "\n", encoding="utf-8")
-        return token

@@ -12,8 +12,8 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from edge.errors import FaceError
-from edge.sinks.web.access import App
-from edge.sinks.web.address import Address
+from edge.http.access import App
+from edge.http.address import Address
 
 log = logging.getLogger(__name__)
 
