@@ -12,17 +12,20 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from build.errors import PublishError, run_command
 from build.report.model_card import CARD_TITLE, model_card
-from edge.model.bundle import LISTENER_FILE, MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
+from edge.model.bundle import MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
 from edge.model.classifier import Classifier
 from edge.model.probe import RECIPE, probe_vector, run_probe
-from edge.model.sidecar import FORMAT, ModelUse, record_axes_to_json
+from edge.model.sidecar import FORMAT, ListenerUse, ModelUse, record_axes_to_json
+
+if TYPE_CHECKING:
+    from build.models.int8 import ListenerModel
 
 CARD_FILE = "README.md"
 #: The networks of a bundle by their files' names.
@@ -35,14 +38,12 @@ MODELS = Path(__file__).resolve().parents[1] / "models"
 class Draft(ModelUse):
     """Converted networks with all that their sidecar says of how to use them, before they are measured.
 
-    ``origin`` says in words where the listener's weights came from, who made them, and under which licence.
+    ``listener_models`` are those of ``listeners``, in their order.
     """
 
     model: bytes
     training: dict[str, Any]
-    listener_model: bytes | None = None
-    listener_quantization: str = "full integer, inputs and outputs included"
-    origin: Mapping[str, str] | None = None
+    listener_models: tuple[ListenerModel, ...] = ()
 
     def sidecar(self) -> dict[str, Any]:
         """Return the sidecar's JSON document, without metrics."""
@@ -60,30 +61,33 @@ class Draft(ModelUse):
                 **_file(self.model),
                 "quantization": "full integer, inputs and outputs included; the outputs are logits",
             },
-            "listener": self._listener(),
+            "listeners": [
+                self._listener(number, use, model)
+                for number, (use, model) in enumerate(zip(self.listeners, self.listener_models, strict=True))
+            ],
             "training": self.training,
         }
 
-    def _listener(self) -> dict[str, Any] | None:
-        if self.listener is None or self.listener_model is None:
-            return None
+    def _listener(self, number: int, use: ListenerUse, model: ListenerModel) -> dict[str, Any]:
         return {
-            "file": LISTENER_FILE,
-            **_file(self.listener_model),
-            "quantization": self.listener_quantization,
-            "patch_spec": self.listener.patch_spec.to_dict(),
-            "patch_spec_digest": self.listener.patch_spec.digest(),
-            "outputs": [{"name": name, "size": size} for name, size in self.listener.outputs],
-            "statistics": list(self.listener.statistics),
-            "styles": list(self.listener.styles),
-            "record_axes": record_axes_to_json(self.record_axes),
-            "origin": dict(self.origin or {}),
+            "name": use.name,
+            "file": use.file,
+            **_file(model.network),
+            "quantization": model.quantization,
+            "patch_spec": use.patch_spec.to_dict(),
+            "patch_spec_digest": use.patch_spec.digest(),
+            "outputs": [{"name": name, "size": size} for name, size in use.outputs],
+            "statistics": list(use.statistics),
+            "styles": list(use.styles),
+            "record_axes": None if number else record_axes_to_json(self.record_axes),
+            "origin": dict(model.origin),
         }
 
     @property
     def networks(self) -> Networks:
         """The networks' files by name."""
-        return {MODEL_FILE: self.model} | ({LISTENER_FILE: self.listener_model} if self.listener_model else {})
+        listeners = zip(self.listeners, self.listener_models, strict=True)
+        return {MODEL_FILE: self.model, **{use.file: model.network for use, model in listeners}}
 
     def open(self) -> Bundle:
         """Return the draft as the device would load it."""
@@ -113,6 +117,7 @@ def install(networks: Networks, sidecar: dict[str, Any], folder: Path) -> Bundle
     """
     _require_no_other_page(folder / CARD_FILE)
     folder.mkdir(parents=True, exist_ok=True)
+    before = _networks_before(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".publish-") as staging:
         _write(Path(staging), networks, sidecar)
         result = run_probe(load_bundle(Path(staging), try_first=False))
@@ -120,9 +125,17 @@ def install(networks: Networks, sidecar: dict[str, Any], folder: Path) -> Bundle
             raise PublishError(f"the bundle's probe does not reproduce: {result}; nothing was written")
         for name in (*networks, SIDECAR_FILE, CARD_FILE):
             Path(staging, name).replace(folder / name)
-        if LISTENER_FILE not in networks:
-            (folder / LISTENER_FILE).unlink(missing_ok=True)  # of the bundle that was there before
+        for name in before - set(networks):
+            (folder / name).unlink(missing_ok=True)
     return load_bundle(folder, try_first=False)
+
+
+def _networks_before(folder: Path) -> set[str]:
+    """Return the names of the networks of the bundle that is in a folder; none of what is no bundle of today."""
+    try:
+        return set(_network_files(json.loads((folder / SIDECAR_FILE).read_bytes())))
+    except (OSError, ValueError, KeyError, TypeError):
+        return set()
 
 
 def _require_no_other_page(path: Path) -> None:
@@ -132,8 +145,11 @@ def _require_no_other_page(path: Path) -> None:
 
 def networks_in(folder: Path, sidecar: Mapping[str, Any]) -> Networks:
     """Return the files of the networks that a bundle's folder holds."""
-    names = [MODEL_FILE, *([LISTENER_FILE] if sidecar["listener"] else [])]
-    return {name: (folder / name).read_bytes() for name in names}
+    return {name: (folder / name).read_bytes() for name in _network_files(sidecar)}
+
+
+def _network_files(sidecar: Mapping[str, Any]) -> list[str]:
+    return [MODEL_FILE, *(f"{listener['name']}.tflite" for listener in sidecar["listeners"])]
 
 
 def _file(network: bytes) -> dict[str, str | int]:

@@ -62,15 +62,14 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
         name=best.recipe.name,
         labels=labels,
         spec=FeatureSpec(groups=best.recipe.groups),
-        listener=listener.use if listener else None,
+        listeners=listener.bundle.listeners if listener else (),
         mean=best.fitted.mean,
         scale=best.fitted.scale,
         temperature=temperature,
         model=best.model,
         training=training_record(task, candidates, best, seed),
         record_axes=listener.bundle.record_axes if listener else None,
-        listener_model=listener.network if listener else None,
-        origin=listener.origin if listener else None,
+        listener_models=listener.listener_models if listener else (),
     )
     scores = scoring.score(draft.open(), task.valid, task.split, task.tracks)
     figures = {

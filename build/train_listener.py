@@ -133,16 +133,18 @@ def train(taught: Taught, task: ListeningTask, recipe: HeadRecipe, folder: Path)
         name=NAME,
         labels=(*LABELS, NO_MUSIC),
         spec=SPEC,
-        listener=use,
+        listeners=(use,),
         mean=fitted.mean,
         scale=fitted.scale,
         temperature=temperature,
         model=head,
         training=_training(taught.backbone, task, recipe),
         record_axes=taught.record_axes,
-        listener_model=taught.network,
-        listener_quantization=taught.backbone.quantization,
-        origin=taught.backbone.origin,
+        listener_models=(
+            int8.ListenerModel(
+                network=taught.network, origin=taught.backbone.origin, quantization=taught.backbone.quantization
+            ),
+        ),
     )
     bundle = draft.open()
     figures, scores = listening.of_valid(bundle, task, FAULT_FILTERED)

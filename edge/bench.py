@@ -21,10 +21,12 @@ from edge.audio.demo import synthesize
 from edge.errors import EdgeError
 from edge.events import Block, Chunk
 from edge.instructions import instructions_of
-from edge.live.pipeline import LONGEST_INTERVAL_S, Listener
+from edge.live.pace import LONGEST_INTERVAL_S
+from edge.live.pipeline import Listener
 from edge.model.bundle import Bundle, contents_of, load_bundle
 from edge.model.classifier import Classifier
 from edge.model.hearing import HearingStream
+from edge.model.listener import ListenerNetwork
 from features_np.pcm import float32_to_int16
 
 #: Seconds of the synthesized piece, and how often listening goes through it: a window to fill, and a while beyond.
@@ -32,6 +34,16 @@ PIECE_S, REPEATS = 30.0, 4
 UPDATES = 40
 INFERENCES = 200
 IMPORTS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ListenerFigures:
+    """What was measured of a listener alone, of one patch of those of a second."""
+
+    name: str
+    patches_per_s: float  # of audio
+    seconds: float
+    instructions: int | None  # see ``Figures``
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +61,7 @@ class Figures:
     slowest_update_s: float
     inference_s: float  # the head alone, of one window
     inference_instructions: int | None  # of a processor in user mode; None where it does not count them for us
-    listener_s: float | None  # the listener alone, of one patch of those of a second; None for a model without one
-    listener_instructions: int | None
-    patches_per_s: float | None  # patches in a second of audio
+    listeners: tuple[ListenerFigures, ...]
     model_bytes: int  # both networks and the sidecar
     load_s: float  # the model bundle
     import_s: float  # a new process that imports all that listening needs
@@ -89,15 +99,6 @@ def measure(model: Path | str | None = None) -> Figures:
     share = _core_share(bundle, piece)
     updates = _update_times(bundle, piece)
     classify, vector = Classifier(bundle), bundle.mean
-    listener_s = listener_instructions = patches_per_s = None
-    if bundle.network is not None:
-        spec, network = bundle.network.use.patch_spec, bundle.network
-        patches_per_s = spec.sample_rate / spec.hop_samples
-        together = max(1, int(patches_per_s))  # in most updates
-        patches = network.quantize(np.full((together, spec.n_frames, spec.n_mels), -2.0, dtype=np.float32))
-        listener_s = _median_time(lambda: network.rows(patches), INFERENCES) / together
-        instructions = instructions_of(lambda: network.rows(patches))
-        listener_instructions = None if instructions is None else instructions // together
     return Figures(
         machine=f"{platform.machine()}, {_processor()}",
         python=platform.python_version(),
@@ -110,14 +111,22 @@ def measure(model: Path | str | None = None) -> Figures:
         slowest_update_s=max(updates),
         inference_s=_median_time(lambda: classify(vector), INFERENCES),
         inference_instructions=instructions_of(lambda: classify(vector)),
-        listener_s=listener_s,
-        listener_instructions=listener_instructions,
-        patches_per_s=patches_per_s,
+        listeners=tuple(map(_listener_figures, bundle.networks)),
         model_bytes=sum(len(content) for content in contents_of(model).values()),
         load_s=load_s,
         import_s=_median_time(_import_in_a_new_process, IMPORTS),
         rss_bytes=_rss_while_listening(model, float32_to_int16(piece).tobytes() * REPEATS, rate),
     )
+
+
+def _listener_figures(network: ListenerNetwork) -> ListenerFigures:
+    spec = network.use.patch_spec
+    together = max(1, int(1 / spec.hop_s))  # in most updates
+    patches = network.quantize(np.full((together, *spec.shape), -2.0, dtype=np.float32))
+    seconds = _median_time(lambda: network.rows(patches), INFERENCES) / together
+    instructions = instructions_of(lambda: network.rows(patches))
+    each = None if instructions is None else instructions // together
+    return ListenerFigures(network.use.name, 1 / spec.hop_s, seconds, each)
 
 
 def _median_time(work: Callable[[], object], times: int) -> float:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.model.bundle import LISTENER_FILE, folder_of, load_bundle
+from edge.model.bundle import folder_of, load_bundle
 from edge.model.listener import ListenerNetwork
 from edge.model.sidecar import ListenerUse
 from features_np import FeatureSpec, PatchStream, summarize
@@ -37,9 +37,10 @@ class Description:
     def of_bundle(cls, model: Path | None = None) -> Description:
         """Return the description that the head of the bundle in a folder takes; None: the shipped one."""
         bundle = load_bundle(model)
-        if bundle.listener is None:
+        if not bundle.listeners:
             return cls(bundle.spec)
-        return cls(bundle.spec, bundle.listener, Path(str(folder_of(model))) / LISTENER_FILE)
+        (use,) = bundle.listeners  # no bundle of the lab's has more
+        return cls(bundle.spec, use, Path(str(folder_of(model))) / use.file)
 
     @property
     def vector_names(self) -> tuple[str, ...]:

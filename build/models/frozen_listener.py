@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 
 from build.models.discriminant_sum import fit_sum
+from build.models.int8 import ListenerModel
 from build.models.listening_head import HeadRecipe
 from build.models.recipe import Fitted, Recipe, Rows, Targets
-from edge.model.bundle import LISTENER_FILE, Bundle, folder_of, load_bundle
+from edge.model.bundle import Bundle, contents_of, load_bundle
 from edge.model.inputs import inputs_digest
 from edge.model.sidecar import ListenerUse
 from features_np.spec import FeatureSpec
@@ -41,29 +42,32 @@ class FrozenListenerRecipe:
     @property
     def use(self) -> ListenerUse | None:
         """How the listener is used; None where the bundle has none."""
-        return self.bundle.listener
+        return self.bundle.listeners[0] if self.bundle.listeners else None
 
     @property
-    def network(self) -> bytes:
-        """The listener's network."""
-        return (folder_of(self.model) / LISTENER_FILE).read_bytes()
-
-    @property
-    def origin(self) -> dict[str, str]:
-        """What its sidecar says of where the listener came from."""
-        return dict(self.bundle.sidecar["listener"]["origin"])
+    def listener_models(self) -> tuple[ListenerModel, ...]:
+        """The listener as it is, with what its sidecar says of it."""
+        contents, listeners = contents_of(self.model), self.bundle.sidecar["listeners"]
+        return tuple(
+            ListenerModel(
+                network=contents[use.file],
+                origin=said["origin"],
+                quantization=said.get("quantization", ListenerModel.quantization),
+            )
+            for use, said in zip(self.bundle.listeners, listeners, strict=True)
+        )
 
     def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:
         """Fit to rows (n, numbers) and targets (n,); every label weighs the same."""
-        recipe, bundle = HeadRecipe(), self.bundle
-        if bundle.listener is None:
+        recipe = HeadRecipe()
+        if self.use is None:
             raise ValueError("the bundle has no listener")
         weights = 1.0 / np.bincount(targets, minlength=n_labels)[targets]
         return fit_sum(
             rows,
             targets,
             weights,
-            views=recipe.views_of(bundle.listener),
+            views=recipe.views_of(self.use),
             n_labels=n_labels,
             mute=recipe.mute(),
             perceptron_share=0.0,

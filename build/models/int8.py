@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,18 @@ Rows = NDArray[np.float32]
 
 #: Bytes; the device loads the model whole, and the seed of a web page's download.
 MAX_SIZE = 300_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListenerModel:
+    """A converted listener.
+
+    ``origin`` says in words where its weights came from, who made them, and under which licence.
+    """
+
+    network: bytes
+    origin: Mapping[str, str]
+    quantization: str = "full integer, inputs and outputs included"
 
 
 def to_int8(model: keras.Model, representative: Rows, max_size: int = MAX_SIZE, *, wide: bool = False) -> bytes:

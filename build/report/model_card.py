@@ -5,10 +5,11 @@ Its figures are the sidecar's; the explanations, and what was tried on the way (
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from build.report.listening_tables import more_tables
+from features_np.front_end import PatchSpec
 
 #: What every card begins with: how a page of ours is known from one of somebody else's.
 CARD_TITLE = "# Model card: "
@@ -63,11 +64,15 @@ A full-integer int8 TFLite model of
 
 _FULL_INTEGER = "full integer"
 
-_TWO_NETWORKS = """\
-{quantized}. The listener, {listener_bytes:,} bytes, \
-describes each patch of {patch_s:g} s, a patch every {hop_s:g} s; the
-head, {bytes:,} bytes, hears the {statistics} of what it says of the last {window_s:g} s, beside the features
-{groups}: {n_features} numbers together. The listener names {n_styles} styles, too."""
+#: Networks by how many listeners a model has.
+_NUMBERS = ("One", "Two", "Three", "Four", "Five")
+
+_NETWORKS = """\
+{quantized}. {listeners}; the
+head, {bytes:,} bytes, hears the {statistics} of what {they_say} of the last {window_s:g} s, beside the features
+{groups}: {n_features} numbers together. The {first} names {n_styles} styles, too."""
+
+_LISTENER = "The {name}, {bytes:,} bytes, describes each patch of {patch_s:g} s, a patch every {hop_s:g} s"
 
 _DATA = """\
 GTZAN (Tzanetakis and Cook 2002) is commercial music with no licence to redistribute. No audio and no feature table of
@@ -80,14 +85,15 @@ Emotify's music (Aljanabi, Wiering and Veltkamp 2016, of the Magnatune label) is
 LibriSpeech's (CC BY 4.0), noises are ESC-10's (CC BY 3.0, K. J. Piczak). No audio and no table of features of any is
 part of this project: only networks fitted to them. The head is under the MIT licence like the rest of the project.
 
-The listener began as {network}, published as {published}, under {licence}; it was {changes}. The
-file `NOTICE` says so wherever it goes."""
+"""
+_ORIGIN = "The {name} began as {network}, published as {published}, under {licence}; it was {changes}."
+_NOTICE = " The\nfile `NOTICE` says so wherever it goes."
 
 
 def model_card(sidecar: dict[str, Any]) -> str:
     """Return the card of a sidecar with ``metrics`` and ``training`` as Markdown."""
     spec, metrics, training = sidecar["feature_spec"], sidecar["metrics"], sidecar["training"]
-    valid, listener = metrics["valid"], sidecar["listener"]
+    valid, listeners = metrics["valid"], sidecar["listeners"]
     facts = {
         "bytes": sidecar["model"]["bytes"],
         "n_features": len(sidecar["normalization"]["mean"]),
@@ -99,10 +105,8 @@ def model_card(sidecar: dict[str, Any]) -> str:
         name=sidecar["name"],
         n_labels=len(sidecar["labels"]),
         labels=", ".join(sidecar["labels"]).replace("_", " "),
-        networks=_TWO_NETWORKS.format(**facts, **_listener_facts(listener))
-        if listener
-        else _ONE_NETWORK.format(**facts),
-        data=_DATA_OF_A_LISTENER.format(**listener["origin"]) if listener else _DATA,
+        networks=_networks(listeners, facts),
+        data=_DATA_OF_A_LISTENER + "\n".join(map(_origin, listeners)) + _NOTICE if listeners else _DATA,
         more="".join(f"{line}\n" for line in more_tables(metrics)),
         figures=_lines(_figures(metrics)),
         how_chosen=training["how_chosen"],
@@ -113,22 +117,42 @@ def model_card(sidecar: dict[str, Any]) -> str:
     )
 
 
-def _listener_facts(listener: dict[str, Any]) -> dict[str, Any]:
-    patch, statistics = listener["patch_spec"], listener["statistics"]
-    return {
-        "quantized": _quantized(listener.get("quantization", _FULL_INTEGER)),
-        "listener_bytes": listener["bytes"],
-        "patch_s": patch["n_frames"] * patch["hop_length"] / patch["sample_rate"],
-        "hop_s": patch["patch_hop"] * patch["hop_length"] / patch["sample_rate"],
-        "statistics": " and ".join(statistics),
-        "n_styles": len(listener["styles"]),
+def _networks(listeners: Sequence[dict[str, Any]], facts: dict[str, Any]) -> str:
+    if not listeners:
+        return _ONE_NETWORK.format(**facts)
+    statistics = dict.fromkeys(name for listener in listeners for name in listener["statistics"])
+    return _NETWORKS.format(
+        **facts,
+        quantized=_quantized(listeners),
+        listeners=". ".join(map(_listener, listeners)),
+        statistics=" and ".join(statistics),
+        they_say="it says" if len(listeners) == 1 else "they say",
+        first=listeners[0]["name"],
+        n_styles=len(listeners[0]["styles"]),
+    )
+
+
+def _listener(listener: dict[str, Any]) -> str:
+    patch = PatchSpec.from_dict(listener["patch_spec"])
+    patch_s, hop_s = patch.n_frames * patch.hop_length / patch.sample_rate, patch.hop_s
+    return _LISTENER.format(name=listener["name"], bytes=listener["bytes"], patch_s=patch_s, hop_s=hop_s)
+
+
+def _origin(listener: dict[str, Any]) -> str:
+    return _ORIGIN.format(name=listener["name"], **listener["origin"])
+
+
+def _quantized(listeners: Sequence[dict[str, Any]]) -> str:
+    number = _NUMBERS[len(listeners)]
+    others = {
+        listener["name"]: listener["quantization"]
+        for listener in listeners
+        if not listener.get("quantization", _FULL_INTEGER).startswith(_FULL_INTEGER)
     }
-
-
-def _quantized(listener: str) -> str:
-    if listener.startswith(_FULL_INTEGER):
-        return "Two full-integer TFLite\nnetworks"
-    return f"Two TFLite\nnetworks, the head full integer, the listener {listener}"
+    if not others:
+        return f"{number} full-integer TFLite\nnetworks"
+    differing = ", ".join(f"the {name} {quantization}" for name, quantization in others.items())
+    return f"{number} TFLite\nnetworks, the head full integer, {differing}"
 
 
 def _lines(lines: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from edge import words
 from edge.commands import Subparsers, add_model_option
 
 if TYPE_CHECKING:
-    from edge.bench import Figures
+    from edge.bench import ListenerFigures
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
         "real-time factor": f"{figures.real_time_factor:.0f} (listening takes {figures.core_share:.2%} of one core)",
         "update": f"{figures.update_s * 1e3:.2f} ms once a second, {figures.slowest_update_s * 1e3:.2f} ms at most",
         "head": f"{figures.inference_s * 1e6:.0f} µs a window{_counted(figures.inference_instructions)}",
-        "listener": _listener(figures),
+        **{listener.name: _listener(listener) for listener in figures.listeners},
         "memory": f"{figures.rss_bytes / 1e6:.1f} MB at most (listen --json)",
         "import": f"{figures.import_s:.2f} s",
         "model loading": f"{figures.load_s * 1e3:.1f} ms, {figures.model_bytes / 1e6:.2f} MB",
@@ -50,11 +50,9 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _listener(figures: Figures) -> str:
-    if figures.listener_s is None or figures.patches_per_s is None:
-        return "none in this model"
-    counted = _counted(figures.listener_instructions)
-    return f"{figures.listener_s * 1e3:.2f} ms a patch, {figures.patches_per_s:.2f} patches a second{counted}"
+def _listener(figures: ListenerFigures) -> str:
+    counted = _counted(figures.instructions)
+    return f"{figures.seconds * 1e3:.2f} ms a patch, {figures.patches_per_s:.2f} patches a second{counted}"
 
 
 def _counted(instructions: int | None) -> str:

@@ -59,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
 
     bundle = load_bundle(args.model)
     n_failed = 0
-    styles = "  STYLES" if bundle.listener and bundle.listener.styles and not args.no_styles else ""
+    styles = "  STYLES" if bundle.styles and not args.no_styles else ""
     with ExitStack() as kept:
         files = found_files(args.paths, kept)
         width = max(words.n_columns(words.safe(found.name)) for found in files)

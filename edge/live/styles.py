@@ -7,9 +7,12 @@ say what the model's few genres cannot: a device that plays techno need not say 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edge.model.sidecar import ModelUse
 
 Scores = NDArray[np.float32]
 
@@ -45,6 +48,13 @@ GENRE_OF_STYLE: Mapping[str, str] = {
     "Opera": "classical",
     "Blues": "blues",
 }
+
+
+def summary(use: ModelUse, scores: Scores | None) -> dict[str, Any]:
+    """Return the fields ``styles`` and ``nearest`` of an event or a verdict; none without scores of ``use.styles``."""
+    if scores is None:
+        return {}
+    return {"styles": likeliest(use.styles, scores), "nearest": is_beyond(use.styles, scores, use.labels)}
 
 
 def likeliest(names: Sequence[str], scores: Scores) -> dict[str, float]:

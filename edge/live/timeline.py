@@ -7,23 +7,22 @@ from numpy.typing import NDArray
 
 from edge.audio.level import mono
 from edge.events import Block
-from features_np import Resampler
 
 
 class Timeline:
-    """Brings the blocks of one stretch of contiguous audio after the other to one rate, and keeps count.
+    """Counts what a source gives, in stretches of contiguous audio.
 
-    A stretch ends at a hole, where the rate changes and at the end: ``rest`` is what the resampler still holds of it.
+    A stretch ends at a hole, where the rate changes and at the end.
     """
 
     def __init__(self, sample_rate: int, *, audio_s: float = 0.0, lost_s: float = 0.0) -> None:
-        """``sample_rate`` in Hz is that of the samples given out; the others are where to go on from."""
+        """``sample_rate`` in Hz is that of the samples counted as heard; the others are where to go on from."""
         self.lost_s = lost_s
+        self.source_rate = sample_rate  # of the blocks of this stretch, in Hz
         self._sample_rate = sample_rate
         self._stretch_at_s = audio_s
         self._n_heard = 0  # samples of this stretch, counted by ``heard``
         self._n_frames = 0  # of this stretch, received at the source's rate
-        self._resampler = Resampler(sample_rate, sample_rate)
 
     @property
     def audio_s(self) -> float:
@@ -32,24 +31,16 @@ class Timeline:
 
     @property
     def received_s(self) -> float:
-        """Seconds up to the last frame received: ahead of ``audio_s`` by what the resampler holds."""
+        """Seconds up to the last frame received: ahead of ``audio_s`` by what is not heard yet."""
         return self._stretch_at_s + self._n_frames / self.source_rate
 
-    @property
-    def source_rate(self) -> int:
-        """The rate of the blocks of this stretch, in Hz."""
-        return self._resampler.orig_sr
-
-    def push(self, block: Block) -> NDArray[np.float32]:
-        """Take a block of this stretch; return the mono samples, of shape (n,), that are complete by now."""
+    def receive(self, block: Block) -> NDArray[np.float32]:
+        """Count a block, which begins a stretch if its rate is another; return its mono samples, of shape (n,)."""
         if block.sample_rate != self.source_rate:
-            self._resampler = Resampler(block.sample_rate, self._sample_rate)
+            self.next_stretch()
+            self.source_rate = block.sample_rate
         self._n_frames += len(block.frames)
-        return self._resampler.push(mono(block.frames))
-
-    def rest(self) -> NDArray[np.float32]:
-        """Return the last samples of this stretch."""
-        return self._resampler.flush()
+        return mono(block.frames)
 
     def heard(self, n_samples: int) -> None:
         """Count samples, as far as they are dealt with."""

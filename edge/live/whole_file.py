@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +16,12 @@ from numpy.typing import NDArray
 from edge.audio.file import AudioFile
 from edge.audio.level import LevelMeter, mono
 from edge.errors import AudioFileError
+from edge.live import styles
 from edge.live.decision import DecisionSettings
-from edge.live.styles import is_beyond, likeliest
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
 from edge.model.hearing import HearingStream
 from edge.words import encodable
-from features_np import Resampler
 
 #: Seconds below which there is nothing to classify: not even two beats at 120 BPM.
 SHORTEST_S = 1.0
@@ -68,12 +66,12 @@ def classify_file(path: Path, bundle: Bundle, name: str | None = None) -> Verdic
     """
     file = AudioFile(path, name)
     try:
-        windows = _Windows(bundle)
+        windows = _Windows(bundle, file.sample_rate)
         windows.hear(file)
     finally:
         file.close()
-    if windows.seconds < SHORTEST_S:
-        heard = f"{windows.seconds:.1f} s of audio are too few, {SHORTEST_S:.0f} s are needed"
+    if windows.seconds < windows.shortest_s:
+        heard = f"{windows.seconds:.1f} s of audio are too few, {windows.shortest_s:.0f} s are needed"
         raise AudioFileError(f"{file.name}: {heard}")
     if not windows.vectors:
         raise AudioFileError(f"{file.name}: holds only silence")
@@ -87,7 +85,7 @@ def classify_file(path: Path, bundle: Bundle, name: str | None = None) -> Verdic
         probabilities=dict(zip(bundle.labels, probabilities.tolist(), strict=True)),
         tempo_bpm=_median_tempo(bundle, windows.vectors),
         duration_s=windows.seconds,
-        **_styles(bundle, windows.styles),
+        **styles.summary(bundle, np.mean(windows.styles, axis=0) if windows.styles else None),
         warning=windows.warning,
     )
 
@@ -95,33 +93,31 @@ def classify_file(path: Path, bundle: Bundle, name: str | None = None) -> Verdic
 class _Windows:
     """Collects the feature vectors of a file's windows that are not silent."""
 
-    def __init__(self, bundle: Bundle) -> None:
+    def __init__(self, bundle: Bundle, source_rate: int) -> None:
         self.vectors: list[NDArray[np.float32]] = []
         self.styles: list[NDArray[np.float32]] = []
         self.seconds = 0.0
         self.warning: str | None = None
+        self.shortest_s = max(SHORTEST_S, bundle.first_answer_s)
         self._spec = bundle.spec
-        self._stream = HearingStream(bundle)
+        self._stream = HearingStream(bundle, source_rate)
         self._level = LevelMeter()
         self._wanted = bundle.spec.window_samples  # samples still to come before the next window is complete
 
     def hear(self, file: AudioFile) -> None:
-        rate = file.sample_rate
-        resampler = Resampler(rate, self._spec.sample_rate)
         try:
             for block in file.blocks(BLOCK_S):
-                if block.sample_rate != rate:  # another song in the same file
-                    rate = block.sample_rate
-                    self._push(resampler.flush())
-                    resampler = Resampler(rate, self._spec.sample_rate)
+                if block.sample_rate != self._stream.source_rate:  # another song in the same file
+                    self._hear(self._stream.finish())
+                    self._stream.change_rate(block.sample_rate)
                 self.seconds += block.seconds
-                self._push(resampler.push(mono(block.frames)))
+                self._push(mono(block.frames))
             self.warning = file.cut_short and f"{file.name}: {file.cut_short}"
         except AudioFileError as error:  # nine tenths of a file say what it is
-            if self.seconds < SHORTEST_S:
+            if self.seconds < self.shortest_s:
                 raise
             self.warning = str(error)
-        self._push(resampler.flush())
+        self._hear(self._stream.finish())
         never_full = not self.vectors and self._wanted > 0
         # A rest of less than half a hop has been heard well enough in the window before.
         if never_full or self._wanted < self._hop / 2:
@@ -133,32 +129,25 @@ class _Windows:
 
     def _push(self, samples: NDArray[np.float32]) -> None:
         while samples.size:
-            piece, samples = samples[: self._wanted], samples[self._wanted :]
-            self._stream.push(piece)
-            self._level.push(piece)
-            self._wanted -= piece.size
-            if not self._wanted:
-                self._take()
-                self._wanted = self._hop
+            heard, samples = self._stream.take(samples, self._wanted)
+            self._hear(heard)
+
+    def _hear(self, heard: NDArray[np.float32]) -> None:
+        self._level.push(heard)
+        self._wanted -= heard.size
+        if self._wanted <= 0:
+            self._take()
+            self._wanted += self._hop
 
     def _take(self) -> None:
         level = self._level.take()
-        if level is not None and level >= DecisionSettings().silence_dbfs and self._stream.seconds >= SHORTEST_S:
+        if level is not None and level >= DecisionSettings().silence_dbfs and self._stream.seconds >= self.shortest_s:
             self.vectors.append(self._stream.vector())
             scores = self._stream.styles()
             if scores is not None:
                 self.styles.append(scores)
 
 
-def _styles(bundle: Bundle, scores: list[NDArray[np.float32]]) -> dict[str, Any]:
-    if bundle.listener is None or not scores:
-        return {}
-    names, mean = bundle.listener.styles, np.mean(scores, axis=0)
-    return {"styles": likeliest(names, mean), "nearest": is_beyond(names, mean, bundle.labels)}
-
-
 def _median_tempo(bundle: Bundle, vectors: list[NDArray[np.float32]]) -> float | None:
-    names = bundle.spec.vector_names
-    if "tempo_bpm" not in names:
-        return None
-    return float(np.median([vector[names.index("tempo_bpm")] for vector in vectors]))
+    tempi = [tempo for vector in vectors if (tempo := bundle.tempo_bpm(vector)) is not None]
+    return float(np.median(tempi)) if tempi else None

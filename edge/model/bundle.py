@@ -1,9 +1,10 @@
-"""A model is a bundle: one or two TFLite networks and a JSON sidecar that says what goes in and what comes out.
+"""A model is a bundle: TFLite networks and a JSON sidecar that says what goes in and what comes out.
 
-The *head* takes the numbers that describe a window of audio and gives one logit a label. Where there is a *listener*,
-it describes each patch of about a second, and statistics of that over the window are part of what the head takes.
+The *head* takes the numbers that describe a window of audio and gives one logit a label. Where there are *listeners*,
+each describes the patches that its own front end cuts, and statistics of that over the window are part of what the
+head takes.
 
-Everything that could silently disagree is checked when a bundle is loaded: both networks' digests, the definitions of
+Everything that could silently disagree is checked when a bundle is loaded: all networks' digests, the definitions of
 features and patches, the number of inputs and outputs. What is left after that is a model that means what it says.
 """
 
@@ -24,7 +25,6 @@ from edge.model.listener import ListenerNetwork
 from edge.model.sidecar import ModelUse
 
 MODEL_FILE = "genres.tflite"
-LISTENER_FILE = "listener.tflite"
 SIDECAR_FILE = "genres.json"
 #: The shipped models that have a name, and the folder of each beside the one that is taken when none is named.
 NAMED = ("classic",)
@@ -32,10 +32,13 @@ NAMED = ("classic",)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle(ModelUse):
-    """A checked model; ``sidecar`` is the whole JSON document, with the training data, metrics and the probe."""
+    """A checked model; ``sidecar`` is the whole JSON document, with the training data, metrics and the probe.
+
+    ``networks`` are the listeners', in their order.
+    """
 
     interpreter: Interpreter
-    network: ListenerNetwork | None
+    networks: tuple[ListenerNetwork, ...]
     sidecar: Mapping[str, Any]
 
 
@@ -47,7 +50,7 @@ def load_bundle(model: Path | str | None = None, *, try_first: bool = True) -> B
     """
     root = folder_of(model)
     sidecar, use = _read_sidecar(root)
-    networks = _read_networks(root, sidecar)
+    networks = _read_networks(root, sidecar, use)
     try:
         if try_first and not is_shipped(model):
             from edge.model.trial import try_out  # which the shipped models need not wait for
@@ -73,8 +76,8 @@ def is_shipped(model: Path | str | None) -> bool:
 def contents_of(model: Path | str | None) -> dict[str, bytes]:
     """Return the files of the bundle that ``load_bundle`` would load, by name."""
     root = folder_of(model)
-    sidecar, _ = _read_sidecar(root)
-    return {SIDECAR_FILE: _read(root, SIDECAR_FILE), **_read_networks(root, sidecar)}
+    sidecar, use = _read_sidecar(root)
+    return {SIDECAR_FILE: _read(root, SIDECAR_FILE), **_read_networks(root, sidecar, use)}
 
 
 def _read(root: Traversable, name: str) -> bytes:
@@ -95,11 +98,10 @@ def _read_sidecar(root: Traversable) -> tuple[Mapping[str, Any], ModelUse]:
         raise BundleError(f"{root / SIDECAR_FILE}: {error}") from error
 
 
-def _read_networks(root: Traversable, sidecar: Mapping[str, Any]) -> dict[str, bytes]:
-    networks = {MODEL_FILE: _read_network(root, MODEL_FILE, sidecar["model"])}
-    if sidecar["listener"] is not None:
-        networks[LISTENER_FILE] = _read_network(root, LISTENER_FILE, sidecar["listener"])
-    return networks
+def _read_networks(root: Traversable, sidecar: Mapping[str, Any], use: ModelUse) -> dict[str, bytes]:
+    files_said = {MODEL_FILE: sidecar["model"]}
+    files_said |= {listener.file: said for listener, said in zip(use.listeners, sidecar["listeners"], strict=True)}
+    return {name: _read_network(root, name, said) for name, said in files_said.items()}
 
 
 def _read_network(root: Traversable, name: str, said: Mapping[str, Any]) -> bytes:
@@ -115,6 +117,6 @@ def _build(use: ModelUse, sidecar: Mapping[str, Any], networks: Mapping[str, byt
         raise BundleError(f"the features are {use.n_inputs}, the model's inputs {interpreter.input_shape}")
     if interpreter.output_sizes != (len(use.labels),):
         raise BundleError(f"{len(use.labels)} labels for {interpreter.output_sizes} outputs of the model")
-    network = ListenerNetwork(networks[LISTENER_FILE], use.listener) if use.listener else None
+    listeners = tuple(ListenerNetwork(networks[listener.file], listener) for listener in use.listeners)
     known = {field.name: getattr(use, field.name) for field in fields(ModelUse)}
-    return Bundle(**known, interpreter=interpreter, network=network, sidecar=sidecar)
+    return Bundle(**known, interpreter=interpreter, networks=listeners, sidecar=sidecar)

@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from typing import Any
 
 #: What of a listener decides its numbers; its styles, say, do not.
-_OF_LISTENER = ("sha256", "patch_spec_digest", "outputs", "statistics")
+_OF_LISTENER = ("name", "sha256", "patch_spec_digest", "outputs", "statistics")
 
 
 def inputs_digest(sidecar: Mapping[str, Any]) -> str:
     """Return the SHA-256 of the definitions of all numbers that the head of a bundle with this sidecar takes."""
-    listener = sidecar.get("listener")
     heard = {
         "features": sidecar["feature_spec_digest"],
-        "listener": listener and {key: listener[key] for key in _OF_LISTENER},
+        "listeners": [{key: listener[key] for key in _OF_LISTENER} for listener in sidecar.get("listeners", ())],
     }
     return hashlib.sha256(json.dumps(heard, sort_keys=True).encode()).hexdigest()

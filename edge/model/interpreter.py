@@ -23,9 +23,9 @@ from edge.errors import BundleError, RuntimeMissing
 RUNTIMES = ("tflite_runtime.interpreter", "ai_edge_litert.interpreter")
 #: Bytes that hold the C library's ``fenv_t`` of any architecture; the largest, x86-64's, takes 32.
 _ENVIRONMENT_BYTES = 256
-#: Items that a quantized model runs on together, at most: as many patches as a second completes. tflite-runtime packs
-#: the weights anew each time, so two together take 16 % less time than one after the other (LiteRT: 17 %), and give
-#: the same integers.
+#: Items that a quantized model runs on together, at most: an update seldom brings more. tflite-runtime packs the
+#: weights anew each time, so two together take 16 % less time than one after the other (LiteRT: 17 %), and give the
+#: same integers.
 MOST_TOGETHER = 3
 
 Converter = Callable[[NDArray[Any]], NDArray[Any]]

@@ -1,4 +1,4 @@
-"""The listener: a convolutional network that describes one log-mel patch of about a second."""
+"""A listener: a convolutional network that describes one log-mel patch."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ class ListenerNetwork:
         """Load ``model``; ``BundleError`` if it is not as ``use`` says, ``RuntimeMissing`` if nothing can run it."""
         self.use = use
         self.interpreter = Interpreter(model, runtimes)
-        spec = use.patch_spec
-        shape = (spec.n_frames, spec.n_mels)
+        shape = use.patch_spec.shape
         if self.interpreter.input_shape != shape:
             raise BundleError(f"a patch is {shape}, the listener takes {self.interpreter.input_shape}")
         sizes = tuple(size for _, size in use.outputs) + ((len(use.styles),) if use.styles else ())
@@ -30,7 +29,7 @@ class ListenerNetwork:
         self.width = sum(sizes)  # numbers in a row
 
     def quantize(self, patches: NDArray[np.float32]) -> NDArray[Any]:
-        """Return patches (n, n_frames, n_mels) as ``rows`` takes them, a quarter as large."""
+        """Return patches (n, n_frames, n_mels) as ``rows`` takes them, a quarter as large if they are integers."""
         return self.interpreter.quantize(patches)
 
     def rows(self, quantized: NDArray[Any]) -> NDArray[np.float32]:

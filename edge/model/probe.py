@@ -1,7 +1,7 @@
 """A model's own test: a synthetic piece whose vector and probabilities stand in the sidecar.
 
 The trainer computes them once; every device computes them again (``livegenre selftest``). They tell what differs: the
-features, if the device does not hear what the model was trained on; the listener, if its network or its runtime
+features, if the device does not hear what the model was trained on; a listener, if its network or its runtime
 answers otherwise; the probabilities alone, if the head does.
 """
 
@@ -31,7 +31,7 @@ SECONDS_BOUNDS, TEMPO_BOUNDS, MOST_SEEDS = (3.0, 60.0), (30.0, 300.0), 1_000_000
 #: Largest difference of a feature, in units of the model's normalization: far below one int8 step, above what
 #: another processor's rounding in FFT and matrix products comes to.
 FEATURE_TOLERANCE = 0.01
-#: Root mean square of the differences of the listener's statistics, in the same units: each runtime and processor
+#: Root mean square of the differences of a listener's statistics, in the same units: each runtime and processor
 #: rounds in its int8 layers in its own way. Two runtimes differ by 0.05 (one number by 1.1), another key by 0.14.
 LISTENER_TOLERANCE = 0.1
 #: Largest difference of a probability: room for an input on the edge between two int8 steps.
@@ -90,11 +90,11 @@ def run_probe(bundle: Bundle) -> ProbeResult:
     n_features = len(bundle.spec.vector_names)
     errors = np.abs(vector - expected) / bundle.scale
     stages = [_difference("features", bundle.vector_names[:n_features], errors[:n_features], FEATURE_TOLERANCE)]
-    if bundle.listener:
-        heard = bundle.listener.vector_names
-        of_listener = _difference("the listener", heard, errors[n_features:], LISTENER_TOLERANCE)
-        mean = float(np.sqrt(np.mean(errors[n_features:].astype(np.float64) ** 2)))
-        stages.append(replace(of_listener, error=mean))
+    start = n_features
+    for listener in bundle.listeners:
+        of_it, start = errors[start : start + listener.n_numbers], start + listener.n_numbers
+        difference = _difference(f"the {listener.name}", listener.vector_names, of_it, LISTENER_TOLERANCE)
+        stages.append(replace(difference, error=float(np.sqrt(np.mean(of_it.astype(np.float64) ** 2)))))
     answer = np.abs(Classifier(bundle)(vector) - probabilities)
     return ProbeResult((*stages, _difference("probabilities", bundle.labels, answer, PROBABILITY_TOLERANCE)))
 

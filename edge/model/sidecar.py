@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -21,35 +22,48 @@ from features_np.front_end import PatchSpec
 from features_np.spec import FeatureSpec
 
 #: The sidecar's layout; another number means another program wrote it.
-FORMAT = 2
+FORMAT = 3
 #: Statistics over a window's patches that the head may be given, in the order of their names' use in a sidecar.
 STATISTICS = ("mean", "std", "max")
 
 #: What is left of these bounds cannot be meant, and would only become an infinity later.
 MEAN_BOUND, SCALE_BOUNDS, TEMPERATURE_BOUNDS = 1e12, (1e-12, 1e12), (1e-3, 1e3)
-#: Labels, outputs of the listener and their numbers at most: more are a mistake rather than a model.
+#: Labels, outputs of a listener and their numbers at most: more are a mistake rather than a model.
 MOST_NAMES, MOST_NUMBERS = 10_000, 1_000_000
+#: Listeners at most, and what names one: a file and the numbers that it adds are called after it.
+MOST_LISTENERS, LISTENER_NAME = 4, re.compile(r"[a-z][a-z0-9_]{0,31}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerUse:
     """What must be known to use a listener network.
 
-    ``outputs`` are name and size of what it says of a patch, in the order of the network's own output names; where
-    there are ``styles``, one more output gives a score, 0 to 1, for each. ``statistics`` are what is taken of each
-    output over a window's patches.
+    ``patch_spec`` is its front end. ``outputs`` are name and size of what it says of a patch, in the order of the
+    network's own output names; where there are ``styles``, one more output gives a score, 0 to 1, for each.
+    ``statistics`` are what is taken of each output over a window's patches.
     """
 
     patch_spec: PatchSpec
     outputs: tuple[tuple[str, int], ...]
     statistics: tuple[str, ...]
     styles: tuple[str, ...]
+    name: str = "listener"
+
+    @property
+    def file(self) -> str:
+        """Name of the network's file."""
+        return f"{self.name}.tflite"
+
+    @property
+    def first_answer_s(self) -> float:
+        """Seconds of audio that it needs before it can say anything: a patch."""
+        return self.patch_spec.patch_s
 
     @property
     def vector_names(self) -> tuple[str, ...]:
         """One name per number that the listener adds to the head's input, in order."""
         return tuple(
-            f"listener_{output}_{statistic}_{index:04d}"
+            f"{self.name}_{output}_{statistic}_{index:04d}"
             for output, size in self.outputs
             for statistic in self.statistics
             for index in range(size)
@@ -71,16 +85,16 @@ class ModelUse:
     """What must be known to use a model.
 
     ``mean`` and ``scale`` (float32, one per element of the head's input) normalize it before quantization;
-    ``temperature`` divides the model's logits before softmax; ``labels`` are in output order. ``listener`` is None
-    for a model that hears the features of ``spec`` alone. ``record_axes`` (float32, numbers of the listener's outputs x
-    axes), if there are any, place a patch on the axes along which records differ, in usual deviations of a second
-    within a record.
+    ``temperature`` divides the model's logits before softmax; ``labels`` are in output order. The head hears the
+    features of ``spec`` and each of the ``listeners``. ``record_axes`` (float32, numbers of the first listener's
+    outputs x axes), if there are any, place a patch on the axes along which records differ, in usual deviations of a
+    second within a record.
     """
 
     name: str
     labels: tuple[str, ...]
     spec: FeatureSpec
-    listener: ListenerUse | None
+    listeners: tuple[ListenerUse, ...]
     mean: NDArray[np.float32]
     scale: NDArray[np.float32]
     temperature: float
@@ -88,13 +102,28 @@ class ModelUse:
 
     @property
     def vector_names(self) -> tuple[str, ...]:
-        """One name per element of the head's input: the features', then the listener's."""
-        return self.spec.vector_names + (self.listener.vector_names if self.listener else ())
+        """One name per element of the head's input: the features', then each listener's."""
+        return sum((listener.vector_names for listener in self.listeners), self.spec.vector_names)
 
     @property
     def n_inputs(self) -> int:
         """Length of the head's input."""
-        return len(self.spec.vector_names) + (self.listener.n_numbers if self.listener else 0)
+        return len(self.spec.vector_names) + sum(listener.n_numbers for listener in self.listeners)
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """Names of the styles that the first listener scores."""
+        return self.listeners[0].styles if self.listeners else ()
+
+    @property
+    def first_answer_s(self) -> float:
+        """Seconds of audio that all listeners need before they can say anything; 0 without any."""
+        return max((listener.first_answer_s for listener in self.listeners), default=0.0)
+
+    def tempo_bpm(self, vector: NDArray[np.float32]) -> float | None:
+        """Return the tempo that the head's input (n_inputs,) holds, in BPM; None if the model uses none."""
+        names = self.spec.vector_names
+        return float(vector[names.index("tempo_bpm")]) if "tempo_bpm" in names else None
 
 
 def parse_json(content: bytes) -> dict[str, Any]:
@@ -112,16 +141,16 @@ def model_use(sidecar: Mapping[str, Any]) -> ModelUse:
     """Return what a sidecar says of how to use its model; ``BundleError`` for whatever makes no sense."""
     spec = spec_of(sidecar, "feature_spec", FeatureSpec)
     normalization = entries(sidecar, "normalization")
-    listener = _listener_use(sidecar)
+    listeners = _listeners(sidecar)
     use = ModelUse(
         name=text(sidecar, "name"),
         labels=names(sidecar, "labels", at_least=2),
         spec=spec,
-        listener=listener,
+        listeners=listeners,
         mean=numbers(normalization, "mean", -MEAN_BOUND, MEAN_BOUND),
         scale=numbers(normalization, "scale", *SCALE_BOUNDS),
         temperature=number(sidecar, "temperature", *TEMPERATURE_BOUNDS),
-        record_axes=_record_axes(sidecar["listener"], listener) if listener else None,
+        record_axes=_record_axes(sidecar["listeners"][0], listeners[0]) if listeners else None,
     )
     if not use.n_inputs == use.mean.size == use.scale.size:
         raise BundleError(
@@ -131,10 +160,25 @@ def model_use(sidecar: Mapping[str, Any]) -> ModelUse:
     return use
 
 
-def _listener_use(sidecar: Mapping[str, Any]) -> ListenerUse | None:
-    if _entry(sidecar, "listener") is None:
-        return None
-    listener = entries(sidecar, "listener")
+def _listeners(sidecar: Mapping[str, Any]) -> tuple[ListenerUse, ...]:
+    entry = _entry(sidecar, "listeners")
+    if not isinstance(entry, list) or len(entry) > MOST_LISTENERS:
+        _refuse("listeners", entry, f"a list of {MOST_LISTENERS} at most")
+    uses = tuple(map(_listener_use, entry))
+    if len({use.name for use in uses}) != len(uses):
+        raise BundleError("listeners names one twice; publish the model again")
+    for use, listener in zip(uses[1:], entry[1:], strict=True):
+        if use.styles or _entry(listener, "record_axes") is not None:
+            raise BundleError(f"{use.name} has styles or record axes, which the first listener alone may have")
+    return uses
+
+
+def _listener_use(listener: Any) -> ListenerUse:
+    if not isinstance(listener, dict):
+        _refuse("an entry of listeners", listener, "an object")
+    name = text(listener, "name")
+    if not LISTENER_NAME.fullmatch(name):
+        _refuse("name", name, "a letter, and 31 letters, digits and underscores at most")
     text(listener, "sha256")
     statistics = names(listener, "statistics", at_least=1)
     if unknown := sorted(set(statistics) - set(STATISTICS)):
@@ -148,6 +192,7 @@ def _listener_use(sidecar: Mapping[str, Any]) -> ListenerUse | None:
         outputs=pairs,
         statistics=statistics,
         styles=names(listener, "styles", at_least=0),
+        name=name,
     )
     if len({name for name, _ in pairs}) != len(pairs):
         raise BundleError("outputs names one output twice; publish the model again")
@@ -157,7 +202,7 @@ def _listener_use(sidecar: Mapping[str, Any]) -> ListenerUse | None:
 
 
 def _record_axes(listener: Mapping[str, Any], use: ListenerUse) -> NDArray[np.float32] | None:
-    """Return the axes that a listener has: float16 in base64, row by row, an eighth as long as in digits."""
+    """Return the axes that the first listener has: float16 in base64, row by row, an eighth as long as in digits."""
     if _entry(listener, "record_axes") is None:
         return None
     axes = entries(listener, "record_axes")

@@ -27,7 +27,8 @@ def test_figures_are_measured(monkeypatch, capsys, tmp_path):
     assert values["import_s"] > 0.01
     assert values["runtime"] in ("tflite-runtime", "ai-edge-litert")
     assert values["model_bytes"] > 10_000
-    assert (values["listener_s"] is None) == (values["patches_per_s"] is None)
+    (listener,) = values["listeners"] = [bench.ListenerFigures(**figures) for figures in values["listeners"]]
+    assert listener.name == "listener"
     print(done.stdout)
 
     monkeypatch.setattr(bench, "measure", lambda model: bench.Figures(**values))
@@ -41,9 +42,10 @@ def test_both_networks_are_measured(tmp_path):
     make_bundle(tmp_path, two_networks.use())
     command_line = [Path(sys.executable).with_name("livegenre"), "bench", "--model", tmp_path]
     values = json.loads(subprocess.check_output([*command_line, "--json"], text=True, timeout=250))
-    assert 0 < values["listener_s"] < 0.5
-    assert round(values["patches_per_s"], 3) == 2.083
+    (figures,) = values["listeners"]
+    assert 0 < figures["seconds"] < 0.5
+    assert round(figures["patches_per_s"], 3) == 2.083
     assert values["model_bytes"] == sum(file.stat().st_size for file in tmp_path.iterdir())
-    shown = command._listener(bench.Figures(**values))
+    shown = command._listener(bench.ListenerFigures(**figures))
     assert "ms a patch, 2.08 patches a second" in shown
     assert command._counted(2_500_000) == ", 2.50 million instructions each"

@@ -33,7 +33,8 @@ from edge.events import (
     Tick,
 )
 from edge.live import decision
-from edge.live.pipeline import LONGEST_INTERVAL_S, Listener, ListenSettings, next_interval
+from edge.live.pace import LONGEST_INTERVAL_S, next_interval
+from edge.live.pipeline import Listener, ListenSettings
 from edge.model.bundle import Bundle, load_bundle
 from edge.model.classifier import Classifier
 from edge.model.hearing import describe
@@ -116,7 +117,8 @@ def test_any_rate_and_channel_count_is_taken(bundle: Bundle) -> None:
     for update, plain in zip(resampled, of(Prediction, heard(bundle, blocks(back))), strict=False):
         assert update.audio_s == plain.audio_s
         assert update.level_dbfs == pytest.approx(plain.level_dbfs, abs=0.1)
-        assert update.probabilities == (plain.probabilities and pytest.approx(plain.probabilities, abs=0.01))
+        # The listener hears 48 kHz without a detour, and rounds its patches to integers.
+        assert update.probabilities == (plain.probabilities and pytest.approx(plain.probabilities, abs=0.02))
     assert len(resampled) >= 19
 
 

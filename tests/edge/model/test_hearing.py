@@ -31,9 +31,9 @@ def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="module")
 def rows(bundle: Bundle) -> NDArray[np.float32]:
     """What the listener says of each patch of the music, each by itself."""
-    assert bundle.network is not None
-    patches = PatchStream(bundle.network.use.patch_spec, sr_in=RATE).push(MUSIC)
-    return np.concatenate([bundle.network.rows(bundle.network.quantize(patch[np.newaxis])) for patch in patches])
+    (network,) = bundle.networks
+    patches = PatchStream(network.use.patch_spec, sr_in=RATE).push(MUSIC)
+    return np.concatenate([network.rows(network.quantize(patch[np.newaxis])) for patch in patches])
 
 
 def expected(bundle: Bundle, rows: NDArray[np.float32], start: int, end: int, received: int) -> NDArray[np.float32]:
@@ -41,8 +41,8 @@ def expected(bundle: Bundle, rows: NDArray[np.float32], start: int, end: int, re
 
     The resampler gives the newest only with some more samples, so what counts is what ``received`` samples give.
     """
-    assert bundle.network is not None
-    use = bundle.network.use
+    (network,) = bundle.networks
+    use = network.use
     places = PatchStream(use.patch_spec, sr_in=RATE)
     n_patches = len(places.push(MUSIC[:received]))
     within = [i for i in range(n_patches) if start <= places.start_of(i) and places.end_of(i) <= end]
@@ -130,8 +130,8 @@ def test_without_a_whole_patch_the_head_is_told_nothing(bundle: Bundle) -> None:
 def test_styles_are_the_mean_scores_of_the_window(bundle: Bundle, rows: NDArray[np.float32]) -> None:
     stream = HearingStream(bundle)
     stream.push(MUSIC[: 8 * RATE])
-    assert bundle.network is not None
-    network, patches = bundle.network, PatchStream(bundle.network.use.patch_spec, RATE)
+    (network,) = bundle.networks
+    patches = PatchStream(network.use.patch_spec, RATE)
     rows_ = network.rows(network.quantize(patches.push(MUSIC[: 8 * RATE])))
     styles = stream.styles()
     assert styles is not None
@@ -146,10 +146,10 @@ def test_styles_are_the_mean_scores_of_the_window(bundle: Bundle, rows: NDArray[
 def test_a_patch_is_heard_once_and_only_when_an_answer_is_asked_for(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert bundle.network is not None
+    (network,) = bundle.networks
     heard: list[int] = []
-    rows = bundle.network.rows
-    monkeypatch.setattr(bundle.network, "rows", lambda patches: heard.extend([1] * len(patches)) or rows(patches))
+    rows = network.rows
+    monkeypatch.setattr(network, "rows", lambda patches: heard.extend([1] * len(patches)) or rows(patches))
     stream = HearingStream(bundle)
     stream.push(MUSIC[: 8 * RATE])
     assert not heard
@@ -169,8 +169,8 @@ def test_a_patch_is_heard_once_and_only_when_an_answer_is_asked_for(
 
 
 def test_a_model_without_a_listener_hears_the_features(tmp_path: Path) -> None:
-    bundle = make_bundle(tmp_path, None)
-    assert bundle.network is None
+    bundle = make_bundle(tmp_path)
+    assert bundle.networks == ()
     stream = HearingStream(bundle)
     stream.push(MUSIC[: 6 * RATE])
     np.testing.assert_allclose(stream.vector(), summarize(MUSIC[: 6 * RATE], SPEC), rtol=2e-4, atol=2e-3)
@@ -183,7 +183,7 @@ def test_names_say_where_every_number_comes_from(bundle: Bundle) -> None:
     names = bundle.vector_names
     assert len(set(names)) == len(names) == bundle.n_inputs
     assert names[: len(SPEC.vector_names)] == SPEC.vector_names
-    assert bundle.network is not None
-    first = bundle.network.use.statistics[0]
+    (network,) = bundle.networks
+    first = network.use.statistics[0]
     assert names[len(SPEC.vector_names)] == f"listener_early_{first}_0000"
-    assert names[-1] == f"listener_embedding_{bundle.network.use.statistics[-1]}_{two_networks.SIZES[1] - 1:04d}"
+    assert names[-1] == f"listener_embedding_{network.use.statistics[-1]}_{two_networks.SIZES[1] - 1:04d}"

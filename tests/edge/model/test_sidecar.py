@@ -122,22 +122,24 @@ def test_a_changed_sidecar_is_refused_in_one_line_or_makes_sense(
         (("labels",), ["a", "b"], "2 labels"),
         (("labels", 0), 3, "an entry of labels is 3"),
         (("name",), "", "name is ''"),
-        (("format",), 1, "is not a format 2 sidecar"),
+        (("format",), 1, "is not a format 3 sidecar"),
         (("feature_spec", "groups"), 5, "feature_spec"),
         (("feature_spec", "sample_rate"), 22_050.0, "feature"),
-        (("listener", "patch_spec", "n_mels"), "many", "patch_spec"),
-        (("listener", "patch_spec", "patch_hop"), 96, "another revision"),
-        (("listener", "statistics"), ["mode"], "statistics holds 'mode'"),
-        (("listener", "outputs", 0, "size"), 7.5, "size is 7.5"),
-        (("listener", "outputs", 0, "name"), "embedding", "one output twice"),
-        (("listener", "styles"), ["one"], "the listener gives"),
-        (("listener", "record_axes"), [1.0], "record_axes is a list"),
-        (("listener", "record_axes", "axes"), 4, "kernel holds 45 numbers, must be 15 x 4"),
-        (("listener", "record_axes", "axes"), -3, "axes is -3"),
-        (("listener", "record_axes", "kernel"), "no base64!", "kernel is no float16 in base64"),
-        (("listener", "record_axes", "kernel"), "AHwA" * 30, "must be 15 x 3 finite ones"),  # an infinity in each
-        (("listener", "sha256"), "0", "SHA-256 differs"),
-        (("listener",), "yamnet", "listener is 'yamnet'"),
+        (("listeners", 0, "patch_spec", "n_mels"), "many", "patch_spec"),
+        (("listeners", 0, "patch_spec", "patch_hop"), 96, "another revision"),
+        (("listeners", 0, "statistics"), ["mode"], "statistics holds 'mode'"),
+        (("listeners", 0, "outputs", 0, "size"), 7.5, "size is 7.5"),
+        (("listeners", 0, "outputs", 0, "name"), "embedding", "one output twice"),
+        (("listeners", 0, "styles"), ["one"], "the listener gives"),
+        (("listeners", 0, "record_axes"), [1.0], "record_axes is a list"),
+        (("listeners", 0, "record_axes", "axes"), 4, "kernel holds 45 numbers, must be 15 x 4"),
+        (("listeners", 0, "record_axes", "axes"), -3, "axes is -3"),
+        (("listeners", 0, "record_axes", "kernel"), "no base64!", "kernel is no float16 in base64"),
+        (("listeners", 0, "record_axes", "kernel"), "AHwA" * 30, "must be 15 x 3 finite ones"),  # an infinity in each
+        (("listeners", 0, "sha256"), "0", "SHA-256 differs"),
+        (("listeners",), "yamnet", "listeners is 'yamnet'"),
+        (("listeners",), ["yamnet"], "an entry of listeners is 'yamnet'"),
+        (("listeners", 0, "name"), "../genres", "name is '../genres'"),
         (("model",), None, "model is None"),
     ],
 )
@@ -151,7 +153,7 @@ def test_what_makes_no_sense_is_named(
     require_one_line_or_sense(changed)
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe{}", b"[" * 100_000, b'{"format": 2}', b"9" * 5_000, b"null", b"{"])
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe{}", b"[" * 100_000, b'{"format": 3}', b"9" * 5_000, b"null", b"{"])
 def test_what_is_no_sidecar_is_told(changed: Path, content: bytes) -> None:
     (changed / SIDECAR_FILE).write_bytes(content)
     with pytest.raises(BundleError, match=SIDECAR_FILE):
@@ -182,7 +184,7 @@ def test_a_bundle_of_two_networks_and_its_probe_are_as_published(folder: Path) -
     result = run_probe(bundle)
     assert result.passed, str(result)
     assert [difference.stage for difference in result.differences] == ["features", "the listener", "probabilities"]
-    assert bundle.listener == two_networks.use()
+    assert bundle.listeners == (two_networks.use(),)
 
 
 def test_a_listener_that_answers_otherwise_fails_the_probe(sidecar: dict[str, Any], changed: Path) -> None:

@@ -19,11 +19,11 @@ import soundfile
 from edge.audio.demo import synthesize
 from edge.errors import BundleError
 from edge.model import trial
-from edge.model.bundle import LISTENER_FILE, MODEL_FILE, SIDECAR_FILE, load_bundle
+from edge.model.bundle import MODEL_FILE, SIDECAR_FILE, load_bundle
 from tests import two_networks
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
-SECTIONS = {MODEL_FILE: "model", LISTENER_FILE: "listener"}
+LISTENER_FILE = "listener.tflite"
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,8 @@ def replace_network(folder: Path, name: str, content: bytes) -> None:
     """Put a network in another's place, with a digest that matches."""
     (folder / name).write_bytes(content)
     sidecar = json.loads((folder / SIDECAR_FILE).read_text())
-    sidecar[SECTIONS[name]]["sha256"] = hashlib.sha256(content).hexdigest()
+    section = sidecar["model"] if name == MODEL_FILE else sidecar["listeners"][0]
+    section["sha256"] = hashlib.sha256(content).hexdigest()
     (folder / SIDECAR_FILE).write_text(json.dumps(sidecar))
 
 
@@ -107,7 +108,7 @@ def float_network_of(number: float) -> bytes:
 
 
 def test_what_is_no_number_never_reaches_json(tmp_path: Path, music: Path, cache: Path) -> None:
-    two_networks.make_bundle(tmp_path / "model", None)
+    two_networks.make_bundle(tmp_path / "model")
     replace_network(tmp_path / "model", MODEL_FILE, float_network_of(0.5))
     assert livegenre("classify", "--json", "--model", tmp_path / "model", music).returncode == 0
     replace_network(tmp_path / "model", MODEL_FILE, float_network_of(np.nan))
@@ -161,8 +162,8 @@ def test_a_network_that_does_not_answer_is_given_up(folder: Path, monkeypatch: p
 
 def test_the_shipped_models_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "try_out", None)
-    assert load_bundle().listener is None or load_bundle().network is not None
-    assert load_bundle("classic").listener is None
+    assert len(load_bundle().listeners) == len(load_bundle().networks)
+    assert load_bundle("classic").listeners == ()
 
 
 def test_a_folder_named_like_a_shipped_model_is_named_by_its_path(folder: Path, monkeypatch, music: Path) -> None:

@@ -35,9 +35,9 @@ def main() -> None:
             answers[name] = log_mel_patches(inputs[name], PatchSpec(patch_hop=96))
     for model, folder in MODELS.items():
         bundle = load_bundle(folder)
-        if bundle.network:
-            rows = bundle.network.interpreter.run(inputs["quantized/patches"])
-            for number, (output, _) in enumerate(bundle.network.use.outputs):
+        for network in bundle.networks:
+            rows = network.interpreter.run(inputs[f"quantized/{network.use.name}"])
+            for number, (output, _) in enumerate(network.use.outputs):
                 answers[f"network/{output}"] = rows[number]
         steps = inputs[f"quantized/{model}"]
         answers[f"network/{model}_head"] = np.concatenate([bundle.interpreter.run(row[np.newaxis])[0] for row in steps])

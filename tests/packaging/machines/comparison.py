@@ -40,10 +40,10 @@ def write_inputs(path: Path) -> None:
         bundle = load_bundle(folder)
         vectors = np.array([describe(y, bundle) for y in pieces.values()])
         arrays[f"quantized/{model}"] = bundle.interpreter.quantize((vectors - bundle.mean) / bundle.scale)
-        if bundle.network:
-            spec = bundle.network.use.patch_spec
+        for network in bundle.networks:
+            spec = network.use.patch_spec
             heard = [PatchStream(spec, sr_in=bundle.spec.sample_rate).push(y) for y in pieces.values()]
-            arrays["quantized/patches"] = bundle.network.quantize(np.concatenate(heard)[::PATCHES_APART])
+            arrays[f"quantized/{network.use.name}"] = network.quantize(np.concatenate(heard)[::PATCHES_APART])
     np.savez(path, **arrays)
 
 

@@ -107,7 +107,7 @@ def test_bench_measures_it(machine: Installed) -> None:
     figures = json.loads(machine.run("livegenre", "bench", "--json", *model))
     assert figures["runtime"] == machine.machine.runtime
     assert figures["rss_bytes"] > 0
-    print({name: figures[name] for name in ("core_share", "update_s", "listener_s", "rss_bytes", "import_s")})
+    print({name: figures[name] for name in ("core_share", "update_s", "listeners", "rss_bytes", "import_s")})
 
 
 def test_answers_are_the_same(machine: Installed, inputs: Path, reference: Arrays, tmp_path: Path) -> None:

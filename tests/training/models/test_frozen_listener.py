@@ -11,7 +11,7 @@ from build import publish, train
 from build.models.frozen_listener import FrozenListenerRecipe
 from build.tables.feature_table import FeatureTable
 from edge.audio.demo import synthesize
-from edge.model.bundle import LISTENER_FILE, load_bundle
+from edge.model.bundle import load_bundle
 from edge.model.hearing import describe
 from tests.training.synthetic import made_up_task
 
@@ -29,10 +29,10 @@ def test_a_head_for_other_genres_is_a_bundle_with_the_shipped_listener(tmp_path:
     shift = 0.5 * np.random.default_rng(0).standard_normal((len(task.labels), load_bundle().n_inputs))
     own = replace(task, train=as_a_head_hears(task.train, shift, 1), valid=as_a_head_hears(task.valid, shift, 2))
     bundle = train.train(own, (FrozenListenerRecipe(),), seed=0, folder=tmp_path)
-    assert bundle.labels == task.labels and bundle.listener == load_bundle().listener
-    assert (tmp_path / LISTENER_FILE).read_bytes() == (publish.MODELS / LISTENER_FILE).read_bytes()
+    assert bundle.labels == task.labels and bundle.listeners == load_bundle().listeners
+    assert (tmp_path / "listener.tflite").read_bytes() == (publish.MODELS / "listener.tflite").read_bytes()
     assert bundle.sidecar["metrics"]["valid"]["accuracy"]["value"] > 0.9
-    assert "Apache-2.0" in bundle.sidecar["listener"]["origin"]["licence"]
+    assert "Apache-2.0" in bundle.sidecar["listeners"][0]["origin"]["licence"]
     assert describe(synthesize(3.0), bundle).shape == (bundle.n_inputs,)
 
 

@@ -1,0 +1,105 @@
+"""The last seconds of the record that is playing, and all that can be said of them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.audio.level import LevelMeter
+from edge.events import Sound
+from edge.live import record_change
+from edge.live.record_change import OnRecordAxes, RecordMemory, Seconds
+from edge.model.bundle import Bundle
+from edge.model.hearing import HearingStream
+
+#: Seconds of audio that the features need for a first, provisional answer; a tempo or a chord hardly shows in less.
+FIRST_ANSWER_S = 3.0
+#: Seconds of audio that one update's pictures go back at most.
+PICTURE_S = 2.0
+
+Samples = NDArray[np.float32]
+
+
+class RecordWindow:
+    """A window that begins where the present record does, at most ``window_s`` seconds ago."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._spec = bundle.spec
+        self._stream = HearingStream(bundle)
+        self._record = self._no_record()
+        self._block_level, self._interval_level = LevelMeter(), LevelMeter()
+        self._drawn_until = 0  # frame of the stream
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of audio described."""
+        return self._stream.seconds
+
+    def hear(self, samples: Samples, most: int) -> tuple[int, Samples]:
+        """Hear ``most`` samples at the bundle's rate of those of the source; return how many it were, and the rest."""
+        heard, rest = self._stream.take(samples, most)
+        return self._measure(heard), rest
+
+    def end_stretch(self) -> int:
+        """Hear what is still to come of a stretch of the source; return how many samples that are."""
+        return self._measure(self._stream.finish())
+
+    def _measure(self, heard: Samples) -> int:
+        self._block_level.push(heard)
+        self._interval_level.push(heard)
+        return len(heard)
+
+    def change_rate(self, source_rate: int) -> None:
+        """Let the next stretch come at this rate."""
+        self._stream.change_rate(source_rate)
+
+    def forget(self) -> None:
+        """Treat what comes as unrelated to what came."""
+        self._stream.reset()
+        self._drawn_until = 0
+        self._record = self._no_record()
+
+    def _no_record(self) -> RecordMemory:
+        return RecordMemory(Seconds(self._spec.sample_rate, self._spec.hop_length, self._spec.n_fft))
+
+    def take_block_level(self) -> float | None:
+        """Return the level since the last call in dBFS; None for exact zeros."""
+        return self._block_level.take()
+
+    def take_interval_level(self) -> float | None:
+        """Return the level since the last call in dBFS; None for exact zeros."""
+        return self._interval_level.take()
+
+    def follow_record(self) -> bool:
+        """Begin where the present record does; return whether that is another than before."""
+        hop_length, before = self._spec.hop_length, self._record
+        log_mel = self._stream.log_mel()
+        ends, places = self._stream.on_record_axes()
+        by_listener = OnRecordAxes(ends / hop_length, places) if places.size else None
+        self._record = record_change.hear_frames(before, *log_mel, by_listener)
+        self._stream.begin_at(self._record.began_frame * hop_length)
+        return record_change.is_another(before, self._record)
+
+    @property
+    def is_long_enough(self) -> bool:
+        """Whether the features can tell anything of so little."""
+        return self.seconds >= FIRST_ANSWER_S
+
+    def vector(self) -> Samples | None:
+        """Return the head's input; None while a listener has not heard a whole patch of the record."""
+        return self._stream.vector() if self._stream.is_whole() else None
+
+    def styles(self) -> Samples | None:
+        """Return the mean scores of the bundle's styles; see ``HearingStream.styles``."""
+        return self._stream.styles()
+
+    def sound(self) -> Sound | None:
+        """Return the frames that came since the last call."""
+        spec = self._spec
+        start, log_mel = self._stream.log_mel()
+        stop = start + len(log_mel)
+        first = max(start, min(self._drawn_until, stop), stop - round(PICTURE_S * spec.sample_rate / spec.hop_length))
+        self._drawn_until = stop
+        if first == stop or not log_mel.shape[1]:
+            return None
+        return Sound(spec.sample_rate / spec.hop_length, log_mel[first - start :].copy(), self._stream.chroma(first))

@@ -1,0 +1,42 @@
+"""The time of events: that at which what they are about was heard, however long it waited to be processed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from edge.events import Block, Event
+from edge.live.timeline import Timeline
+
+Kind = TypeVar("Kind", bound=Event)
+
+
+def utc_now() -> datetime:
+    """Return the wall clock in UTC."""
+    return datetime.now(UTC)
+
+
+class Stamp:
+    """Makes events with their places on a timeline and on the wall clock."""
+
+    def __init__(self, timeline: Timeline, now: Callable[[], datetime], steady_s: Callable[[], float]) -> None:
+        """``now`` is the wall clock, and ``steady_s`` that of ``Block.heard_at``."""
+        self._timeline, self._now, self._steady_s = timeline, now, steady_s
+        self._began_s: float | None = None  # on the steady clock: when what is at 0 on the timeline was heard
+
+    def received(self, block: Block) -> None:
+        """Take in when a block was recorded that the timeline has just counted."""
+        if block.heard_at is not None:
+            self._began_s = block.heard_at - self._timeline.received_s
+
+    def when_heard(self, kind: type[Kind], **values: Any) -> Kind:
+        """Make an event of the time at which what is at ``audio_s`` was heard."""
+        audio_s = self._timeline.audio_s
+        waited_s = 0.0 if self._began_s is None else max(0.0, self._steady_s() - self._began_s - audio_s)
+        # From the clock as it is now: one that was put right since the audio came would give a time that never was.
+        return kind(time=self._now() - timedelta(seconds=waited_s), audio_s=audio_s, **values)
+
+    def now(self, kind: type[Kind], **values: Any) -> Kind:
+        """Make an event of the present time."""
+        return kind(time=self._now(), audio_s=self._timeline.audio_s, **values)
