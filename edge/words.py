@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 #: By the values of ``edge.events.State``, which is not imported: the command's help should not load NumPy.
 STATE_WORDS = {
@@ -83,6 +84,23 @@ def styles(names: Iterable[str]) -> str:
 def nearest(genre: str, labels: Collection[str]) -> str:
     """Return a genre that is only the nearest of a model's ``labels``: ``nearest of 10: disco``."""
     return f"nearest of {len(set(labels) - {'no_music'})}: {label(genre)}"
+
+
+def history(problem: str | None, begun_anew: datetime | None) -> str | None:
+    """Return what is to be known of a history: why it is not written, or that it was begun anew."""
+    if problem is not None:
+        return f"history not written: {safe(problem)}"
+    if begun_anew is not None:
+        return f"history begun anew at {begun_anew.astimezone():%H:%M}: its file was moved, removed or replaced"
+    return None
+
+
+def correction(start: datetime, state: str, genre: str | None, corrected: str | None) -> str:
+    """Return what somebody says of what was heard from ``start`` on, or that nobody does any more."""
+    heard = f"{shown(state, genre)} of {start.astimezone():%H:%M:%S}"
+    if corrected is None:
+        return f"correction of {heard} taken back"
+    return f"{heard} is right, somebody says" if corrected == genre else f"{heard} corrected to {label(corrected)}"
 
 
 def joined(parts: Iterable[str]) -> str:

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from edge.events import Event
     from edge.live.pipeline import Listener
     from edge.model.bundle import Bundle
     from edge.sinks import Sink
+    from edge.sinks.history import HistorySink
 
 #: Where the page and the metrics are if nothing else is said; see ``edge.service.config``, which is slow to import.
 WEB_ADDRESS, METRICS_ADDRESS = "127.0.0.1:8730", "127.0.0.1:8731"
@@ -115,10 +117,12 @@ def run(args: argparse.Namespace) -> int:
     )
     signals = _stop_on_signals(listener)
     sinks: list[Sink] = []
+    history: HistorySink | None = None
     warning: str | None = None
     try:
         if args.history is not None:
-            sinks.append(_history(_file(args.history)))
+            history = _history(_file(args.history))
+            sinks.append(Guarded(history, "history"))
         announced: list[str] = []
         sinks += _faces(args, bundle, listener, announced.append)
         if not watched:
@@ -126,8 +130,7 @@ def run(args: argparse.Namespace) -> int:
                 streams.tell(text)
         sinks.append(Guarded(_sink(args, listener, announced, watched=watched), "output", passes=(BrokenPipeError,)))
         for event in listener.events():
-            for sink in sinks:
-                sink(event)
+            _hand_on(event, sinks, history)
             if isinstance(event, Stopped):
                 warning = event.warning
     finally:
@@ -143,11 +146,18 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _history(file: Path) -> Sink:
-    from edge.sinks.guard import Guarded
+def _hand_on(event: Event, sinks: Sequence[Sink], history: HistorySink | None) -> None:
+    for sink in sinks:
+        sink(event)
+    for news in history.news() if history is not None else ():
+        for sink in sinks:
+            sink(news)
+
+
+def _history(file: Path) -> HistorySink:
     from edge.sinks.history import HistorySink
 
-    return Guarded(HistorySink(file), "history")
+    return HistorySink(file)
 
 
 def _history_of(args: argparse.Namespace) -> Path | None:

@@ -192,6 +192,11 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
             yield own
 
 
+def is_recorders(connection: sqlite3.Connection) -> bool:
+    """Whether a recorder of this process waits for it: then nobody should keep it for long."""
+    return any(file.connection is connection for file in _files)
+
+
 def change(path: Path, work: Callable[[sqlite3.Connection], Result]) -> Result:
     """Do ``work`` in one transaction that outlasts a power cut, and return what it does.
 

@@ -8,9 +8,11 @@ with ``python -m build.train --corrections``.
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
@@ -93,6 +95,21 @@ def undo(path: Path, target: Target = None) -> Corrected:
     return _changed(path, delete, "correct --undo")
 
 
+def target_of(values: Mapping[str, object]) -> int | datetime:
+    """Return what a message from elsewhere says that it corrects; ``CorrectionError`` if it does not say so."""
+    segment, at = values.get("segment"), values.get("at")
+    if at is None and re.fullmatch(r"\d{1,18}", str(segment)):
+        return int(str(segment))
+    if segment is None and isinstance(at, str):
+        with suppress(ValueError):
+            moment = datetime.fromisoformat(at)
+            if moment.tzinfo is not None:
+                return moment
+    raise CorrectionError(
+        'say what is meant: {"segment": "123"} as livegenre gives it, or {"at": "2026-11-21T20:15:00Z"}'
+    )
+
+
 def known_labels(path: Path) -> tuple[str, ...]:
     """Return what can be said of what is heard now: the labels of the model that recorded last."""
     with reading(path) as connection:
@@ -139,7 +156,8 @@ def _meant(connection: sqlite3.Connection, target: Target) -> Sequence[Any]:
         query = f"{_COLUMNS} WHERE segments.id = ? AND {_IS_JUDGED}"
         row: Sequence[Any] | None = connection.execute(query, (target,)).fetchone()
         if row is None:
-            raise CorrectionError(f"the history has no segment {target} that can be corrected")
+            told = f"the history has no segment {target} that can be corrected"
+            raise CorrectionError(f"{told}; what has just begun is there in a second")
         return row
     return _segment_at(connection, target)
 
@@ -199,5 +217,5 @@ def after_corrections(connection: sqlite3.Connection, segment_id: int) -> Correc
     if row is None:
         return None
     _, start_ms, duration_ms, state, genre, confidence, tempo_bpm, label, heard_id = row
-    segment = Segment(from_ms(start_ms), duration_ms / 1000, state, genre, confidence, tempo_bpm, label)
+    segment = Segment(from_ms(start_ms), duration_ms / 1000, state, genre, confidence, tempo_bpm, label, segment_id)
     return Corrected(segment_id, segment, teaches=heard_id is not None)

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from edge.errors import HistoryError
-from edge.history.connection import reading
+from edge.history.connection import is_recorders, reading
 from edge.history.database import require_ours
 from edge.history.segments import FIRST_MS, LAST_MS, Row, Segment, Span, from_ms, to_ms
 from edge.installation import as_root
 
+_COLUMNS = "start_ms, duration_ms, state, genre, confidence, tempo_bpm, label"
+_IN_ORDER = "ORDER BY start_ms, segments.id"
 _WITHIN = "WHERE start_ms < ? AND start_ms + duration_ms > ? AND start_ms BETWEEN ? AND ?"
 #: Segments beside what they were corrected to, by the file's layout.
 _FROM = {
@@ -32,14 +34,13 @@ def read_segments(path: Path, since: datetime | None = None, until: datetime | N
 
 def each_segment(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Segment]:
     """Yield what ``read_segments`` returns, one after the other: there may be hundreds of thousands."""
-    for row in each_row(path, since, until):
+    for row in _rows(path, f"{_COLUMNS}, segments.id", since, until, _IN_ORDER):
         yield Segment(from_ms(row[0]), row[1] / 1000, *row[2:])
 
 
 def each_row(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Row]:
     """Yield the same segments for ``json_line``."""
-    columns = "start_ms, duration_ms, state, genre, confidence, tempo_bpm, label"
-    return _rows(path, columns, since, until, "ORDER BY start_ms, segments.id")
+    return _rows(path, _COLUMNS, since, until, _IN_ORDER)
 
 
 def each_span(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Span]:
@@ -67,8 +68,13 @@ def _rows(path: Path, columns: str, since: datetime | None, until: datetime | No
         with reading(path) as connection:
             layout = require_ours(connection, path)
             query = f"SELECT {columns} {_FROM[layout]} {_WITHIN} {rest}"
-            yield from connection.execute(query, (until_ms, since_ms, FIRST_MS, LAST_MS))
+            rows = connection.execute(query, (until_ms, since_ms, FIRST_MS, LAST_MS))
+            if not is_recorders(connection):
+                yield from rows
+                return
+            found = rows.fetchall()
     except PermissionError as error:
         raise HistoryError(f"{path}: is not yours to read; try {as_root('history')}") from error
     except sqlite3.Error as error:
         raise HistoryError(f"{path}: cannot be read as a history: {error}") from error
+    yield from found

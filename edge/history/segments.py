@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -33,6 +33,7 @@ class Segment:
     confidence: float | None = None  # mean, 0..1
     tempo_bpm: float | None = None  # median
     corrected: str | None = None  # the label that somebody gave it
+    id: int | None = field(default=None, compare=False)  # in the history, of one that comes from there
 
     @property
     def end(self) -> datetime:

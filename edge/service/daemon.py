@@ -16,7 +16,19 @@ from pathlib import Path
 from edge import words
 from edge.audio.sources import Source, from_uri
 from edge.errors import BundleError, ConfigError, EdgeError, HistoryError, RuntimeMissing, SoundSystemStuck
-from edge.events import Change, Event, Gap, SourceLost, SourceRestored, Started, State, Stats, Stopped
+from edge.events import (
+    Change,
+    Event,
+    Gap,
+    HistoryTrouble,
+    SegmentCorrected,
+    SourceLost,
+    SourceRestored,
+    Started,
+    State,
+    Stats,
+    Stopped,
+)
 from edge.history.database import own_file
 from edge.live.pipeline import Listener, ListenSettings
 from edge.model.bundle import Bundle, load_bundle
@@ -74,6 +86,7 @@ class Daemon:
         self._stop_asked = self._reload_asked = False
         self._shown = words.shown(State.WARMING_UP, None)
         self._lost_s = 0.0
+        self._history_status: str | None = None  # what is to be known of it
         logs.set_up(self._config.log.level)
 
     def run(self) -> int:
@@ -144,9 +157,12 @@ class Daemon:
 
     def _take(self, event: Event) -> None:
         self._notifier.alive()
-        for sink in (self._present, *self._kept, self._faces):
+        for sink in self._kept:  # first: what it knows of the event is news for the others
             sink(event)
-        self._tell(event)
+        for one in (event, *(self._history.news() if self._history is not None else ())):
+            self._present(one)
+            self._faces(one)
+            self._tell(one)
 
     def _tell(self, event: Event) -> None:
         match event:
@@ -161,6 +177,10 @@ class Daemon:
                 log.warning("%s is %s: %s", event.source, "stalled" if event.stalled else "lost", event.reason)
             case SourceRestored():
                 log.warning("%s is back after %.0f s", event.source, event.away_s)
+            case SegmentCorrected():
+                log.info("%s", words.correction(event.start, event.state, event.genre, event.corrected))
+            case HistoryTrouble():
+                self._history_status = words.history(event.problem, event.begun_anew)
             case Gap():
                 log.warning("%.1f s of audio are missing: %s", event.lost_s, event.reason)
             case Stopped(warning=str(warning)):
@@ -175,8 +195,8 @@ class Daemon:
         parts = [self._shown]
         if self._lost_s:
             parts.append(f"{self._lost_s:.0f} s of audio lost so far")
-        if self._history is not None and self._history.problem:
-            parts.append(f"history not written: {self._history.problem}")
+        if self._history_status is not None:
+            parts.append(self._history_status)
         return "; ".join(parts)
 
     def _reload(self) -> None:

@@ -164,12 +164,14 @@ def _names(config: WebConfig) -> list[str]:
 
 def _mqtt(config: MqttConfig, history: Path | None, announce: Callable[[str], None]) -> Sink:
     publisher = _module("edge.sinks.mqtt.publisher", "mqtt")
+    from edge.sinks.mqtt import command
+
     if config.password_file:
         warn_if_exposed(Path(config.password_file))
     folder = own_file().parent
     name = config.name or socket.gethostname()
     topics = publisher.Topics(name, config.topic, config.discovery, identity.device_id(folder))
-    corrector = None if history is None else publisher.Corrector(*_corrections(history))
+    corrector = None if history is None else command.corrector(history)
     before = kept_before({name, socket.gethostname()}, config.topic, config.discovery)
     retained = identity.Retained(folder)
     sink: Sink = publisher.Publisher(
@@ -200,10 +202,3 @@ def broker_at(text: str | None) -> MqttConfig:
         raise ConfigError(f"--mqtt {text}: write HOST or HOST:PORT; user and password come from the environment")
     values = {"enabled": True, "host": found[1].strip("[]"), "port": int(found[2] or MqttConfig().port)}
     return make(MqttConfig, values, {"host": "--mqtt", "port": "--mqtt's port"})
-
-
-def _corrections(history: Path) -> tuple[Callable[[str], str | None], Callable[[], str | None]]:
-    """Return what corrects the present, and what takes that back; both return what it is said to be then."""
-    from edge.history.corrections import correct, undo
-
-    return lambda label: correct(history, label).segment.corrected, lambda: undo(history).segment.corrected

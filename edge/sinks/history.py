@@ -121,7 +121,7 @@ class HistorySink:
             corrected = self._writer.watch.look()
         except (sqlite3.Error, OSError):  # which the next write will tell
             return told
-        if current is not None and current.is_written and current.id != self._told_segment and current.state in JUDGED:
+        if current is not None and current.id != self._told_segment and current.state in JUDGED:
             self._told_segment = current.id
             label = self._writer.watch.label_of(current.id)
             told.append(SegmentBegun(time=now, audio_s=self._audio_s, segment=str(current.id), corrected=label))

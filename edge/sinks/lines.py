@@ -5,7 +5,18 @@ from __future__ import annotations
 from typing import TextIO
 
 from edge import words
-from edge.events import Change, Event, Gap, Prediction, SourceLost, SourceRestored, Started, Stopped
+from edge.events import (
+    Change,
+    Event,
+    Gap,
+    HistoryTrouble,
+    Prediction,
+    SegmentCorrected,
+    SourceLost,
+    SourceRestored,
+    Started,
+    Stopped,
+)
 
 
 class Lines:
@@ -32,6 +43,10 @@ class Lines:
                 return f"now: {words.shown(event.state, event.genre)}"
             case Prediction():
                 return _prediction(event)
+            case SegmentCorrected():
+                return words.correction(event.start, event.state, event.genre, event.corrected)
+            case HistoryTrouble():
+                return words.history(event.problem, event.begun_anew) or "history written again"
             case Gap():
                 return f"{event.lost_s:.1f} s of audio are missing: {words.safe(event.reason)}"
             case SourceLost():

@@ -5,12 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from edge.events import Change, Event, Prediction, SourceLost, SourceRestored, Started, Stats, Stopped
+from edge.events import (
+    Change,
+    Event,
+    HistoryTrouble,
+    Prediction,
+    SegmentBegun,
+    SegmentCorrected,
+    SourceLost,
+    SourceRestored,
+    Started,
+    Stats,
+    Stopped,
+)
 
 #: What a later event of one kind makes untrue: itself, and these.
 _ENDS: dict[type[Event], tuple[type[Event], ...]] = {
-    Started: (Change, Prediction, SourceLost, Stats, Stopped),
-    Change: (),
+    Started: (Change, Prediction, SegmentBegun, SourceLost, Stats, Stopped),
+    Change: (SegmentBegun,),
+    SegmentBegun: (),
+    HistoryTrouble: (),
     Prediction: (),
     SourceLost: (Prediction,),
     SourceRestored: (SourceLost,),
@@ -30,6 +44,9 @@ class Present:
         """Take one event, in order, before any sink that may be opened by it."""
         self._newest = event
         kind = type(event)
+        begun = self._held.get(SegmentBegun)
+        if isinstance(event, SegmentCorrected) and isinstance(begun, SegmentBegun) and begun.segment == event.segment:
+            self._held[SegmentBegun] = replace(begun, corrected=event.corrected)
         if kind in _ENDS:
             for ended in (kind, *_ENDS[kind]):
                 self._held.pop(ended, None)

@@ -6,7 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from edge import words
-from edge.events import Change, Event, Gap, Prediction, SourceLost, SourceRestored, Started, State, Tick
+from edge.events import (
+    Change,
+    Event,
+    Gap,
+    HistoryTrouble,
+    Prediction,
+    SegmentBegun,
+    SegmentCorrected,
+    SourceLost,
+    SourceRestored,
+    Started,
+    State,
+    Tick,
+)
 from edge.sinks.last_hour import Stretch, extended
 from edge.sinks.lead import Lead, lead_after
 from edge.words import safe
@@ -34,6 +47,9 @@ class View:
     backlog_s: float = 0.0
     dropped_s: float = 0.0
     heard: tuple[Stretch, ...] = ()  # in the last hour of this session
+    segment: str | None = None  # of the history: what a correction of this names; None until it is there
+    corrected: str | None = None  # what somebody says that it is
+    history: str | None = None  # what is to be known of the history, in words
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -56,6 +72,8 @@ class View:
         is_nearest = self.lead_style is not None
         others = [name for name, _ in self.styles if name != self.lead_style]
         parts = [words.nearest(self.genre, self.labels)] if is_nearest and self.genre else []
+        if self.corrected is not None:
+            parts.insert(0, f"you said {words.label(self.corrected)}")
         if self.state is State.MUSIC and self.provisional:
             parts.append("first impression")
         if others:
@@ -72,6 +90,8 @@ def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for eac
     """Return the view once ``event`` has happened."""
     heard = extended(view.heard, label_of(view), view.audio_s, event.audio_s)
     view = replace(view, audio_s=event.audio_s, heard=heard)
+    if isinstance(event, Prediction | Change) and (event.state, event.genre) != (view.state, view.genre):
+        view = replace(view, segment=None, corrected=None)
     match event:
         case Started():
             nothing = dict.fromkeys(event.labels, 0.0)
@@ -101,6 +121,12 @@ def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for eac
             return replace(view, source=safe(event.source), problem=None)
         case Tick():
             return replace(view, level_dbfs=event.level_dbfs, backlog_s=event.backlog_s)
+        case SegmentBegun():
+            return replace(view, segment=event.segment, corrected=event.corrected)
+        case SegmentCorrected():
+            return replace(view, corrected=event.corrected) if event.segment == view.segment else view
+        case HistoryTrouble():
+            return replace(view, history=words.history(event.problem, event.begun_anew))
         case Gap():
             return replace(view, dropped_s=view.dropped_s + event.lost_s)
     return view

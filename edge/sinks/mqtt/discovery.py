@@ -18,8 +18,10 @@ from edge.events import State
 from edge.sinks.view import View
 
 ONLINE, OFFLINE = "online", "offline"
-#: Payload of the command topic that takes the last correction back.
+#: What the button that takes a correction back sends, before its template.
 UNDO = "undo"
+#: What a command says that it is of: the segment that Home Assistant shows when it is sent. It has no other variables.
+_OF_SHOWN = "'segment': this.attributes.segment | default(none)"
 #: What a state says of music; of the others nothing is known.
 MUSIC = {State.MUSIC: "ON", State.UNSURE: "ON", State.SILENCE: "OFF", State.NO_MUSIC: "OFF"}
 
@@ -51,7 +53,7 @@ class Topics:
 
     @property
     def command(self) -> str:
-        """Takes a label, or ``undo``."""
+        """Takes what ``edge.sinks.mqtt.command`` parses."""
         return f"{self.base}/{self.device_id}/correct"
 
     @property
@@ -60,7 +62,7 @@ class Topics:
         return f"{self.prefix}/status"
 
 
-def state(view: View, corrected: str | None = None) -> dict[str, Any]:
+def state(view: View) -> dict[str, Any]:
     """Return the state topic's object."""
     return {
         "state": str(view.state),
@@ -74,7 +76,9 @@ def state(view: View, corrected: str | None = None) -> dict[str, Any]:
         "styles": [words.label(name) for name, _ in view.styles],
         "source": view.source,
         "problem": view.problem,
-        "corrected": None if corrected is None else words.label(corrected),
+        "segment": view.segment,
+        "corrected": None if view.corrected is None else words.label(view.corrected),
+        "history": view.history,
     }
 
 
@@ -168,7 +172,9 @@ def _corrections(topics: Topics, labels: tuple[str, ...]) -> dict[str, tuple[str
         "name": "Put right",
         "command_topic": topics.command,
         "options": [words.label(label) for label in labels],
+        "command_template": f"{{{{ {{'genre': value, {_OF_SHOWN}}} | tojson }}}}",
         "value_template": "{{ value_json.corrected }}",
+        "json_attributes_template": "{{ {'segment': value_json.segment} | tojson }}",
         "icon": "mdi:pencil",
         "entity_category": "config",
     }
@@ -176,6 +182,8 @@ def _corrections(topics: Topics, labels: tuple[str, ...]) -> dict[str, tuple[str
         "name": "Take back",
         "command_topic": topics.command,
         "payload_press": UNDO,
+        "command_template": f"{{{{ {{'undo': true, {_OF_SHOWN}}} | tojson }}}}",
+        "json_attributes_template": "{{ {'segment': value_json.segment} | tojson }}",
         "icon": "mdi:undo",
         "entity_category": "config",
     }

@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Set
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,10 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from edge import words
 from edge.errors import EdgeError, FaceError
-from edge.events import Change, Event, Started, Stopped
-from edge.sinks.mqtt import discovery
-from edge.sinks.mqtt.discovery import OFFLINE, ONLINE, UNDO, Topics
+from edge.events import Event, Started, Stopped
+from edge.sinks.mqtt import command, discovery
+from edge.sinks.mqtt.command import Corrector
+from edge.sinks.mqtt.discovery import OFFLINE, ONLINE, Topics
 from edge.sinks.mqtt.identity import ID_FILE, Retained
 from edge.sinks.view import View, view_after
 
@@ -70,14 +71,6 @@ class Broker:
         return f"{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Corrector:
-    """What a command does: both return what somebody says it is now, if anybody does."""
-
-    correct: Callable[[str], str | None]
-    undo: Callable[[], str | None]
-
-
 def read_password(file: str) -> str:
     """Return the password: the environment's, or that of ``file``; none if neither is there."""
     given = os.environ.get(PASSWORD_VARIABLE)
@@ -112,7 +105,6 @@ class Publisher:
         self._clearing: dict[str, MQTTMessageInfo] = {}  # topics that are no longer ours
         self._is_forgotten = self._is_outdated = False
         self._view, self._labels = View(), tuple[str, ...]()
-        self._corrected: str | None = None
         self._last: MQTTMessageInfo | None = None
         self._told: tuple[object, ...] = ()
         self._due_s = 0.0
@@ -138,8 +130,6 @@ class Publisher:
     def __call__(self, event: Event) -> None:
         """Publish what the event changes, as often as is good for a broker."""
         self._view = view_after(self._view, event)
-        if isinstance(event, Change):
-            self._corrected = None  # that was said of what was heard before
         if isinstance(event, Started) and event.labels != self._labels:
             self._labels = event.labels
             self._introduce()
@@ -160,7 +150,7 @@ class Publisher:
 
     def _is_due(self) -> bool:
         now, view = time.monotonic(), self._view
-        shown = (view.state, view.headline, view.problem, self._corrected)
+        shown = (view.state, view.headline, view.problem, view.segment, view.corrected)
         if now < self._due_s or (shown == self._told and now < self._due_s + NUMBERS_EVERY_S - CHANGE_EVERY_S):
             return False
         if not self._client.is_connected() or (self._last is not None and not self._last.is_published()):
@@ -170,7 +160,7 @@ class Publisher:
 
     def _publish_state(self) -> None:
         if self._client.is_connected():
-            self._last = self._publish(self._topics.state, discovery.state(self._view, self._corrected), qos=0)
+            self._last = self._publish(self._topics.state, discovery.state(self._view), qos=0)
 
     def _publish(self, topic: str, value: str | dict[str, Any], qos: int = 1) -> MQTTMessageInfo:
         payload = value if isinstance(value, str) else json.dumps(value, allow_nan=False)
@@ -269,11 +259,9 @@ class Publisher:
                 self._introduce()
         elif self._corrector is not None and not message.retain and text:  # a retained one would come with every start
             try:
-                self._corrected = self._corrector.undo() if text == UNDO else self._corrector.correct(text)
+                self._corrector(command.parsed(text))  # which the history tells all faces of
             except EdgeError as error:
-                log.warning("a correction over MQTT: %s", words.safe(error))
-            else:
-                self._publish_state()
+                log.warning("a correction over MQTT is refused: %s", words.safe(error))
 
     def forget(self) -> None:
         """Take back all that the broker keeps of this device; raises ``FaceError`` where that is not possible now."""

@@ -73,13 +73,15 @@ class Terminal:
         for key in pressed:
             if key == QUIT and correcting.chooser is None:
                 self._quit_asked()
-            correcting.press(key, self._view.labels)
+            correcting.press(key, self._view)
         return bool(pressed)
 
     def _draw(self) -> None:
         correcting = self._correcting
-        notice, keys = correcting.said or self._notice, correcting.help
-        drawing = render(self._view, *self._console.size, notice=notice, chooser=correcting.chooser, keys=keys)
+        view = self._view
+        notice, keys = correcting.said or view.history or self._notice, correcting.help(view)
+        chooser, was = correcting.chooser, correcting.was(view)
+        drawing = render(view, *self._console.size, notice=notice, chooser=chooser, was=was, keys=keys)
         self._live.update(drawing, refresh=True)
 
     def close(self) -> None:

@@ -38,9 +38,10 @@ class Chooser:
         return longer if key.isprintable() and longer.fitting else self
 
 
-def question(chooser: Chooser) -> str:
-    """Return the line above the choices."""
-    return f"What is it?  {chooser.typed}▏  ↑ ↓ or its first letters; Enter takes it, Esc leaves"
+def question(chooser: Chooser, was: str = "") -> str:
+    """Return the line above the choices; ``was`` is what was shown of it, if something else is by now."""
+    asked = f"What was it, when {was} was shown?" if was else "What is it?"
+    return f"{asked}  {chooser.typed}▏  ↑ ↓ or its first letters; Enter takes it, Esc leaves"
 
 
 def choices(chooser: Chooser, rows: int) -> list[Text]:

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge import words
 from edge.errors import EdgeError
 from edge.sinks.terminal.chooser import Chooser
 from edge.sinks.terminal.keyboard import ENTER, ESCAPE
+from edge.sinks.view import View
 
 CORRECT, UNDO = "c", "u"
 NO_HISTORY = "Nothing can be put right: no history is kept. Listen with --history."
+NOT_YET = "Nothing can be put right yet: what is shown is not in the history."
+NOTHING_SAID = "There is nothing to take back."
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """What is put right: a segment of the history, and what was shown of it."""
+
+    segment: int
+    shown: str
 
 
 class Correcting:
@@ -27,63 +39,88 @@ class Correcting:
         self.chooser: Chooser | None = None
         self.said = ""
         self._history = history
-        self._opened = datetime.now(UTC)
-        self._has_changed = False  # what is shown, since the choice was opened
+        self._meant: Meant | None = None  # by the choice that was opened last, whatever is shown by now
+        self._told: Meant | None = None  # what ``said`` is of
         self._thread: threading.Thread | None = None
 
-    def press(self, key: str, labels: tuple[str, ...]) -> None:
-        """Take a key, while ``labels`` can be said."""
+    def press(self, key: str, view: View) -> None:
+        """Take a key, while ``view`` is shown."""
         if self.chooser is not None and key not in (ENTER, ESCAPE):
             self.chooser = self.chooser.after(key)
         elif self.chooser is not None:
             chosen, self.chooser = self.chooser.marked, None
-            if key == ENTER:
-                self._change(chosen)
+            if key == ENTER and self._meant is not None:
+                self._correct(chosen, self._meant)
         elif key in (CORRECT, UNDO) and self._history is None:
             self.said = NO_HISTORY
-        elif key == CORRECT and labels:
-            self.chooser, self.said = Chooser(labels), ""
-            self._opened, self._has_changed = datetime.now(UTC), False
+        elif key == CORRECT and view.labels:
+            self._open(view)
         elif key == UNDO:
-            self._change(None)
+            self._undo(view)
         else:
-            self.said = ""
+            self.said, self._told = "", None
+
+    def _open(self, view: View) -> None:
+        self._meant, self._told = _shown(view), None
+        self.said = NOT_YET if self._meant is None else ""
+        self.chooser = None if self._meant is None else Chooser(view.labels)
+
+    def was(self, view: View) -> str:
+        """Return what was shown when the choice was opened, if something else is by now."""
+        is_past = self._meant is not None and self._meant != _shown(view)
+        return self._meant.shown if is_past and self._meant is not None else ""
 
     def follow_change(self) -> None:
         """Note that something else is shown from now on: what was said was of what was heard before."""
-        self.said, self._has_changed = "", True
+        self.said, self._told = "", None
 
-    @property
-    def help(self) -> str:
-        """The keys that do something now, besides those of the display."""
+    def help(self, view: View) -> str:
+        """Return the keys that do something now, besides those of the display."""
         if self._history is None:
             return ""
-        return f"{CORRECT} corrects  {UNDO} undoes" if self.said else f"{CORRECT} corrects"
+        return f"{CORRECT} corrects  {UNDO} undoes" if self._undoable(view) else f"{CORRECT} corrects"
 
     def close(self) -> None:
         """Wait for a change that is under way, as long as a person waits."""
         if self._thread is not None:
             self._thread.join(timeout=2.0)
 
-    def _change(self, label: str | None) -> None:
+    def _undoable(self, view: View) -> Meant | None:
+        """Return what is seen to be corrected, and no other."""
+        return self._told or (_shown(view) if view.corrected is not None else None)
+
+    def _correct(self, label: str, meant: Meant) -> None:
+        from edge.history.corrections import correct
+
+        self._change(meant, lambda history: correct(history, label, meant.segment).segment.corrected)
+
+    def _undo(self, view: View) -> None:
+        from edge.history.corrections import undo
+
+        meant = self._undoable(view)
+        if meant is None:
+            self.said = NOTHING_SAID
+        else:
+            self._change(meant, lambda history: undo(history, meant.segment).segment.corrected)
+
+    def _change(self, meant: Meant, change: Callable[[Path], str | None]) -> None:
         if self._thread is not None and self._thread.is_alive():
             self.said = "The history is still busy with the change before; try again."
             return
-        self._thread = threading.Thread(target=self._write, args=(label,), name="correction", daemon=True)
+        self._thread = threading.Thread(target=self._write, args=(meant, change), name="correction", daemon=True)
         self._thread.start()
 
-    def _write(self, label: str | None) -> None:
-        from edge.history.corrections import correct, undo
-
+    def _write(self, meant: Meant, change: Callable[[Path], str | None]) -> None:
         assert self._history is not None
         try:
-            if label is None:
-                corrected = undo(self._history).segment.corrected
-            else:
-                # Of what was shown when the choice was opened, whatever is heard meanwhile.
-                at = self._opened if self._has_changed else None
-                corrected = correct(self._history, label, at).segment.corrected
+            corrected = change(self._history)
         except EdgeError as error:
             self.said = words.safe(error)
         else:
-            self.said = "Taken back." if corrected is None else f"You say that it is {words.label(corrected)}."
+            self._told = None if corrected is None else meant
+            said = "" if corrected is None else words.label(corrected)
+            self.said = f"You say that {meant.shown} is {said}." if said else f"Taken back: {meant.shown}."
+
+
+def _shown(view: View) -> Meant | None:
+    return None if view.segment is None else Meant(int(view.segment), view.headline)

@@ -28,9 +28,18 @@ _EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
 def render(
-    view: View, width: int, height: int, *, notice: str = "", chooser: Chooser | None = None, keys: str = ""
+    view: View,
+    width: int,
+    height: int,
+    *,
+    notice: str = "",
+    chooser: Chooser | None = None,
+    was: str = "",
+    keys: str = "",
 ) -> Group:
     """Draw ``view`` into at most ``width`` columns and ``height`` rows; with a ``chooser`` in place of the bars.
+
+    ``was`` is what was shown when it was opened, if something else is by now.
 
     ``notice`` stands below the source, ``keys`` says what keys do besides ``q``, where there is room.
     """
@@ -47,7 +56,7 @@ def render(
         _fit(Text(f"  {words.safe(notice)}" if notice else "", "grey50"), width),
         *(Text("  " + row, colour, no_wrap=True, overflow="crop") for row in letters),
         Text("  " + _figures(view), "grey70", no_wrap=True),
-        _fit(Text("  " + (question(chooser) if chooser else words.joined(view.beneath)), "grey70"), width),
+        _fit(Text("  " + (question(chooser, was) if chooser else words.joined(view.beneath)), "grey70"), width),
         *(choices(chooser, len(bars)) if chooser else bars),
         Text(),
         _level(view, width),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import asdict
 from datetime import date, datetime, time, timedelta
 from importlib.resources import files
@@ -20,9 +20,9 @@ from starlette.routing import Route
 
 from edge import words
 from edge.errors import CorrectionError, HistoryError
-from edge.history.corrections import correct, undo
+from edge.history.corrections import Corrected, correct, target_of, undo
 from edge.history.reader import read_segments
-from edge.history.segments import daily_totals, to_ms
+from edge.history.segments import Segment, daily_totals, to_ms
 from edge.http import server
 from edge.http.access import Receive, Scope, Send
 from edge.sinks.colours import STATE_COLOURS, colours
@@ -123,23 +123,42 @@ class Api:
                 raise HTTPException(404, words.safe(error)) from error
 
     async def correct(self, request: Request) -> Response:
-        """Say what is heard now, or (DELETE) take the last correction back; ``Access`` has seen the token."""
+        """Say what a segment was, or (DELETE) take its last correction back; ``Access`` has seen the token."""
         history = self._history
         if history is None:
             raise HTTPException(404, "no history is kept in which it could be put right")
-        genre = None if request.method == "DELETE" else await _genre(request)
+        change = _undo_asked(request) if request.method == "DELETE" else await _correction_asked(request)
         try:
-            done = await asyncio.to_thread(lambda: undo(history) if genre is None else correct(history, genre))
+            done = await asyncio.to_thread(change, history)
         except CorrectionError as error:
             raise HTTPException(409, words.safe(error)) from error
         except HistoryError as error:
             raise HTTPException(503 if history.exists() else 409, words.safe(error)) from error
-        corrected = done.segment.corrected
-        self._board.correct(None if corrected is None else words.safe(corrected))
-        return _json({"corrected": corrected, "segment": done.segment.to_json()})
+        return _json({"corrected": done.segment.corrected, "segment": _segment(done.segment)})
 
 
-async def _genre(request: Request) -> str:
+def _undo_asked(request: Request) -> Callable[[Path], Corrected]:
+    target = _target({"segment": request.query_params.get("segment")})
+    return lambda history: undo(history, target)
+
+
+async def _correction_asked(request: Request) -> Callable[[Path], Corrected]:
+    asked = await _body(request)
+    genre = asked.get("genre")
+    if not isinstance(genre, str):
+        raise HTTPException(400, 'write {"genre": "jazz", "segment": "123"}')
+    target = _target(asked)
+    return lambda history: correct(history, genre, target)
+
+
+def _target(asked: Mapping[str, Any]) -> int | datetime:
+    try:
+        return target_of(asked)
+    except CorrectionError as error:
+        raise HTTPException(400, str(error)) from error
+
+
+async def _body(request: Request) -> dict[str, Any]:
     body = b""
     try:
         async with asyncio.timeout(server.PATIENCE_S):
@@ -147,14 +166,12 @@ async def _genre(request: Request) -> str:
                 body += part
                 if len(body) > MAX_BODY:
                     raise HTTPException(413, f"a correction has {MAX_BODY} bytes at most")
-        genre = json.loads(body)["genre"]
+        asked = json.loads(body)
     except TimeoutError as error:
         raise HTTPException(408, "the request did not end") from error
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise HTTPException(400, 'write {"genre": "jazz"}') from error
-    if not isinstance(genre, str):
-        raise HTTPException(400, "genre is a text")
-    return genre
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400, "the request is not JSON") from error
+    return asked if isinstance(asked, dict) else {}
 
 
 def _midnight(day: date) -> datetime:
@@ -174,7 +191,7 @@ def _day(file: Path, since: datetime, until: datetime) -> dict[str, Any]:
             {"label": label, "seconds": round(seconds, 1)}
             for label, seconds in sorted(totals.items(), key=lambda item: -item[1])
         ],
-        "segments": [segment.to_json() for segment in segments],
+        "segments": [_segment(segment) for segment in segments],
     }
 
 
@@ -183,6 +200,10 @@ def _hours(day: date, until: datetime) -> list[dict[str, str]]:
     times = [datetime.combine(day, time(hour)).astimezone() for hour in range(0, 24, MARK_EVERY_H)]
     labels = [f"{hour}:00" for hour in range(0, 25, MARK_EVERY_H)]
     return [{"label": label, "time": at.isoformat()} for label, at in zip(labels, [*times, until], strict=True)]
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    return {"id": str(segment.id), **segment.to_json()}
 
 
 def _json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

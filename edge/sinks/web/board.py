@@ -8,7 +8,7 @@ import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge import words
-from edge.events import Change, Event, Prediction, Sound, SourceLost, SourceRestored, Started, Stats, Stopped, Tick
+from edge.events import (
+    Change,
+    Event,
+    HistoryTrouble,
+    Prediction,
+    SegmentBegun,
+    SegmentCorrected,
+    Sound,
+    SourceLost,
+    SourceRestored,
+    Started,
+    Stats,
+    Stopped,
+    Tick,
+)
 from edge.sinks.view import View, view_after
 
 #: Events that may wait for the server's thread; should it hang, the oldest are forgotten.
@@ -30,7 +44,18 @@ LEVEL_EVERY_S = 0.2
 #: What the least byte of a spectrogram stands for in dB, and bands that a picture has room for.
 FLOOR_DB, MAX_BANDS = -100.0, 64
 #: What makes a new message of everything.
-NEWS = (Started, Prediction, Change, SourceLost, SourceRestored, Stats, Stopped)
+NEWS = (
+    Started,
+    Prediction,
+    Change,
+    SegmentBegun,
+    SegmentCorrected,
+    HistoryTrouble,
+    SourceLost,
+    SourceRestored,
+    Stats,
+    Stopped,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +79,6 @@ class Board:
         self._stats: Stats | None = None
         self._runtime = ""
         self.correctable = False  # whether there is a history in which a genre can be put right
-        self._corrected: str | None = None  # what somebody says that it is
         self._stopped = False
         self._readers: set[asyncio.Queue[bytes | None]] = set()
         self._level_due_s = 0.0
@@ -78,6 +102,8 @@ class Board:
                 self._tell_level()
             if isinstance(event, Prediction) and event.sound is not None and self._readers:
                 self._tell("sound", picture(event.sound))
+            if isinstance(event, SegmentCorrected):
+                self._tell("correction", {"segment": event.segment, "corrected": event.corrected})
         if is_news and self._readers:
             self._tell("now", self.now())
 
@@ -89,8 +115,6 @@ class Board:
         match event:
             case Started():
                 self._runtime, self._stopped = event.runtime, False
-            case Change():
-                self._corrected = None  # that was said of what was heard before
             case Stats():
                 self._stats = event
             case Stopped():
@@ -104,13 +128,15 @@ class Board:
             "genre": view.genre,
             "shown": view.headline,
             "nearest": view.lead_style is not None,
-            "beneath": [*view.beneath],
+            "beneath": [*replace(view, corrected=None).beneath],  # which has its own place
             "since": _rfc3339(self._shown.since),
             "confidence": _rounded(view.confidence),
             "provisional": view.provisional,
             "probabilities": {name: _rounded(value) for name, value in view.probabilities.items()},
             "correctable": self.correctable,
-            "corrected": self._corrected,
+            "segment": view.segment,
+            "corrected": None if view.corrected is None else words.safe(view.corrected),
+            "history": view.history,
             "styles": [{"name": words.label(name), "score": _rounded(score)} for name, score in view.styles],
             "tempo_bpm": _rounded(view.tempo_bpm, 1),
             "level_dbfs": _rounded(view.level_dbfs, 1),
@@ -124,11 +150,6 @@ class Board:
             "backlog_s": _rounded(view.backlog_s, 1),
             "update_cost_s": None if stats is None else _rounded(stats.update_cost_s, 5),
         }
-
-    def correct(self, label: str | None) -> None:
-        """Show what somebody says that it is, or nobody any more."""
-        self._corrected = label
-        self._tell("now", self.now())
 
     def _tell_level(self) -> None:
         now = asyncio.get_running_loop().time()

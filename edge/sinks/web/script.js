@@ -112,7 +112,7 @@ function takeTokenFromLink() {
 /** What there is to show where nobody knows what is heard. */
 const nothing = (shown) => ({
   shown, genre: null, state: "no_source", beneath: [], since: null, confidence: null, probabilities: {},
-  tempo_bpm: null, level_dbfs: undefined, correctable: false, corrected: null,
+  tempo_bpm: null, level_dbfs: undefined, correctable: false, segment: null, corrected: null,
 });
 
 function showNow(now) {
@@ -211,6 +211,7 @@ function showStatus(now) {
   fact("listening for", lasting(now.audio_s ?? 0));
   fact("audio lost", now.dropped_s ? `${lasting(now.dropped_s)} in ${now.gaps} gaps` : "none");
   fact("behind", now.backlog_s >= 1 ? lasting(now.backlog_s) : "not at all");
+  if (now.history || facts.has("history")) fact("history", now.history ?? "written again");
   if (now.update_cost_s != null) fact("an update takes", `${(1000 * now.update_cost_s).toFixed(1)} ms`);
 }
 
@@ -280,18 +281,41 @@ function showDay(day) {
 
 // Putting it right
 
+let current = null; // what can be put right now: { segment, shown }
+let meant = null; // what the dialog was opened for: something else may be shown by the time a choice is made
+let past = null; // what was put right after that, until the next change: { segment, said, during }
+let undone = null; // the segment whose correction the button beside it takes back
+
 function showCorrection(now) {
   $("correction").hidden = !now.correctable;
-  put($("corrected"), now.corrected ? `You said: ${words(now.corrected)}` : "");
-  $("undo").hidden = !now.corrected;
+  $("correct").disabled = !now.segment;
+  current = now.segment && { segment: now.segment, shown: now.shown };
+  if (past && now.segment && now.segment !== past.during) past = null;
+  put($("corrected"), now.corrected ? `You said: ${words(now.corrected)}` : past?.said ?? "");
+  undone = now.corrected ? now.segment : past?.segment ?? null;
+  $("undo").hidden = !undone;
+}
+
+function choose() {
+  if (!current) return;
+  meant = current;
+  const at = new Date(since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  put($("choose-what"), `This is about ${meant.shown}, shown since ${at}, whatever is heard meanwhile.`);
+  put($("choose-problem"), "");
+  $("choose").showModal();
 }
 
 async function correct(genre) {
+  const { segment, shown } = meant;
   try {
-    const body = JSON.stringify({ genre });
+    const body = JSON.stringify({ genre, segment });
     await ask("api/correction", { method: "POST", headers: { "Content-Type": "application/json" }, body });
     $("choose").close();
-    askForHistory(0);
+    if (segment === current?.segment) return; // what is shown says so by itself
+    past = { segment, said: `You said of ${shown} before: ${words(genre)}`, during: current?.segment };
+    put($("corrected"), past.said);
+    undone = past.segment;
+    $("undo").hidden = false;
   } catch (error) {
     put($("choose-problem"), error.message);
   }
@@ -299,8 +323,11 @@ async function correct(genre) {
 
 async function undo() {
   try {
-    await ask("api/correction", { method: "DELETE" });
-    askForHistory(0);
+    await ask(`api/correction?segment=${undone}`, { method: "DELETE" });
+    if (past?.segment !== undone) return;
+    past = null;
+    put($("corrected"), "");
+    $("undo").hidden = true;
   } catch (error) {
     put($("corrected"), error.message);
   }
@@ -308,7 +335,7 @@ async function undo() {
 
 // Staying connected
 
-const takes = { now: showNow, level: showLevel, sound: (sound) => { $("heard").hidden = false; pictures.take(sound); } };
+const takes = { now: showNow, level: showLevel, correction: () => { if (!$("day").hidden) askForHistory(0); }, sound: (sound) => { $("heard").hidden = false; pictures.take(sound); } };
 
 /** Read server-sent events (fetch, not EventSource: that cannot send the token). */
 async function read(signal) {
@@ -357,7 +384,7 @@ $("token-form").addEventListener("submit", (event) => {
   takeToken($("token").value.trim());
 });
 addEventListener("hashchange", takeTokenFromLink);
-$("correct").addEventListener("click", () => { put($("choose-problem"), ""); $("choose").showModal(); });
+$("correct").addEventListener("click", choose);
 $("choose-close").addEventListener("click", () => $("choose").close());
 $("undo").addEventListener("click", undo);
 setInterval(showSince, 1000);

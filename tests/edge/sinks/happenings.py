@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -10,6 +11,7 @@ from typing import Any
 
 from edge.events import Change, Event, Prediction, SourceLost, SourceRestored, Started, State, Stats, Tick
 from edge.sinks.history import HistorySink
+from tests.edge.pulse import wait_until
 
 LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock", "no_music")
 #: What an evening of techno sounds like to a listener.
@@ -85,3 +87,34 @@ def recorded(file: Path) -> Path:
 
 def _when() -> dict[str, Any]:
     return {"time": datetime.now(UTC), "audio_s": float(next(_seconds))}
+
+
+class Room:
+    """Something that is heard and recorded second by second while faces show it, as listening hands events on."""
+
+    def __init__(self, file: Path, *faces: Callable[[Event], None]) -> None:
+        self.history = HistorySink(file, checkpoint_s=0.0)
+        self._faces = faces
+        self._began, self._audio_s = datetime.now(UTC) - timedelta(minutes=5), 0.0
+        self._genre: str | None = None
+        self._tell(replace(started(), inputs="digest"))  # type: ignore[call-arg]
+
+    def hears(self, genre: str, n_seconds: int = 10) -> None:
+        """Let a genre be heard."""
+        if genre != self._genre:
+            self._tell(change(genre, self._genre))
+            self._genre = genre
+        for _ in range(n_seconds):
+            self._audio_s += 1
+            self._tell(prediction(genre, vector=bytes(8)))
+
+    def is_told(self, holds: Callable[[], object], what: str) -> None:
+        """Let events come, as they do while listening, until it is so."""
+        wait_until(lambda: (self._tell(tick()), holds())[1], 60, what)
+
+    def _tell(self, event: Event) -> None:
+        event = replace(event, audio_s=self._audio_s, time=self._began + timedelta(seconds=self._audio_s))
+        self.history(event)
+        for one in (event, *self.history.news()):
+            for face in self._faces:
+                face(one)

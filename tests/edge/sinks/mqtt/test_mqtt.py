@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from edge.errors import CorrectionError, FaceError
+from edge.errors import FaceError
 from edge.events import State
+from edge.history.reader import read_segments
 from edge.sinks.mqtt import publisher as publisher_module
+from edge.sinks.mqtt.command import Corrector, corrector
 from edge.sinks.mqtt.discovery import Topics, plain_id
 from edge.sinks.mqtt.identity import Retained
-from edge.sinks.mqtt.publisher import Broker, Corrector, Publisher, read_password
+from edge.sinks.mqtt.publisher import Broker, Publisher, read_password
 from tests.edge.pulse import wait_until
-from tests.edge.sinks.happenings import STYLES, change, lost, prediction, restored, started, tick
+from tests.edge.sinks.happenings import STYLES, Room, change, lost, prediction, restored, started, tick
 from tests.edge.sinks.mqtt.mosquitto import DEVICE_ID, PASSWORD, USERNAME, Mosquitto, Subscriber
 
 TOPICS = Topics("shelf", "livegenre", "homeassistant", DEVICE_ID)
@@ -240,27 +243,32 @@ def test_tls_with_the_right_certificate_alone(tmp_path: Path) -> None:
         publisher(broker, tls=True, ca_file=str(tmp_path / "mosquitto.conf"))
 
 
-def test_a_message_puts_the_genre_right(broker: Mosquitto, subscriber: Subscriber) -> None:
-    said: list[str] = []
+def test_a_message_puts_right_what_it_names(broker: Mosquitto, subscriber: Subscriber, tmp_path: Path) -> None:
+    file = tmp_path / "history.db"
 
-    def correct(label: str) -> str | None:
-        if label == "polka":
-            raise CorrectionError("the model does not know 'polka'")
-        said.append(label)
-        return label
+    def send(*messages: str | dict[str, object], retain: bool = False) -> None:
+        for message in messages:
+            payload = message if isinstance(message, str) else json.dumps(message)
+            subscriber.client.publish(TOPICS.command, payload, qos=1, retain=retain).wait_for_publish(10)
 
-    def undo() -> str | None:
-        said.append("undo")
-        return None
-
-    subscriber.client.publish(TOPICS.command, "rock", qos=1, retain=True).wait_for_publish(10)
-    sink = begun(broker, subscriber, Corrector(correct, undo))
-    subscriber.client.publish(TOPICS.command, "polka", qos=1)
-    subscriber.client.publish(TOPICS.command, "blues", qos=1)
-    hears(sink, lambda: subscriber.json(TOPICS.state)["corrected"] == "blues", "it is said what it is now")
-    subscriber.client.publish(TOPICS.command, "undo", qos=1)
-    hears(sink, lambda: subscriber.json(TOPICS.state)["corrected"] is None, "and taken back")
-    assert said == ["blues", "undo"], "what the broker had kept is no command"
+    send({"genre": "reggae", "at": "2026-11-21T20:15:00Z"}, retain=True)
+    sink = publisher(broker, corrector(file))
+    room = Room(file, sink)
+    room.hears("rock")
+    room.is_told(lambda: subscriber.json(TOPICS.state).get("segment"), "what is shown is in the history")
+    rock = subscriber.json(TOPICS.state)["segment"]
+    room.hears("metal")
+    room.is_told(lambda: subscriber.json(TOPICS.state).get("segment") not in (None, rock), "and what is then")
+    metal = subscriber.json(TOPICS.state)["segment"]
+    send("jazz", "undo", {"genre": "jazz"}, {"undo": True}, {"genre": "polka", "segment": metal}, "[1]")
+    send({"genre": "jazz", "undo": True, "segment": metal}, {"genre": "jazz", "segment": None}, "[" * 99)
+    send({"genre": "blues", "segment": rock}, {"genre": "jazz", "segment": metal})
+    room.is_told(lambda: subscriber.json(TOPICS.state)["corrected"] == "jazz", "it is said what it is now")
+    assert [segment.label for segment in read_segments(file)] == ["blues", "jazz"]
+    send({"undo": True, "segment": metal})
+    room.is_told(lambda: subscriber.json(TOPICS.state)["corrected"] is None, "and taken back")
+    assert [segment.label for segment in read_segments(file)] == ["blues", "metal"]
+    room.history.close()
     sink.close()
 
 

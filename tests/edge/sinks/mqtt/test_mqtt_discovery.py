@@ -11,7 +11,9 @@ from typing import Any
 import jinja2
 import pytest
 
+from edge.errors import CorrectionError
 from edge.events import State
+from edge.sinks.mqtt.command import Command, parsed
 from edge.sinks.mqtt.discovery import UNDO, Topics, configs, state
 from edge.sinks.view import View, view_after
 from tests.edge.sinks.happenings import LABELS, STYLES, prediction, started
@@ -114,3 +116,22 @@ def test_without_a_history_nothing_can_be_put_right() -> None:
     (button,) = (message for topic, message in MESSAGES.items() if "/button/" in topic)
     assert "no music" in choice["options"]
     assert (choice["command_topic"], button["payload_press"]) == (TOPICS.command, UNDO)
+
+
+def test_what_home_assistant_sends_names_the_segment_that_it_shows() -> None:
+    payload = json.loads(json.dumps(state(View(segment="123"))))
+    (choice,) = (message for topic, message in MESSAGES.items() if "/select/" in topic)
+    (button,) = (message for topic, message in MESSAGES.items() if "/button/" in topic)
+
+    def sent(message: dict[str, Any], value: str, payload: dict[str, Any]) -> str:
+        attributes = jinja2.Template(message["json_attributes_template"]).render(value_json=payload)
+        this = {"attributes": json.loads(attributes)}
+        return jinja2.Template(message["command_template"], undefined=jinja2.StrictUndefined).render(
+            value=value, this=this
+        )
+
+    assert parsed(sent(choice, "hip hop", payload)) == Command("hip hop", 123)
+    assert parsed(sent(button, UNDO, payload)) == Command(None, 123)
+    for text in (sent(choice, "jazz", state(View())), "jazz", UNDO):
+        with pytest.raises(CorrectionError):
+            parsed(text)

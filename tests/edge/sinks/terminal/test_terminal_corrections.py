@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from edge.events import Change, Event
 from edge.history.corrections import correct
 from edge.history.reader import read_segments
-from edge.history.segments import to_ms
-from edge.sinks.terminal.chooser import Chooser
+from edge.sinks.terminal.chooser import Chooser, question
 from edge.sinks.terminal.correcting import Correcting
 from edge.sinks.terminal.drawing import render
 from edge.sinks.terminal.keyboard import BACKSPACE, DOWN, ENTER, ESCAPE, UP, keys
 from edge.sinks.view import View, view_after
 from tests.edge.pseudo_terminal import MODERN, PseudoTerminal
 from tests.edge.pulse import wait_until
-from tests.edge.sinks.happenings import LABELS, prediction, recorded, started
+from tests.edge.sinks.happenings import LABELS, Room, prediction, started
 
 #: The bars of a first answer: from here on there is something to put right.
 HEARD = r"\d+% sure"
@@ -50,10 +49,11 @@ def test_a_genre_is_put_right_on_the_real_display_and_taken_back(tmp_path: Path)
     terminal.press(b"Re")
     terminal.read_until(r"What is it\?  re▏")
     terminal.press(b"\n")
-    terminal.read_until("You say that it is reggae.")
+    terminal.read_until(r"You say that .+ is reggae\.")
+    terminal.read_until("you said reggae")  # beneath the genre, as on every face
     assert "reggae" in labels_of(history)
     terminal.press(b"u")
-    terminal.read_until("Taken back.")
+    terminal.read_until("Taken back: ")
     assert set(labels_of(history)) == {None}
     terminal.press(b"c\x1b[A")
     terminal.read_until("▸ no music")
@@ -76,48 +76,113 @@ def test_without_a_history_one_line_says_so() -> None:
     assert status == 0
 
 
-def test_what_was_shown_when_the_choice_was_opened_is_put_right(tmp_path: Path) -> None:
+class Faced:
+    """The view and what puts it right, as the display has them."""
+
+    def __init__(self, history: Path) -> None:
+        self.view = View()
+        self.correcting = Correcting(history)
+        self.room = Room(history, self._take)
+
+    def _take(self, event: Event) -> None:
+        self.view = view_after(self.view, event)
+        if isinstance(event, Change):
+            self.correcting.follow_change()
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.correcting.press(key, self.view)
+
+    def waits_for(self, said: str) -> None:
+        self.room.is_told(lambda: self.correcting.said == said, said)
+
+
+@pytest.fixture
+def faced(tmp_path: Path) -> Iterator[Faced]:
+    found = Faced(tmp_path / "history.db")
+    yield found
+    found.correcting.close()
+    found.room.history.close()
+
+
+def corrected(faced: Faced) -> dict[str | None, str | None]:
+    return {segment.genre: segment.corrected for segment in read_segments(faced.room.history._path)}
+
+
+def test_what_was_shown_when_the_choice_was_opened_is_put_right(faced: Faced) -> None:
     """Music goes on while one chooses: the record that has begun meanwhile is not meant."""
-    history = recorded(tmp_path / "history.db")
-    correcting = Correcting(history)
-    correcting.press("c", LABELS)
-    begins_ms = to_ms(datetime.now(UTC)) + 1
-    with closing(sqlite3.connect(history)) as connection, connection:
-        connection.execute("UPDATE segments SET duration_ms = ? - start_ms", (begins_ms,))
-        values = f"SELECT id + 1, {begins_ms}, 60000, state, 'jazz', confidence, tempo_bpm FROM segments"
-        connection.execute(f"INSERT INTO segments {values}")
-    correcting.follow_change()
-    wait_until(lambda: to_ms(datetime.now(UTC)) > begins_ms, 10, "the jazz has begun")
-    correcting.press(ENTER, LABELS)
-    correcting.close()
-    assert correcting.said == "You say that it is blues."
-    assert {segment.genre: segment.corrected for segment in read_segments(history)} == {"rock": "blues", "jazz": None}
+    faced.room.hears("rock")
+    faced.press("c")
+    assert faced.correcting.was(faced.view) == ""
+    faced.room.hears("jazz")
+    assert faced.correcting.was(faced.view) == "rock"
+    chooser = faced.correcting.chooser
+    assert chooser is not None
+    assert question(chooser, "rock").startswith("What was it, when rock was shown?")
+    faced.press(ENTER)
+    faced.waits_for("You say that rock is blues.")
+    assert corrected(faced) == {"rock": "blues", "jazz": None}
+    assert faced.view.corrected is None
+    faced.press("u")
+    faced.waits_for("Taken back: rock.")
+    assert corrected(faced) == {"rock": None, "jazz": None}
+
+
+def test_undo_reaches_no_further_than_what_is_seen(faced: Faced) -> None:
+    faced.room.hears("rock")
+    faced.press("c", ENTER)
+    faced.waits_for("You say that rock is blues.")
+    faced.room.hears("jazz")
+    assert faced.correcting.help(faced.view) == "c corrects"
+    faced.press("u")
+    assert faced.correcting.said == "There is nothing to take back."
+    assert corrected(faced) == {"rock": "blues", "jazz": None}
+
+
+def test_what_another_face_said_is_seen_and_can_be_taken_back(faced: Faced) -> None:
+    faced.room.hears("rock")
+    correct(faced.room.history._path, "pop", int(str(faced.view.segment)))
+    faced.room.is_told(lambda: "you said pop" in faced.view.beneath, "it is shown")
+    assert faced.correcting.help(faced.view) == "c corrects  u undoes"
+    faced.press("u")
+    faced.room.is_told(lambda: faced.view.corrected is None, "it is taken back")
+    assert corrected(faced) == {"rock": None}
+
+
+def test_what_is_not_in_the_history_yet_cannot_be_put_right(faced: Faced) -> None:
+    faced.room.hears("rock", 0)
+    faced.press("c", ENTER)
+    wait_until(lambda: "what has just begun is there in a second" in faced.correcting.said, 10, "it is told")
+    faced.view = View()
+    faced.press("c")
+    assert faced.correcting.chooser is None, "before the model is known there is nothing to choose"
+    faced.view = view_after(View(), started())
+    faced.press("c")
+    assert faced.correcting.chooser is None
+    assert "not in the history" in faced.correcting.said
 
 
 def test_what_cannot_be_put_right_is_told_in_a_line(tmp_path: Path) -> None:
     correcting = Correcting(tmp_path / "none.db")
-    correcting.press("u", LABELS)
+    view = replace(view_after(View(), started()), segment="5", corrected="jazz")
+    correcting.press("u", view)
     wait_until(lambda: "nothing has been recorded there yet" in correcting.said, 10, "it is told")
-    correcting.press("x", LABELS)
+    correcting.press("x", view)
     assert not correcting.said
-    correcting.press("c", ())
+    correcting.press("c", View())
     assert correcting.chooser is None, "before the model is known there is nothing to choose"
     correcting.close()
 
 
-def test_undo_is_offered_once_there_is_something_to_undo(tmp_path: Path) -> None:
-    history = recorded(tmp_path / "history.db")
-    correct(history, "jazz")
-    correcting = Correcting(history)
-    assert correcting.help == "c corrects"
-    correcting.press("c", LABELS)
-    correcting.press("p", LABELS)
-    correcting.press(ENTER, LABELS)
-    wait_until(lambda: correcting.said == "You say that it is pop.", 10, "it is told")
-    assert correcting.help == "c corrects  u undoes"
-    correcting.press("u", LABELS)
-    wait_until(lambda: correcting.said == "You say that it is jazz.", 10, "the correction before holds again")
-    correcting.close()
+def test_undo_is_offered_once_there_is_something_to_undo(faced: Faced) -> None:
+    faced.room.hears("rock")
+    correct(faced.room.history._path, "jazz", int(str(faced.view.segment)))
+    assert faced.correcting.help(faced.view) == "c corrects"
+    faced.press("c", "p", ENTER)
+    faced.waits_for("You say that rock is pop.")
+    assert faced.correcting.help(faced.view) == "c corrects  u undoes"
+    faced.press("u")
+    faced.waits_for("You say that rock is jazz.")  # the correction before holds again
 
 
 def test_labels_are_chosen_by_their_letters() -> None:
