@@ -17,6 +17,7 @@ from edge.errors import FaceError
 from edge.events import Event
 from edge.sinks import Sink
 from edge.sinks.mqtt import publisher as publisher_module
+from edge.sinks.mqtt.command import Corrector
 from edge.sinks.mqtt.discovery import Topics, kept_before
 from edge.sinks.mqtt.forgetting import forget
 from edge.sinks.mqtt.identity import ID_FILE, Retained, device_id
@@ -278,9 +279,9 @@ def test_a_long_message_is_no_command_and_not_logged(
     broker: Mosquitto, subscriber: Subscriber, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     which = topics(tmp_path)
-    corrector = publisher_module.Corrector(pytest.fail, lambda: None)
     reached = Broker("127.0.0.1", broker.port)
-    sink = Publisher(reached, which, "1", corrector, retained=Retained(tmp_path))
+    fail: Corrector = pytest.fail  # type: ignore[assignment]
+    sink = Publisher(reached, which, "1", fail, retained=Retained(tmp_path))
     until(sink, lambda: which.state in subscriber.messages, "it is there")
     subscriber.client.publish(which.command, "x" * 200_000, qos=1)
     until(sink, lambda: "a message of 200000 bytes" in caplog.text, "it is told")
