@@ -20,7 +20,7 @@ from edge.service.faces import Faces
 from edge.sinks.present import Present
 from edge.sinks.web.page import WebPage
 from tests.edge.pulse import wait_until
-from tests.edge.sinks.happenings import prediction, recorded, started
+from tests.edge.sinks.happenings import Room
 from tests.edge.sinks.mqtt.mosquitto import free_port
 from tests.edge.sinks.web.browser import chromium
 
@@ -44,16 +44,17 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    return recorded(tmp_path / "history.db")
+    return tmp_path / "history.db"
 
 
 @pytest.fixture
 def web(file: Path) -> Iterator[WebPage]:
     """A page on a loopback address, in which rock is heard and can be put right."""
     sink = WebPage(Address("127.0.0.1", 0), TOKEN, load_bundle(), file, token_place=PLACE)
-    for event in (started(), prediction("rock")):
-        sink(event)
+    room = Room(file, sink)
+    room.hears("rock")
     yield sink
+    room.history.close()
     sink.close()
 
 
