@@ -164,14 +164,14 @@ def _names(config: WebConfig) -> list[str]:
 
 def _mqtt(config: MqttConfig, history: Path | None, announce: Callable[[str], None]) -> Sink:
     publisher = _module("edge.sinks.mqtt.publisher", "mqtt")
-    from edge.sinks.mqtt import command
+    from edge.sinks.mqtt import command_topic
 
     if config.password_file:
         warn_if_exposed(Path(config.password_file))
     folder = own_file().parent
     name = config.name or socket.gethostname()
     topics = publisher.Topics(name, config.topic, config.discovery, identity.device_id(folder))
-    corrector = None if history is None else command.corrector(history)
+    corrector = None if history is None else command_topic.corrector(history)
     before = kept_before({name, socket.gethostname()}, config.topic, config.discovery)
     retained = identity.Retained(folder)
     sink: Sink = publisher.Publisher(

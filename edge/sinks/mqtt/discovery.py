@@ -53,7 +53,7 @@ class Topics:
 
     @property
     def command(self) -> str:
-        """Takes what ``edge.sinks.mqtt.command`` parses."""
+        """Takes what ``edge.sinks.mqtt.command_topic`` parses."""
         return f"{self.base}/{self.device_id}/correct"
 
     @property

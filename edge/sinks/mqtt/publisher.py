@@ -25,8 +25,8 @@ from paho.mqtt.reasoncodes import ReasonCode
 from edge import words
 from edge.errors import EdgeError, FaceError
 from edge.events import Event, Started, Stopped
-from edge.sinks.mqtt import command, discovery
-from edge.sinks.mqtt.command import Corrector
+from edge.sinks.mqtt import command_topic, discovery
+from edge.sinks.mqtt.command_topic import Corrector
 from edge.sinks.mqtt.discovery import OFFLINE, ONLINE, Topics
 from edge.sinks.mqtt.identity import ID_FILE, Retained
 from edge.sinks.view import View, view_after
@@ -259,7 +259,7 @@ class Publisher:
                 self._introduce()
         elif self._corrector is not None and not message.retain and text:  # a retained one would come with every start
             try:
-                self._corrector(command.parsed(text))  # which the history tells all faces of
+                self._corrector(command_topic.parsed(text))  # which the history tells all faces of
             except EdgeError as error:
                 log.warning("a correction over MQTT is refused: %s", words.safe(error))
 

@@ -13,7 +13,7 @@ from edge.errors import FaceError
 from edge.events import State
 from edge.history.reader import read_segments
 from edge.sinks.mqtt import publisher as publisher_module
-from edge.sinks.mqtt.command import Corrector, corrector
+from edge.sinks.mqtt.command_topic import Corrector, corrector
 from edge.sinks.mqtt.discovery import Topics, plain_id
 from edge.sinks.mqtt.identity import Retained
 from edge.sinks.mqtt.publisher import Broker, Publisher, read_password

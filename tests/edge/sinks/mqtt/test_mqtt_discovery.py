@@ -13,7 +13,7 @@ import pytest
 
 from edge.errors import CorrectionError
 from edge.events import State
-from edge.sinks.mqtt.command import Command, parsed
+from edge.sinks.mqtt.command_topic import Command, parsed
 from edge.sinks.mqtt.discovery import UNDO, Topics, configs, state
 from edge.sinks.view import View, view_after
 from tests.edge.sinks.happenings import LABELS, STYLES, prediction, started

@@ -17,7 +17,7 @@ from edge.errors import FaceError
 from edge.events import Event
 from edge.sinks import Sink
 from edge.sinks.mqtt import publisher as publisher_module
-from edge.sinks.mqtt.command import Corrector
+from edge.sinks.mqtt.command_topic import Corrector
 from edge.sinks.mqtt.discovery import Topics, kept_before
 from edge.sinks.mqtt.forgetting import forget
 from edge.sinks.mqtt.identity import ID_FILE, Retained, device_id
