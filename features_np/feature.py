@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from features_np.errors import only_in_librosa
 from features_np.rhythm.tempi import tempo, tempogram
+from features_np.signals.waveform import rms, zero_crossing_rate
 from features_np.spectra.cepstrum import delta, mfcc
 from features_np.spectra.chroma import chroma_stft, tonnetz
 from features_np.spectra.contrast import spectral_contrast, spectral_flatness
@@ -13,7 +16,6 @@ from features_np.spectra.shape import (
     spectral_centroid,
     spectral_rolloff,
 )
-from features_np.spectra.waveform import rms, zero_crossing_rate
 
 __all__ = [
     "chroma_stft",
@@ -32,6 +34,7 @@ __all__ = [
     "zero_crossing_rate",
 ]
 
+if not TYPE_CHECKING:  # a name that is not here is an error to a type checker
 
-def __getattr__(name: str) -> object:
-    raise only_in_librosa(__name__, name)
+    def __getattr__(name):
+        raise only_in_librosa(__name__, name)

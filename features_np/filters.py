@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from features_np.errors import only_in_librosa
 from features_np.spectra.chroma import chroma_filterbank
 from features_np.spectra.mel import mel_filterbank, warn_of_empty_filters
+from features_np.spectra.windows import get_window
 
-__all__ = ["chroma", "mel"]
+__all__ = ["chroma", "get_window", "mel"]
 
 
 def mel(
@@ -21,7 +24,8 @@ def mel(
     fmax: float | None = None,
     htk: bool = False,
     norm: str | float | None = "slaney",
-) -> NDArray[np.float32]:
+    dtype: DTypeLike = np.float32,
+) -> NDArray[Any]:
     """Triangular mel filters.
 
     Parameters
@@ -40,15 +44,21 @@ def mel(
         HTK's mel scale instead of Slaney's.
     norm : str, float or None
         "slaney" gives every filter the same area, a number is a p-norm, None leaves peaks of 1.
+    dtype : dtype
+        Floating type of the weights.
 
     Returns
     -------
     numpy.ndarray, shape (n_mels, 1 + n_fft // 2)
-        Weights of the bins, float32.
+        Weights of the bins.
+
+    See Also
+    --------
+    features_np.feature.melspectrogram : What they weigh.
 
     Raises
     ------
-    SignalError
+    ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
     Notes
@@ -61,7 +71,9 @@ def mel(
     >>> mel(sr=22_050, n_fft=2048).shape
     (128, 1025)
     """
-    weights = mel_filterbank(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=norm)
+    weights = mel_filterbank(
+        sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=norm, dtype=np.dtype(dtype)
+    )
     warn_of_empty_filters(weights, fmin)
     return weights.copy()
 
@@ -74,8 +86,10 @@ def chroma(
     tuning: float = 0.0,
     ctroct: float = 5.0,
     octwidth: float | None = 2,
+    norm: float | None = 2,
     base_c: bool = True,
-) -> NDArray[np.float32]:
+    dtype: DTypeLike = np.float32,
+) -> NDArray[Any]:
     """Pitch-class filters.
 
     Parameters
@@ -92,22 +106,30 @@ def chroma(
         Centre of the octaves that count, in octaves above A0 (27.5 Hz).
     octwidth : float or None
         Width in octaves of the Gaussian around ``ctroct``; None counts all alike.
+    norm : float or None
+        Norm of the weights of a bin.
     base_c : bool
         Whether row 0 is C, or A.
+    dtype : dtype
+        Floating type of the weights.
 
     Returns
     -------
     numpy.ndarray, shape (n_chroma, 1 + n_fft // 2)
-        Weights of the bins, float32.
+        Weights of the bins.
+
+    See Also
+    --------
+    features_np.feature.chroma_stft : What they weigh.
 
     Raises
     ------
-    SignalError
+    ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
     Notes
     -----
-    Equals ``librosa.filters.chroma`` 0.11 with its default ``norm``.
+    Equals ``librosa.filters.chroma`` 0.11.
 
     Examples
     --------
@@ -116,9 +138,19 @@ def chroma(
     (12, 1025)
     """
     return chroma_filterbank(
-        sr=sr, n_fft=n_fft, n_chroma=n_chroma, tuning=tuning, ctroct=ctroct, octwidth=octwidth, base_c=base_c
+        sr=sr,
+        n_fft=n_fft,
+        n_chroma=n_chroma,
+        tuning=tuning,
+        ctroct=ctroct,
+        octwidth=octwidth,
+        norm=norm,
+        base_c=base_c,
+        dtype=np.dtype(dtype),
     ).copy()
 
 
-def __getattr__(name: str) -> object:
-    raise only_in_librosa(__name__, name)
+if not TYPE_CHECKING:  # a name that is not here is an error to a type checker
+
+    def __getattr__(name):
+        raise only_in_librosa(__name__, name)

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from features_np.front_end import PatchSpec
 from features_np.pcm import require_signal
+from features_np.signals.resampling import Resampler
 from features_np.spectra.fft import rfft
+from features_np.spectra.framing import Array, frame_signal
 from features_np.spectra.mel import BandedFilters, mel_filterbank
-from features_np.spectra.resampling import Resampler
-from features_np.spectra.spectrum import Array, frame_signal, hann_window, squared_magnitude
+from features_np.spectra.spectrum import squared_magnitude
+from features_np.spectra.windows import hann_window
 
 #: Neighbouring filters that one product sums under; with 16, half a second of YAMNet's bands take the least time.
 FILTERS_TOGETHER = 16

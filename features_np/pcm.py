@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.errors import SampleRateError, SignalError
+from features_np.errors import ParameterError, SampleRateError, SignalError
 
 #: Integer value that stands for 1.0. The same number both ways, so that int16 -> float32 -> int16 is the identity.
 INT16_SCALE = 32_768.0
@@ -95,7 +95,7 @@ def to_mono(y: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     Raises
     ------
     SignalError
-        For integers, and where there are no channels.
+        For what is not finite floating audio, and where there are no channels.
 
     Notes
     -----
@@ -108,18 +108,17 @@ def to_mono(y: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     >>> to_mono(np.array([[1.0, 0.5], [0.0, 0.5]]))
     array([0.5, 0.5])
     """
-    if y.dtype.kind != "f":
-        raise SignalError(f"audio is {y.dtype}, must be floating; see int16_to_float32")
-    precision = np.float64 if y.dtype.itemsize == 8 else np.float32
-    if y.ndim == 1:
-        return np.asarray(y, dtype=precision)
-    if y.ndim == 0 or 0 in y.shape[:-1]:
-        raise SignalError(f"audio has shape {y.shape}, must be (n,) or (channels, n)")
-    channels = y if y.ndim == 2 else y.reshape(-1, y.shape[-1])
-    mono = channels[0].astype(precision)
+    audio = require_samples(y)
+    if audio.ndim == 1:
+        return audio
+    if 0 in audio.shape[:-1]:
+        raise SignalError(f"audio has shape {audio.shape}, must be (n,) or (channels, n)")
+    channels = audio if audio.ndim == 2 else audio.reshape(-1, audio.shape[-1])
+    mono = channels[0].copy()
     for channel in channels[1:]:  # many times faster than a mean along the short axis of what a sound card delivers
         mono += channel
-    return np.asarray(mono / precision(len(channels)))
+    mono /= mono.dtype.type(len(channels))
+    return np.asarray(mono)
 
 
 def require_signal(y: NDArray[Any]) -> NDArray[Any]:
@@ -136,21 +135,38 @@ def require_signal(y: NDArray[Any]) -> NDArray[Any]:
 
 def require_block(y: NDArray[Any]) -> NDArray[Any]:
     """Do what ``require_signal`` does, for a piece of a signal, which may be empty."""
+    if isinstance(y, np.ndarray) and y.dtype.kind == "f" and y.ndim != 1:
+        raise SignalError(f"audio has shape {y.shape}, must be mono, (n,); see features_np.to_mono")
+    return require_samples(y)
+
+
+def require_audio(y: NDArray[Any]) -> NDArray[Any]:
+    """Do what ``require_signal`` does, for audio of any number of channels: shape (..., n)."""
+    audio = require_samples(y)
+    if audio.size == 0:
+        raise SignalError(f"the signal is empty, of shape {audio.shape}; features need at least one sample")
+    return audio
+
+
+def require_samples(y: NDArray[Any]) -> NDArray[Any]:
+    """Do what ``require_audio`` does, without asking for a sample."""
     if not isinstance(y, np.ndarray):
         raise SignalError(f"audio is {type(y).__name__}, must be a numpy array")
     if y.dtype.kind != "f":
         raise SignalError(f"audio is {y.dtype}, must be float32 in [-1, 1]; see features_np.int16_to_float32")
-    if y.ndim != 1:
-        raise SignalError(f"audio has shape {y.shape}, must be mono, (n,); see features_np.to_mono")
-    signal = np.ascontiguousarray(y, dtype=np.float64 if y.dtype.itemsize == 8 else np.float32)
+    if y.ndim == 0:
+        raise SignalError("audio has shape (), must be (n,), or (channels, n); see features_np.to_mono")
+    audio = np.ascontiguousarray(y, dtype=np.float64 if y.dtype.itemsize == 8 else np.float32)
+    flat = audio.reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
-        energy = float(np.dot(signal, signal))  # one fast pass that NaN, infinity and overflow all reach
+        energy = float(np.dot(flat, flat))  # one fast pass that NaN, infinity and overflow all reach
     if not energy <= MAX_ENERGY:
-        if not np.all(np.isfinite(signal)):
-            bad = int(np.flatnonzero(~np.isfinite(signal))[0])
-            raise SignalError(f"audio holds {signal[bad]} at sample {bad}; drop or repair it before computing features")
-        raise SignalError(f"audio reaches {np.max(np.abs(signal)):.3g}, full scale is 1; divide it by its full scale")
-    return signal
+        if not np.all(np.isfinite(flat)):
+            bad = int(np.flatnonzero(~np.isfinite(flat))[0])
+            place = bad % audio.shape[-1]
+            raise SignalError(f"audio holds {flat[bad]} at sample {place}; drop or repair it before computing features")
+        raise SignalError(f"audio reaches {np.max(np.abs(flat)):.3g}, full scale is 1; divide it by its full scale")
+    return audio
 
 
 def require_rate(sr: float, expected: float) -> None:
@@ -161,14 +177,26 @@ def require_rate(sr: float, expected: float) -> None:
 
 
 def require_count(name: str, value: Any, least: int = 1) -> int:
-    """Return ``value`` if it is a whole number, ``least`` or more, else raise ``SignalError`` that says ``name``."""
+    """Return ``value`` if it is a whole number, ``least`` or more, else raise ``ParameterError`` that says ``name``."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise SignalError(f"{name} is {value!r}, must be a whole number, {least} or more")
+        raise ParameterError(f"{name} is {value!r}, must be a whole number, {least} or more")
     return int(value)
 
 
 def require_positive_rate(sr: float) -> float:
     """Return ``sr`` (Hz) if it is above zero and finite, else raise ``SampleRateError``."""
-    if not (np.isfinite(sr) and sr > 0):
+    rate = require_number("sample rate", sr, SampleRateError)
+    if not rate > 0:
         raise SampleRateError(f"sample rate is {sr!r}, must be above 0 Hz")
-    return float(sr)
+    return rate
+
+
+def require_number(name: str, value: Any, error: type[ParameterError] = ParameterError) -> float:
+    """Return ``value`` as a float if it is one finite number, else raise ``error`` that says ``name``."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = np.nan
+    if not np.isfinite(number):
+        raise error(f"{name} is {value!r}, must be a number")
+    return number

@@ -17,7 +17,7 @@ from build.audio.read import read_recording
 from features_np import FeatureSpec, power_to_db
 from features_np.feature import chroma_stft, melspectrogram, spectral_rolloff, tempo, tempogram
 from features_np.spec import PITCH_CLASSES
-from features_np.spectra.mel import hz_to_mel
+from features_np.units.mels import hz_to_mel
 
 Signal = NDArray[np.float32]
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features_np.spectra.cepstrum import dct_matrix
-from features_np.spectra.decibels import clip_below_peak
+from features_np.units.decibels import clip_below_peak
 
 #: Seconds that are looked at, and seconds in a record at least: fewer are a fill-in, or a break.
 MOST, SHORTEST = 30, 3

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import ArrayLike, NDArray
 
-from features_np.errors import SignalError
+from features_np.arrays.norms import tiny
+from features_np.arrays.peaks import local_maxima
+from features_np.errors import ParameterError
 from features_np.pcm import require_count, require_positive_rate
 from features_np.rhythm.onsets import onset_strength
-from features_np.rhythm.tempi import tempo
+from features_np.rhythm.tempi import Prior, tempo
 from features_np.spectra.spectrum import Array
+from features_np.units.times import frames_to_samples, frames_to_time
 
 #: Share of the strongest smoothed onset that the first beat must reach.
 FIRST_BEAT = 0.01
@@ -21,20 +25,22 @@ def beat_track(
     *,
     y: Array | None = None,
     sr: float = 22_050,
-    onset_envelope: Array | None = None,
+    onset_envelope: ArrayLike | None = None,
     hop_length: int = 512,
     start_bpm: float = 120.0,
     tightness: float = 100,
     trim: bool = True,
-    bpm: float | None = None,
+    bpm: ArrayLike | None = None,
+    prior: Prior | None = None,
     units: str = "frames",
+    sparse: bool = True,
 ) -> tuple[Any, NDArray[Any]]:
     """Estimate the tempo and the beats of a signal.
 
     Parameters
     ----------
-    y : numpy.ndarray, shape (n,), optional
-        Mono signal, floating, full scale 1. Either this or ``onset_envelope`` is needed.
+    y : numpy.ndarray, shape (..., n), optional
+        Audio, floating, full scale 1. Either this or ``onset_envelope`` is needed.
     sr : float
         Sample rate in Hz.
     onset_envelope : numpy.ndarray, shape (frames,), optional
@@ -47,28 +53,35 @@ def beat_track(
         How strictly beats keep the tempo.
     trim : bool
         Whether weak beats at both ends are left out.
-    bpm : float, optional
-        The tempo, if it is known.
+    bpm : float or numpy.ndarray, optional
+        The tempo, if it is known: one, or one for each frame or channel.
+    prior : object with a ``logpdf``, optional
+        Distribution of tempi, as ``tempo`` takes it.
     units : str
         What beats are given in: "frames", "samples" or "time" (seconds).
+    sparse : bool
+        Whether to return the places of the beats of one channel, or a mask.
 
     Returns
     -------
-    tempo : float or numpy.ndarray, shape (1,)
+    tempo : float or numpy.ndarray, shape (..., 1)
         Beats per minute: an array where it was estimated; 0.0 where there are no onsets, as in librosa.
-    beats : numpy.ndarray, shape (beats,)
-        Where the beats are, in ``units``.
+    beats : numpy.ndarray
+        Where the beats are, in ``units``: (beats,); or booleans (..., frames).
 
     Raises
     ------
-    SignalError
+    ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+
+    See Also
+    --------
+    features_np.feature.tempo : The tempo alone.
 
     Notes
     -----
     Ellis, "Beat tracking by dynamic programming" (2007): the path through the onsets, of which ``numpy.median``
-    joins the bands, whose steps are nearest to the tempo. Equals ``librosa.beat.beat_track`` 0.11 for one tempo and
-    ``sparse`` output.
+    joins the bands, whose steps are nearest to the tempo. Equals ``librosa.beat.beat_track`` 0.11.
 
     Examples
     --------
@@ -82,27 +95,57 @@ def beat_track(
     """
     require_count("hop_length", hop_length)
     require_positive_rate(sr)
-    if not tightness > 0 or (bpm is not None and not bpm > 0):
-        raise SignalError(f"tightness is {tightness} and bpm {bpm}, must be above 0")
     if units not in ("frames", "samples", "time"):
-        raise SignalError(f"units is {units!r}, must be frames, samples or time")
+        raise ParameterError(f"units is {units!r}, must be frames, samples or time")
+    if not tightness > 0:
+        raise ParameterError(f"tightness is {tightness}, must be above 0")
+    if not start_bpm > 0 or (bpm is not None and np.any(np.asarray(bpm) <= 0)):
+        raise ParameterError(f"start_bpm is {start_bpm} and bpm {bpm!r}, must be above 0")
     if onset_envelope is None:
         if y is None:
-            raise SignalError("neither y nor onset_envelope is given; pass one of them")
+            raise ParameterError("neither y nor onset_envelope is given; pass one of them")
         onset_envelope = onset_strength(y=y, sr=sr, hop_length=hop_length, aggregate=np.median)
-    if not onset_envelope.any():
-        return 0.0, np.array([], dtype=int)
-    pace = np.atleast_1d(bpm) if bpm is not None else None
-    if pace is None:
-        pace = tempo(onset_envelope=onset_envelope, sr=sr, hop_length=hop_length, start_bpm=start_bpm)
-    beats = _beat_frames(onset_envelope, float(np.round(sr / hop_length * 60.0 / pace[0])), tightness, trim)
-    places = {"frames": beats, "samples": beats * hop_length, "time": beats * hop_length / float(sr)}
-    return (bpm if bpm is not None else pace), places[units]
+    onsets = np.asarray(onset_envelope)
+    if sparse and onsets.ndim != 1:
+        raise ParameterError(f"onsets have shape {onsets.shape}; pass one channel, or sparse=False")
+    if not onsets.any():
+        if sparse:
+            return 0.0, np.array([], dtype=int)
+        return np.zeros(onsets.shape[:-1]), np.zeros(onsets.shape, dtype=bool)
+    pace: Any = bpm
+    if bpm is None:
+        pace = tempo(onset_envelope=onsets, sr=sr, hop_length=hop_length, start_bpm=start_bpm, prior=prior)
+    beats = _beats(onsets, np.atleast_1d(pace), sr / hop_length, tightness, trim)
+    if not sparse:
+        return pace, beats
+    frames = np.flatnonzero(beats)
+    if units == "frames":
+        return pace, frames
+    if units == "samples":
+        return pace, frames_to_samples(frames, hop_length=hop_length)
+    return pace, frames_to_time(frames, hop_length=hop_length, sr=sr)
 
 
-def _beat_frames(envelope: Array, frames_per_beat: float, tightness: float, trim: bool) -> NDArray[np.intp]:
-    score = _local_score(envelope / (envelope.std(ddof=1) + np.finfo(envelope.dtype).tiny), frames_per_beat)
-    total, before = _best_paths(score, frames_per_beat, tightness)
+def _beats(onsets: Array, bpm: Array, frame_rate: float, tightness: float, trim: bool) -> NDArray[np.bool_]:
+    """Return which frames of ``onsets`` (..., frames) are beats at tempi that lie along its first axes."""
+    paces = np.round(frame_rate * 60.0 / bpm.reshape(*bpm.shape, *(1,) * (onsets.ndim - bpm.ndim)))
+    if paces.shape[-1] not in (1, onsets.shape[-1]):
+        raise ParameterError(
+            f"bpm has shape {bpm.shape}, must be one for all frames, or one for each of {onsets.shape[-1]}"
+        )
+    paces = np.broadcast_to(paces, (*onsets.shape[:-1], paces.shape[-1]))
+    values = onsets if onsets.dtype.kind == "f" else onsets.astype(np.float64)
+    scaled = values / (values.std(ddof=1, axis=-1, keepdims=True) + tiny(values))
+    beats = np.zeros(onsets.shape, dtype=bool)
+    for channel in np.ndindex(onsets.shape[:-1]):
+        beats[(*channel, _beat_frames(scaled[channel], paces[channel], tightness, trim))] = True
+    return beats
+
+
+def _beat_frames(envelope: Array, paces: Array, tightness: float, trim: bool) -> NDArray[np.intp]:
+    """Return the beats of one channel; ``paces`` are frames from one to the next, for all or for each frame."""
+    score = _local_score(envelope.astype(np.float64), paces)
+    total, before = _best_paths(score, paces, tightness)
     path = [_last_beat(total)]
     while before[path[-1]] >= 0:
         path.append(int(before[path[-1]]))
@@ -112,41 +155,48 @@ def _beat_frames(envelope: Array, frames_per_beat: float, tightness: float, trim
     return beats[(beats >= loud[0]) & (beats <= loud[-1])] if loud.size else beats[:0]
 
 
-def _local_score(envelope: Array, frames_per_beat: float) -> Array:
+def _local_score(onsets: NDArray[np.float64], paces: Array) -> NDArray[np.float64]:
     """Smooth the onsets by a Gaussian 1/32 of a beat wide; the first of them is left out, as in librosa."""
-    reach = max(int(frames_per_beat), 1)
-    window = np.exp(-0.5 * (np.arange(-reach, reach + 1) * 32.0 / reach) ** 2)
-    onsets = envelope.astype(np.float64)
     onsets[0] = 0.0
-    return np.convolve(onsets, window)[reach : reach + len(onsets)].astype(envelope.dtype)
+    score = np.empty(len(onsets))
+    for pace in np.unique(paces):
+        reach = max(int(pace), 1)
+        window = np.exp(-0.5 * (np.arange(-reach, reach + 1) * 32.0 / reach) ** 2)
+        smooth = np.convolve(onsets, window)[reach : reach + len(onsets)]
+        np.copyto(score, smooth, where=paces == pace)
+    return score
 
 
-def _best_paths(score: Array, frames_per_beat: float, tightness: float) -> tuple[Array, NDArray[np.intp]]:
+def _best_paths(score: Array, paces: Array, tightness: float) -> tuple[Array, NDArray[np.intp]]:
     """Return the best score of a path of beats up to each frame, and the beat before it, -1 if there is none.
 
-    A step's cost is the squared logarithm of its length in beats, times ``tightness``.
+    A step's cost is the squared logarithm of its length in beats, times ``tightness``. As many frames as the shortest
+    step is long do not depend on each other, and are computed together.
     """
-    steps = np.arange(max(int(np.round(frames_per_beat / 2)), 1), int(2 * frames_per_beat) + 1)
-    cost = tightness * (np.log(steps) - np.log(frames_per_beat)) ** 2
-    total, before, begun = score.copy(), np.full(len(score), -1), False
-    threshold = FIRST_BEAT * score.max()
-    for frame, here in enumerate(score):
-        n_steps = int(np.searchsorted(steps, frame, side="right"))
-        if n_steps:
-            paths = total[frame - steps[:n_steps]] - cost[:n_steps]
-            best = int(np.argmax(paths))
-            total[frame] = here + paths[best]
-        if n_steps and (begun or here >= threshold):
-            before[frame] = frame - steps[best]
-        begun = begun or here >= threshold
-    return total, before
+    n_frames, pace = len(score), paces[:, np.newaxis]
+    shortest, longest = max(int(np.round(paces.min() / 2)), 1), int(2 * paces.max())
+    steps = np.arange(longest, shortest - 1, -1)
+    cost = tightness * (np.log(steps) - np.log(pace)) ** 2
+    cost[(steps < np.round(pace / 2)) | (steps > 2 * pace)] = np.inf
+    cost = np.broadcast_to(cost, (n_frames, len(steps)))
+    known = np.full(longest + n_frames, -np.inf)
+    earlier = sliding_window_view(known, len(steps))
+    before = np.full(n_frames, -1)
+    for begin in range(0, n_frames, shortest):
+        end = min(begin + shortest, n_frames)
+        paths = earlier[begin:end] - cost[begin:end]
+        best = len(steps) - 1 - np.argmax(paths[:, ::-1], axis=1)  # of equal paths, the shortest step
+        gain = np.take_along_axis(paths, best[:, np.newaxis], axis=1)[:, 0]
+        possible = gain > -np.inf
+        known[longest + begin : longest + end] = score[begin:end] + np.where(possible, gain, 0.0)
+        before[begin:end] = np.where(possible, np.arange(begin, end) - steps[best], -1)
+    before[: int(np.argmax(score >= FIRST_BEAT * score.max()))] = -1
+    return known[longest:], before
 
 
 def _last_beat(total: Array) -> int:
     """Return the last local maximum that is at least half as high as they are in the middle."""
-    peak = np.zeros(len(total), dtype=bool)
-    peak[1:-1] = (total[1:-1] > total[:-2]) & (total[1:-1] >= total[2:])
-    peak[-1] = len(total) > 1 and total[-1] > total[-2]
+    peak = local_maxima(total)
     if not peak.any():
         return len(total) - 1
     high = np.flatnonzero(peak & (total >= 0.5 * np.median(total[peak])))

@@ -20,7 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features_np.spectra.fft import fft, ifft, irfft, next_fast_len, rfft
-from features_np.spectra.spectrum import Array, frame_signal, hann_window
+from features_np.spectra.framing import Array, frame_signal
+from features_np.spectra.windows import hann_window
 
 #: Columns with less energy than this share of the strongest are transformed one by one. The running sums hold 1 / E_t,
 #: so a faint column would drown the others' digits. Music has no such columns, the edges of silence some.

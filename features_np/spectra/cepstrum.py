@@ -7,14 +7,14 @@ from math import factorial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from features_np.errors import SignalError
+from features_np.errors import ParameterError
 from features_np.pcm import require_count
-from features_np.spectra.decibels import power_to_db
 from features_np.spectra.fft import dct
-from features_np.spectra.mel import melspectrogram
-from features_np.spectra.spectrum import Array
+from features_np.spectra.mel import MelSpectra
+from features_np.spectra.spectrum import Array, PadMode, spectrogram
+from features_np.spectra.windows import Window
 
 #: What numpy.pad calls the ways to continue data beyond its ends.
 _PADDING = {"nearest": "edge", "mirror": "reflect", "constant": "constant", "wrap": "wrap"}
@@ -33,24 +33,25 @@ def mfcc(
     n_fft: int = 2048,
     hop_length: int = 512,
     win_length: int | None = None,
-    window: str | Array = "hann",
+    window: Window = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
+    pad_mode: PadMode = "constant",
     power: float = 2.0,
     n_mels: int = 128,
     fmin: float = 0.0,
     fmax: float | None = None,
     htk: bool = False,
+    dtype: DTypeLike = np.float32,
 ) -> Array:
     """Mel-frequency cepstral coefficients.
 
     Parameters
     ----------
-    y : numpy.ndarray, shape (n,), optional
-        Mono signal, floating, full scale 1. Either this or ``S`` is needed.
+    y : numpy.ndarray, shape (..., n), optional
+        Audio, floating, full scale 1. Either this or ``S`` is needed.
     sr : float
         Sample rate in Hz.
-    S : numpy.ndarray, shape (n_mels, frames), optional
+    S : numpy.ndarray, shape (..., n_mels, frames), optional
         Mel spectrogram in dB, taken instead of that of ``y``.
     n_mfcc : int
         Coefficients to return, the 0th included.
@@ -68,11 +69,11 @@ def mfcc(
         Samples between frames.
     win_length : int, optional
         Samples under the window, zeros around them; ``n_fft`` by default.
-    window : str or numpy.ndarray, shape (win_length,)
-        "hann" (periodic), or the values.
+    window : str, tuple, float, callable or numpy.ndarray
+        A name, as ``filters.get_window`` takes it, or the ``win_length`` values.
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
-    pad_mode : str
+    pad_mode : str or callable
         What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
     power : float
         Exponent of the magnitudes.
@@ -84,15 +85,17 @@ def mfcc(
         Upper corner of the highest band, Hz; ``sr / 2`` by default.
     htk : bool
         HTK's mel scale instead of Slaney's.
+    dtype : dtype
+        Type of the mel filters.
 
     Returns
     -------
-    numpy.ndarray, shape (n_mfcc, frames)
+    numpy.ndarray, shape (..., n_mfcc, frames)
         Coefficients, in the precision of the input.
 
     Raises
     ------
-    SignalError
+    ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
     Notes
@@ -109,32 +112,35 @@ def mfcc(
     (13, 44)
     """
     require_count("n_mfcc", n_mfcc)
-    if lifter < 0:
-        raise SignalError(f"lifter is {lifter}, must be 0 or above")
-    if S is None:
-        S = power_to_db(
-            melspectrogram(
-                y=y,
-                sr=sr,
-                n_fft=n_fft,
-                hop_length=hop_length,
-                win_length=win_length,
-                window=window,
-                center=center,
-                pad_mode=pad_mode,
-                power=power,
-                n_mels=n_mels,
-                fmin=fmin,
-                fmax=fmax,
-                htk=htk,
-                norm=mel_norm,
-            )
-        )
-    cepstrum = dct(S, axis=-2, type=dct_type, norm=norm)[:n_mfcc]
-    if lifter > 0:
-        order = np.arange(1, 1 + len(cepstrum), dtype=cepstrum.dtype)
-        cepstrum *= 1 + (lifter / 2) * np.sin(np.pi * order / lifter)[:, np.newaxis]
-    return np.asarray(cepstrum)
+    if not lifter >= 0:
+        raise ParameterError(f"lifter is {lifter}, must be 0 or above")
+    if S is not None:
+        levels = np.asarray(S) if np.asarray(S).dtype.kind == "f" else np.asarray(S, dtype=np.float64)
+        cepstrum = np.swapaxes(dct(np.swapaxes(levels, -1, -2), type=dct_type, norm=norm), -1, -2)[..., :n_mfcc, :]
+        return _liftered(cepstrum, lifter)
+    spectra = spectrogram(
+        y=y,
+        n_fft=n_fft,
+        hop_length=hop_length,
+        win_length=win_length,
+        window=window,
+        center=center,
+        pad_mode=pad_mode,
+    )
+    mel = MelSpectra(
+        spectra, sr=sr, power=power, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=mel_norm, dtype=dtype
+    )
+    rows = np.empty((spectra.shape[0], min(n_mfcc, n_mels)), dtype=mel.dtype)
+    for place, decibels in mel.levels():
+        rows[place] = dct(decibels, type=dct_type, norm=norm)[:, :n_mfcc]
+    return _liftered(spectra.arranged(rows), lifter)
+
+
+def _liftered(cepstrum: Array, lifter: float) -> Array:
+    if lifter:
+        order = np.arange(1, 1 + cepstrum.shape[-2], dtype=cepstrum.dtype)
+        cepstrum = cepstrum * (1 + (lifter / 2) * np.sin(np.pi * order / lifter))[:, np.newaxis]
+    return cepstrum
 
 
 @lru_cache(maxsize=4)
@@ -151,32 +157,52 @@ def dct_matrix(n_mels: int, n_mfcc: int, dtype: type[np.floating[Any]] = np.floa
     return rounded
 
 
-def delta(data: Array, *, width: int = 9, order: int = 1, axis: int = -1, mode: str = "interp") -> Array:
+def delta(
+    data: ArrayLike,
+    *,
+    width: int = 9,
+    order: int = 1,
+    axis: int = -1,
+    mode: str = "interp",
+    polyorder: int | None = None,
+    delta: float = 1.0,
+    cval: float = 0.0,
+) -> Array:
     """Local estimate of a derivative along time.
 
     Parameters
     ----------
-    data : numpy.ndarray
+    data : array_like
         Features, of any shape.
     width : int
         Frames of the local polynomial, odd, 3 or more.
     order : int
-        Order of the derivative and of the polynomial, 1 or more.
+        Order of the derivative, 1 or more.
     axis : int
         Axis of time.
     mode : str
         Beyond the ends: "interp" goes on with the polynomial there; "nearest", "mirror", "constant" and "wrap"
         continue the data.
+    polyorder : int, optional
+        Order of the polynomial, less than ``width``; that of the derivative by default.
+    delta : float
+        Time between frames.
+    cval : float
+        What "constant" continues the data with.
 
     Returns
     -------
     numpy.ndarray
-        The derivative per frame, in the shape of ``data``.
+        The derivative per frame, in the shape of ``data``: float32 of float32, else float64.
 
     Raises
     ------
-    SignalError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+    ParameterError
+        For a width that is even, too short for the polynomial or, with "interp", longer than the data.
+
+    See Also
+    --------
+    mfcc : What its changes are most often asked for.
 
     Notes
     -----
@@ -192,27 +218,34 @@ def delta(data: Array, *, width: int = 9, order: int = 1, axis: int = -1, mode: 
     """
     require_count("width", width, 3)
     require_count("order", order)
+    degree = order if polyorder is None else require_count("polyorder", polyorder, 0)
     values = np.moveaxis(np.atleast_1d(data), axis, -1)
-    if width % 2 == 0 or order >= width:
-        raise SignalError(f"width is {width}, must be odd and above order ({order})")
+    n_frames, half = values.shape[-1], width // 2
+    if width % 2 == 0 or degree >= width:
+        raise ParameterError(f"width is {width}, must be odd and above the order of the polynomial ({degree})")
     if mode != "interp" and mode not in _PADDING:
-        raise SignalError(f"mode is {mode!r}, must be interp, {', '.join(_PADDING)}")
-    if mode == "interp" and width > values.shape[-1]:
-        raise SignalError(f"width is {width}, the data has {values.shape[-1]} frames; take less or another mode")
-    half = width // 2
-    fits = np.linalg.pinv(np.vander(np.arange(-half, half + 1), order + 1, increasing=True))
-    dtype = np.float64 if values.dtype == np.float64 else np.float32
+        raise ParameterError(f"mode is {mode!r}, must be interp, {', '.join(_PADDING)}")
+    if mode == "interp" and width > n_frames:
+        raise ParameterError(f"width is {width}, the data has {n_frames} frames; take less or another mode")
+    slopes = _slopes(width, degree, order) / delta**order
+    padding = [(0, 0)] * (values.ndim - 1) + [(half, half)]
+    continued = {"constant_values": cval} if mode == "constant" else {}
+    longer = np.pad(values.astype(np.float64), padding, mode=_PADDING.get(mode, "edge"), **continued)  # type: ignore[call-overload]
+    result = np.zeros(values.shape)
+    for place, weight in enumerate(slopes[half]):
+        result += weight * longer[..., place : place + n_frames]
     if mode == "interp":
-        inner = _windows(values, width) @ (factorial(order) * fits[order])
-        # the polynomial of this order through the first and last frames has one derivative everywhere
-        ends = [np.repeat(inner[..., at : at + 1], half, axis=-1) for at in (0, inner.shape[-1] - 1)]
-        result = np.concatenate((ends[0], inner, ends[1]), axis=-1)
-    else:
-        padding = [(0, 0)] * (values.ndim - 1) + [(half, half)]
-        longer = np.pad(values, padding, mode=_PADDING[mode])  # type: ignore[call-overload]
-        result = _windows(longer, width) @ (factorial(order) * fits[order])
-    return np.moveaxis(result, -1, axis).astype(dtype)
+        result[..., :half] = values[..., :width] @ slopes[:half].T
+        result[..., -half:] = values[..., -width:] @ slopes[half + 1 :].T
+    return np.moveaxis(result, -1, axis).astype(np.float32 if values.dtype == np.float32 else np.float64, copy=False)
 
 
-def _windows(values: Array, width: int) -> Array:
-    return np.lib.stride_tricks.sliding_window_view(values.astype(np.float64), width, axis=-1)
+@lru_cache(maxsize=8)
+def _slopes(width: int, degree: int, order: int) -> NDArray[np.float64]:
+    """Return the weights of ``width`` frames in a derivative of their polynomial at each of them: (width, width)."""
+    place = np.arange(width) - width // 2
+    fits = np.linalg.pinv(np.vander(place, degree + 1, increasing=True))
+    derived = np.zeros((width, degree + 1))
+    for power in range(order, degree + 1):
+        derived[:, power] = factorial(power) / factorial(power - order) * place.astype(np.float64) ** (power - order)
+    return np.asarray(derived @ fits)

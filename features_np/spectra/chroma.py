@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from features_np.errors import SignalError
-from features_np.pcm import require_count, require_positive_rate
-from features_np.spectra.spectrum import Array, normalize, spectrogram
-from features_np.spectra.tuning import estimate_tuning, octaves
+from features_np.arrays.norms import normalize
+from features_np.errors import ParameterError
+from features_np.pcm import require_count, require_number, require_positive_rate
+from features_np.spectra.spectrum import Array, PadMode, spectrogram
+from features_np.spectra.tuning import tuning_of
+from features_np.spectra.windows import Window
+from features_np.units.pitches import hz_to_octs
 
 #: Half turns for each semitone around the circles of fifths, minor thirds and major thirds, two axes each, and radii.
 TONNETZ_STEPS = np.array([7 / 6, 7 / 6, 3 / 2, 3 / 2, 2 / 3, 2 / 3])
@@ -26,24 +30,25 @@ def chroma_stft(
     n_fft: int = 2048,
     hop_length: int = 512,
     win_length: int | None = None,
-    window: str | Array = "hann",
+    window: Window = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
+    pad_mode: PadMode = "constant",
     tuning: float | None = None,
     n_chroma: int = 12,
     ctroct: float = 5.0,
     octwidth: float | None = 2,
     base_c: bool = True,
+    dtype: DTypeLike = np.float32,
 ) -> Array:
     """Chromagram: energy per pitch class.
 
     Parameters
     ----------
-    y : numpy.ndarray, shape (n,), optional
-        Mono signal, floating, full scale 1. Either this or ``S`` is needed.
+    y : numpy.ndarray, shape (..., n), optional
+        Audio, floating, full scale 1. Either this or ``S`` is needed.
     sr : float
         Sample rate in Hz.
-    S : numpy.ndarray, shape (bins, frames), optional
+    S : numpy.ndarray, shape (..., bins, frames), optional
         Power spectrogram, taken instead of that of ``y``.
     norm : float or None
         Norm by which each frame is divided: ``inf`` makes its loudest pitch class 1; None leaves energies.
@@ -53,11 +58,11 @@ def chroma_stft(
         Samples between frames.
     win_length : int, optional
         Samples under the window, zeros around them; ``n_fft`` by default.
-    window : str or numpy.ndarray, shape (win_length,)
-        "hann" (periodic), or the values.
+    window : str, tuple, float, callable or numpy.ndarray
+        A name, as ``filters.get_window`` takes it, or the ``win_length`` values.
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
-    pad_mode : str
+    pad_mode : str or callable
         What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
     tuning : float, optional
         Deviation from A = 440 Hz in fractions of a chroma bin; estimated from the power spectrogram by default.
@@ -69,15 +74,17 @@ def chroma_stft(
         Width in octaves of the Gaussian around ``ctroct`` by which they count; None counts all alike.
     base_c : bool
         Whether row 0 is C, or A.
+    dtype : dtype
+        Type of the filters; the result has it or that of the spectra, whichever is wider.
 
     Returns
     -------
-    numpy.ndarray, shape (n_chroma, frames)
+    numpy.ndarray, shape (..., n_chroma, frames)
         0 to 1 unless ``norm`` says otherwise, in the precision of the input.
 
     Raises
     ------
-    SignalError
+    ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
     Notes
@@ -95,7 +102,7 @@ def chroma_stft(
     9
     """
     require_count("n_chroma", n_chroma)
-    power, n_fft = spectrogram(
+    spectra = spectrogram(
         y=y,
         S=S,
         n_fft=n_fft,
@@ -104,65 +111,83 @@ def chroma_stft(
         window=window,
         center=center,
         pad_mode=pad_mode,
-        power=2,
     )
+    power = spectra.passes(2)
     if tuning is None:
-        tuning = estimate_tuning(S=power, sr=sr, bins_per_octave=n_chroma)
+        even = max(2 * (spectra.shape[1] - 1), 1)  # librosa does not tell its estimate of an odd length
+        tuning = tuning_of(power(), sr=sr, n_fft=even, bins_per_octave=n_chroma)
     filters = chroma_filterbank(
-        sr=sr, n_fft=n_fft, n_chroma=n_chroma, tuning=tuning, ctroct=ctroct, octwidth=octwidth, base_c=base_c
+        sr=sr,
+        n_fft=spectra.n_fft,
+        n_chroma=n_chroma,
+        tuning=tuning,
+        ctroct=ctroct,
+        octwidth=octwidth,
+        base_c=base_c,
+        dtype=np.dtype(dtype),
     )
-    return normalize(power.T @ filters.T.astype(power.dtype), norm, axis=-1).T
+    chroma = np.empty((spectra.shape[0], n_chroma), dtype=np.result_type(spectra.dtype, filters.dtype))
+    for place, block in power():
+        chroma[place] = normalize(block @ filters.T.astype(chroma.dtype, copy=False), norm=norm, axis=-1)
+    return spectra.arranged(chroma)
 
 
-def tonnetz(*, y: Array | None = None, sr: float = 22_050, chroma: Array | None = None) -> Array:
+def tonnetz(*, y: Array | None = None, sr: float = 22_050, chroma: Array | None = None, **kwargs: Any) -> Array:
     """Tonal centroids: a chromagram on the circles of fifths, minor thirds and major thirds.
 
     Parameters
     ----------
-    y : numpy.ndarray, optional
-        Not enough by itself: librosa takes ``chroma_cqt`` of it, which is not here.
+    y : numpy.ndarray, shape (..., n), optional
+        Audio, floating, full scale 1. Either this or ``chroma`` is needed.
     sr : float
         Sample rate in Hz.
-    chroma : numpy.ndarray, shape (n_chroma, frames)
-        Chromagram, such as ``chroma_stft``'s.
+    chroma : numpy.ndarray, shape (..., n_chroma, frames), optional
+        Chromagram, taken instead of that of ``y``.
+    **kwargs : Any
+        Arguments of ``chroma_stft`` for that of ``y``.
 
     Returns
     -------
-    numpy.ndarray, shape (6, frames)
+    numpy.ndarray, shape (..., 6, frames)
         Two coordinates on each circle, -1 to 1; the last circle has a radius of 0.5.
 
     Raises
     ------
-    SignalError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+    ParameterError
+        For what is not a signal or a chromagram.
+
+    See Also
+    --------
+    chroma_stft : The chromagram that is taken of ``y``.
 
     Notes
     -----
     Harte, Sandler and Gasser, "Detecting harmonic change in musical audio" (2006). Equals
-    ``librosa.feature.tonnetz`` 0.11 of the same chromagram.
+    ``librosa.feature.tonnetz`` 0.11 of the same chromagram. Of ``y``, librosa takes ``chroma_cqt``, which is not here;
+    this takes ``chroma_stft``, so the numbers are others.
 
     Examples
     --------
     >>> import numpy as np
     >>> import features_np as librosa
     >>> y = np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050).astype(np.float32)
-    >>> librosa.feature.tonnetz(chroma=librosa.feature.chroma_stft(y=y)).shape
+    >>> librosa.feature.tonnetz(y=y).shape
     (6, 44)
     """
     if chroma is None:
         if y is None:
-            raise SignalError("neither y nor chroma is given; pass one of them")
-        raise SignalError("librosa takes chroma_cqt of y, which is not here; pass chroma=chroma_stft(y=y)")
+            raise ParameterError("neither y nor chroma is given; pass one of them")
+        chroma = chroma_stft(y=y, sr=sr, **kwargs)
     require_positive_rate(sr)
-    if chroma.ndim != 2 or chroma.dtype.kind != "f":
-        raise SignalError("chroma must be floats of shape (n_chroma, frames)")
-    pitches = np.linspace(0, 12, num=len(chroma), endpoint=False)
+    if not isinstance(chroma, np.ndarray) or chroma.ndim < 2 or chroma.dtype.kind not in "fiu":
+        raise ParameterError("chroma must be an array of shape (..., n_chroma, frames)")
+    values = chroma if chroma.dtype.kind == "f" else chroma.astype(np.float64)
+    pitches = np.linspace(0, 12, num=values.shape[-2], endpoint=False)
     angles = np.pi * np.multiply.outer(TONNETZ_STEPS, pitches)
     angles[::2] -= np.pi / 2  # sines beside cosines
-    return np.asarray(TONNETZ_RADII[:, np.newaxis] * np.cos(angles)) @ normalize(chroma, 1, axis=0)
+    return np.asarray(TONNETZ_RADII[:, np.newaxis] * np.cos(angles)) @ normalize(values, norm=1, axis=-2)
 
 
-@lru_cache(maxsize=8)
 def chroma_filterbank(
     *,
     sr: float,
@@ -172,26 +197,47 @@ def chroma_filterbank(
     ctroct: float = 5.0,
     octwidth: float | None = 2,
     base_c: bool = True,
-) -> NDArray[np.float32]:
-    """Return Gaussian pitch-class filters, float32 of shape (n_chroma, 1 + n_fft // 2).
+    norm: float | None = 2,
+    dtype: DTypeLike = np.float32,
+) -> NDArray[Any]:
+    """Return Gaussian pitch-class filters (n_chroma, 1 + n_fft // 2).
 
     Each bin spreads over the chroma by a Gaussian whose width is the bin's own in semitones (at least one), is
     normalized to length 1, and weighted by a Gaussian over octaves around ``ctroct`` (Ellis, "Chroma feature
     analysis and synthesis", 2007). Equals ``librosa.filters.chroma`` 0.11.
     """
+    key = require_positive_rate(sr), n_fft, n_chroma, require_number("tuning", tuning), require_number("ctroct", ctroct)
+    width = None if octwidth is None else require_number("octwidth", octwidth)
+    if norm is not None and not isinstance(norm, int | float | np.number):
+        raise ParameterError(f"norm is {norm!r}, must be a number or None")
+    return _made(*key, width, norm, bool(base_c), np.dtype(dtype))
+
+
+@lru_cache(maxsize=8)
+def _made(  # noqa: PLR0917 - the key of the cache
+    sr: float,
+    n_fft: int,
+    n_chroma: int,
+    tuning: float,
+    ctroct: float,
+    octwidth: float | None,
+    norm: float | None,
+    base_c: bool,
+    dtype: np.dtype[Any],
+) -> NDArray[Any]:
     n_bins = 1 + n_fft // 2
-    hertz = np.arange(1, n_bins + 1) * (require_positive_rate(sr) / n_fft)  # one more, for the last bin's width
-    pitch = n_chroma * octaves(hertz, tuning, n_chroma)
+    hertz = np.arange(1, n_bins + 1) * (sr / n_fft)  # one more, for the last bin's width
+    pitch = n_chroma * hz_to_octs(hertz, tuning=tuning, bins_per_octave=n_chroma)
     pitch = np.concatenate(([pitch[0] - 1.5 * n_chroma], pitch))  # 0 Hz has none: far away and wide
     width = np.maximum(np.diff(pitch), 1.0)
     pitch = pitch[:-1]
     half = np.round(n_chroma / 2)
     distance = np.remainder(pitch - np.arange(n_chroma)[:, np.newaxis] + half, n_chroma) - half
-    weights = normalize(np.exp(-0.5 * (2 * distance / width) ** 2), 2, axis=0)
+    weights = normalize(np.exp(-0.5 * (2 * distance / width) ** 2), norm=norm, axis=0)
     if octwidth is not None:
         weights *= np.exp(-0.5 * ((pitch / n_chroma - ctroct) / octwidth) ** 2)
     if base_c:  # pitch counts from A
         weights = np.roll(weights, -3 * (n_chroma // 12), axis=0)
-    filters = np.ascontiguousarray(weights, dtype=np.float32)
+    filters = np.ascontiguousarray(weights, dtype=dtype)
     filters.flags.writeable = False
     return filters

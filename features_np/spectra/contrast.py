@@ -7,11 +7,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.errors import SignalError
+from features_np.errors import ParameterError
 from features_np.pcm import require_count
-from features_np.spectra.decibels import power_to_db
-from features_np.spectra.shape import frequencies_of
-from features_np.spectra.spectrum import Array, spectrogram
+from features_np.spectra.spectrum import Array, PadMode, by_frames, fft_frequencies, spectrogram
+from features_np.spectra.windows import Window
+from features_np.units.decibels import power_to_db
 
 
 def spectral_flatness(
@@ -21,9 +21,9 @@ def spectral_flatness(
     n_fft: int = 2048,
     hop_length: int = 512,
     win_length: int | None = None,
-    window: str | Array = "hann",
+    window: Window = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
+    pad_mode: PadMode = "constant",
     amin: float = 1e-10,
     power: float = 2.0,
 ) -> Array:
@@ -31,9 +31,9 @@ def spectral_flatness(
 
     Parameters
     ----------
-    y : numpy.ndarray, shape (n,), optional
-        Mono signal, floating, full scale 1. Either this or ``S`` is needed.
-    S : numpy.ndarray, shape (bins, frames), optional
+    y : numpy.ndarray, shape (..., n), optional
+        Audio, floating, full scale 1. Either this or ``S`` is needed.
+    S : numpy.ndarray, shape (..., bins, frames), optional
         Magnitude spectrogram, taken instead of that of ``y``.
     n_fft : int
         Samples in a frame. With ``S``, those that it was made of, if it has ``1 + n_fft // 2`` bins.
@@ -41,11 +41,11 @@ def spectral_flatness(
         Samples between frames.
     win_length : int, optional
         Samples under the window, zeros around them; ``n_fft`` by default.
-    window : str or numpy.ndarray, shape (win_length,)
-        "hann" (periodic), or the values.
+    window : str, tuple, float, callable or numpy.ndarray
+        A name, as ``filters.get_window`` takes it, or the ``win_length`` values.
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
-    pad_mode : str
+    pad_mode : str or callable
         What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
     amin : float
         What is less counts as this much.
@@ -54,12 +54,12 @@ def spectral_flatness(
 
     Returns
     -------
-    numpy.ndarray, shape (1, frames)
+    numpy.ndarray, shape (..., 1, frames)
         0 for a tone to 1 for a flat spectrum.
 
     Raises
     ------
-    SignalError
+    ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
     Notes
@@ -77,8 +77,8 @@ def spectral_flatness(
     [False, True]
     """
     if not amin > 0:
-        raise SignalError(f"amin is {amin}, must be above 0")
-    magnitude, _ = spectrogram(
+        raise ParameterError(f"amin is {amin}, must be above 0")
+    spectra = spectrogram(
         y=y,
         S=S,
         n_fft=n_fft,
@@ -87,11 +87,17 @@ def spectral_flatness(
         window=window,
         center=center,
         pad_mode=pad_mode,
+        precise=True,
     )
-    raised = np.maximum(magnitude.T**power, magnitude.dtype.type(amin))
-    geometric = np.exp(np.mean(np.log(raised), axis=1, dtype=np.float64))
-    flatness = geometric / np.mean(raised, axis=1, dtype=np.float64)
-    return np.asarray(flatness.astype(magnitude.dtype)[np.newaxis])
+
+    def flatness(frames: Array, _: slice) -> Array:
+        raised = np.square(frames) if power == 2 else frames**power
+        np.maximum(raised, raised.dtype.type(amin), out=raised)
+        weights = np.full((raised.shape[1], 1), 1 / raised.shape[1], dtype=raised.dtype)
+        mean = raised @ weights
+        return np.asarray(np.exp(np.log(raised, out=raised) @ weights) / mean)
+
+    return by_frames(spectra, 1, flatness, spectra.dtype)
 
 
 def spectral_contrast(
@@ -102,9 +108,9 @@ def spectral_contrast(
     n_fft: int = 2048,
     hop_length: int = 512,
     win_length: int | None = None,
-    window: str | Array = "hann",
+    window: Window = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
+    pad_mode: PadMode = "constant",
     freq: Array | None = None,
     fmin: float = 200.0,
     n_bands: int = 6,
@@ -115,11 +121,11 @@ def spectral_contrast(
 
     Parameters
     ----------
-    y : numpy.ndarray, shape (n,), optional
-        Mono signal, floating, full scale 1. Either this or ``S`` is needed.
+    y : numpy.ndarray, shape (..., n), optional
+        Audio, floating, full scale 1. Either this or ``S`` is needed.
     sr : float
         Sample rate in Hz.
-    S : numpy.ndarray, shape (bins, frames), optional
+    S : numpy.ndarray, shape (..., bins, frames), optional
         Magnitude spectrogram, taken instead of that of ``y``.
     n_fft : int
         Samples in a frame. With ``S``, those that it was made of, if it has ``1 + n_fft // 2`` bins.
@@ -127,11 +133,11 @@ def spectral_contrast(
         Samples between frames.
     win_length : int, optional
         Samples under the window, zeros around them; ``n_fft`` by default.
-    window : str or numpy.ndarray, shape (win_length,)
-        "hann" (periodic), or the values.
+    window : str, tuple, float, callable or numpy.ndarray
+        A name, as ``filters.get_window`` takes it, or the ``win_length`` values.
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
-    pad_mode : str
+    pad_mode : str or callable
         What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
     freq : numpy.ndarray, shape (bins,), optional
         Frequencies of the bins in Hz; those of the transform by default.
@@ -146,12 +152,12 @@ def spectral_contrast(
 
     Returns
     -------
-    numpy.ndarray, shape (n_bands + 1, frames)
+    numpy.ndarray, shape (..., n_bands + 1, frames)
         dB unless ``linear``, float64.
 
     Raises
     ------
-    SignalError
+    ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
     Notes
@@ -169,11 +175,13 @@ def spectral_contrast(
     """
     require_count("n_bands", n_bands)
     if not 0 < quantile < 1:
-        raise SignalError(f"quantile is {quantile}, must be between 0 and 1")
+        raise ParameterError(f"quantile is {quantile}, must be between 0 and 1")
     edges = np.append(0.0, fmin * 2.0 ** np.arange(n_bands + 1))
     if not fmin > 0 or edges[-2] >= sr / 2:
-        raise SignalError(f"{n_bands} octaves from fmin, {fmin} Hz, reach beyond {sr / 2:g} Hz; lower fmin or n_bands")
-    magnitude, n_fft = spectrogram(
+        raise ParameterError(
+            f"{n_bands} octaves from fmin, {fmin} Hz, reach beyond {sr / 2:g} Hz; lower fmin or n_bands"
+        )
+    spectra = spectrogram(
         y=y,
         S=S,
         n_fft=n_fft,
@@ -182,16 +190,36 @@ def spectral_contrast(
         window=window,
         center=center,
         pad_mode=pad_mode,
+        precise=True,
     )
-    frequencies = frequencies_of(freq, len(magnitude), sr, n_fft)
-    valleys, peaks = (np.zeros((n_bands + 1, magnitude.shape[1])) for _ in range(2))
-    for band, (low, high) in enumerate(pairwise(edges)):
-        inside = np.flatnonzero((frequencies >= low) & (frequencies <= high))
-        if not inside.size:
-            raise SignalError(f"no bin lies between {low:g} and {high:g} Hz; take a longer n_fft or a higher fmin")
-        first = inside[0] - (band > 0)  # neighbours share a bin, but for the last of each that is not the highest
-        last = len(frequencies) if band == n_bands else inside[-1] + 1
-        n_extreme = max(int(np.rint(quantile * (last - first))), 1)
-        ordered = np.sort(magnitude[first : last - (band < n_bands)], axis=0)
-        valleys[band], peaks[band] = ordered[:n_extreme].mean(axis=0), ordered[-n_extreme:].mean(axis=0)
+    frequencies = fft_frequencies(sr=sr, n_fft=spectra.n_fft) if freq is None else np.atleast_1d(freq)
+    if frequencies.shape != (spectra.shape[1],):
+        raise ParameterError(
+            f"freq has shape {frequencies.shape}, must be {spectra.shape[1]} frequencies, one for each bin"
+        )
+    bands = [_band(frequencies, low, high, band, n_bands) for band, (low, high) in enumerate(pairwise(edges))]
+
+    def extremes(frames: Array, _: slice) -> Array:
+        found = np.empty((len(frames), 2 * len(bands)))
+        for band, (inside, n_bins) in enumerate(bands):
+            n_extreme = max(int(np.rint(quantile * n_bins)), 1)
+            ordered = np.sort(frames[:, inside], axis=1)
+            found[:, band] = ordered[:, :n_extreme].mean(axis=1)
+            found[:, len(bands) + band] = ordered[:, -n_extreme:].mean(axis=1)
+        return found
+
+    valleys, peaks = np.split(by_frames(spectra, 2 * len(bands), extremes), 2, axis=-2)
     return np.asarray(peaks - valleys if linear else power_to_db(peaks) - power_to_db(valleys))
+
+
+def _band(frequencies: Array, low: float, high: float, band: int, n_bands: int) -> tuple[slice, int]:
+    """Return the bins that are sorted, and how many bins the quantile is one of.
+
+    Neighbours share a bin, but for the last of each that is not the highest.
+    """
+    inside = np.flatnonzero((frequencies >= low) & (frequencies <= high))
+    if not inside.size:
+        raise ParameterError(f"no bin lies between {low:g} and {high:g} Hz; take a longer n_fft or a higher fmin")
+    first = inside[0] - (band > 0)
+    last = len(frequencies) if band == n_bands else inside[-1] + 1
+    return slice(first, last - (band < n_bands)), last - first

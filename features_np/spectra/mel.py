@@ -1,180 +1,29 @@
-"""The mel scale and the mel spectrogram."""
+"""The mel spectrogram."""
 
 from __future__ import annotations
 
-import sys
-import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from features_np.errors import SignalError
-from features_np.pcm import require_count, require_positive_rate
-from features_np.spectra.spectrum import Array, fft_frequencies, normalize, spectrogram
-
-PACKAGE = __name__.partition(".")[0] + "."
-
-# Slaney's Auditory Toolbox (1998): linear below 1 kHz, 27 logarithmic steps per factor of 6.4 above.
-_HZ_PER_MEL = 200.0 / 3
-_BREAK_HZ = 1000.0
-_BREAK_MEL = _BREAK_HZ / _HZ_PER_MEL
-_LOG_STEP = np.log(6.4) / 27.0
-
-
-def hz_to_mel(frequencies: Array | float, *, htk: bool = False) -> Array:
-    """Map frequencies to the mel scale.
-
-    Parameters
-    ----------
-    frequencies : float or numpy.ndarray
-        Hz.
-    htk : bool
-        HTK's mel scale instead of Slaney's.
-
-    Returns
-    -------
-    numpy.ndarray
-        Mel, float64.
-
-    Notes
-    -----
-    Slaney, "Auditory Toolbox" (1998): linear up to 1,000 Hz, 27 logarithmic steps for a factor of 6.4 above; HTK's
-    is ``2595 log10(1 + f / 700)``. Equals ``librosa.hz_to_mel`` 0.11.
-
-    Examples
-    --------
-    >>> from features_np import hz_to_mel
-    >>> hz_to_mel([200.0, 1_000.0])
-    array([ 3., 15.])
-    """
-    hertz = np.asarray(frequencies, dtype=np.float64)
-    if htk:
-        return np.asarray(2595.0 * np.log10(1.0 + hertz / 700.0))
-    above = _BREAK_MEL + np.log(np.maximum(hertz, _BREAK_HZ) / _BREAK_HZ) / _LOG_STEP
-    return np.where(hertz >= _BREAK_HZ, above, hertz / _HZ_PER_MEL)
-
-
-def mel_to_hz(mels: Array | float, *, htk: bool = False) -> Array:
-    """Map the mel scale to frequencies, the inverse of ``hz_to_mel``.
-
-    Parameters
-    ----------
-    mels : float or numpy.ndarray
-        Mel.
-    htk : bool
-        HTK's mel scale instead of Slaney's.
-
-    Returns
-    -------
-    numpy.ndarray
-        Hz, float64.
-
-    Notes
-    -----
-    Equals ``librosa.mel_to_hz`` 0.11.
-
-    Examples
-    --------
-    >>> from features_np import mel_to_hz
-    >>> mel_to_hz([3.0, 15.0])
-    array([ 200., 1000.])
-    """
-    mels = np.asarray(mels, dtype=np.float64)
-    if htk:
-        return np.asarray(700.0 * (10.0 ** (mels / 2595.0) - 1.0))
-    above = _BREAK_HZ * np.exp(_LOG_STEP * np.maximum(mels - _BREAK_MEL, 0.0))
-    return np.where(mels >= _BREAK_MEL, above, mels * _HZ_PER_MEL)
-
-
-def mel_frequencies(
-    n_mels: int = 128, *, fmin: float = 0.0, fmax: float = 11_025.0, htk: bool = False
-) -> NDArray[np.float64]:
-    """Frequencies evenly spaced on the mel scale.
-
-    Parameters
-    ----------
-    n_mels : int
-        How many.
-    fmin : float
-        The lowest, Hz.
-    fmax : float
-        The highest, Hz.
-    htk : bool
-        HTK's mel scale instead of Slaney's.
-
-    Returns
-    -------
-    numpy.ndarray, shape (n_mels,)
-        Hz, float64.
-
-    Notes
-    -----
-    Equals ``librosa.mel_frequencies`` 0.11.
-
-    Examples
-    --------
-    >>> from features_np import mel_frequencies
-    >>> mel_frequencies(4, fmax=1_000.0).round(1)
-    array([   0. ,  333.3,  666.7, 1000. ])
-    """
-    return np.asarray(mel_to_hz(np.linspace(hz_to_mel(fmin, htk=htk), hz_to_mel(fmax, htk=htk), n_mels), htk=htk))
-
-
-@lru_cache(maxsize=16)
-def mel_filterbank(
-    *,
-    sr: float,
-    n_fft: int,
-    n_mels: int = 128,
-    fmin: float = 0.0,
-    fmax: float | None = None,
-    htk: bool = False,
-    norm: str | float | None = "slaney",
-    triangles: str = "hz",
-) -> NDArray[np.float32]:
-    """Return triangular filters, float32 of shape (n_mels, 1 + n_fft // 2); equals ``librosa.filters.mel`` 0.11.
-
-    ``n_mels + 2`` frequencies evenly spaced in mel from ``fmin`` to ``fmax`` (default sr / 2) are the corners; between
-    them a filter's sides are straight lines over "hz", or over "mel" as Kaldi's and TensorFlow's are.
-    ``norm`` "slaney" gives every filter the area 1 per Hz; a number is a p-norm, None leaves peaks of 1.
-    """
-    require_count("n_mels", n_mels)
-    top = require_positive_rate(sr) / 2 if fmax is None else float(fmax)
-    if not 0 <= fmin < top:
-        raise SignalError(f"fmin is {fmin} Hz, must be 0 or above and below fmax ({top} Hz)")
-    hertz, bins = mel_frequencies(n_mels + 2, fmin=fmin, fmax=top, htk=htk), fft_frequencies(sr=sr, n_fft=n_fft)
-    corners = hertz
-    if triangles == "mel":
-        corners = np.linspace(hz_to_mel(fmin, htk=htk), hz_to_mel(top, htk=htk), n_mels + 2)
-        bins = hz_to_mel(bins, htk=htk)
-    lower, centre, upper = (corners[offset : offset + n_mels, np.newaxis] for offset in range(3))
-    sides = np.minimum((bins - lower) / (centre - lower), (upper - bins) / (upper - centre))
-    weights: Array = np.maximum(sides, 0.0).astype(np.float32)
-    if isinstance(norm, str):
-        if norm != "slaney":
-            raise SignalError(f"norm is {norm!r}, must be 'slaney', a number or None")
-        weights *= 2.0 / (hertz[2:] - hertz[:-2])[:, np.newaxis]
-    else:
-        weights = normalize(weights, norm, axis=-1)
-    weights.flags.writeable = False
-    return weights
+from features_np.arrays.norms import normalize
+from features_np.errors import ParameterError, warn
+from features_np.pcm import require_count, require_number, require_positive_rate
+from features_np.spectra.spectrum import KEPT_BYTES, Array, Given, PadMode, Spectra, fft_frequencies, spectrogram
+from features_np.spectra.windows import Window
+from features_np.units.decibels import decibels_of_power
+from features_np.units.mels import hz_to_mel, mel_frequencies
 
 
 def warn_of_empty_filters(weights: Array, fmin: float) -> None:
     """Warn, where the library was called from, if filters lie between two bins: their bands hold nothing."""
     empty = np.flatnonzero(~weights.any(axis=1))
     if empty.size and not (fmin == 0 and empty.tolist() == [0]):  # librosa does not count one that begins at 0 Hz
-        message = f"{empty.size} of {len(weights)} mel filters are empty; take fewer n_mels or a longer n_fft"
-        warnings.warn(message, UserWarning, stacklevel=_levels_to_caller())
-
-
-def _levels_to_caller() -> int:
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals["__name__"].startswith(PACKAGE):
-        level, frame = level + 1, frame.f_back
-    return level
+        warn(f"Empty filters detected: {empty.size} of {len(weights)}; take fewer n_mels or a longer n_fft")
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,13 +56,124 @@ class BandedFilters:
         return result
 
 
-@lru_cache(maxsize=16)
-def mel_filters(
-    *, sr: float, n_fft: int, n_mels: int, fmin: float, fmax: float | None, htk: bool, norm: str | float | None
-) -> BandedFilters:
+def mel_filterbank(**options: Any) -> NDArray[Any]:
+    """Return triangular filters (n_mels, 1 + n_fft // 2); equals ``librosa.filters.mel`` 0.11.
+
+    ``n_mels + 2`` frequencies evenly spaced in mel from ``fmin`` to ``fmax`` (default sr / 2) are the corners; between
+    them a filter's sides are straight lines over "hz", or over "mel" as Kaldi's and TensorFlow's are.
+    ``norm`` "slaney" gives every filter the area 1 per Hz; a number is a p-norm, None leaves peaks of 1.
+    """
+    return _filters(**options)[0]
+
+
+def mel_filters(**options: Any) -> BandedFilters:
     """Return ``mel_filterbank`` in the form that ``melspectrogram`` multiplies with."""
-    dense = mel_filterbank(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=norm)
-    return BandedFilters.from_dense(dense)
+    return _filters(**options)[1]
+
+
+def _filters(
+    *,
+    sr: float,
+    n_fft: int,
+    n_mels: int = 128,
+    fmin: float = 0.0,
+    fmax: float | None = None,
+    htk: bool = False,
+    norm: str | float | None = "slaney",
+    dtype: DTypeLike = np.float32,
+    triangles: str = "hz",
+) -> tuple[NDArray[Any], BandedFilters]:
+    """Check the options, and return the filters in both forms."""
+    require_count("n_mels", n_mels)
+    top = require_positive_rate(sr) / 2 if fmax is None else require_number("fmax", fmax)
+    low = require_number("fmin", fmin)
+    if not 0 <= low < top:
+        raise ParameterError(f"fmin is {fmin} Hz, must be 0 or above and below fmax ({top} Hz)")
+    if norm is not None and norm != "slaney" and not isinstance(norm, int | float | np.number):
+        raise ParameterError(f"norm is {norm!r}, must be 'slaney', a number or None")
+    return _made(require_positive_rate(sr), n_fft, n_mels, low, top, bool(htk), norm, np.dtype(dtype), triangles)
+
+
+@lru_cache(maxsize=16)
+def _made(  # noqa: PLR0917 - the key of the cache
+    sr: float,
+    n_fft: int,
+    n_mels: int,
+    fmin: float,
+    fmax: float,
+    htk: bool,
+    norm: str | float | None,
+    dtype: np.dtype[Any],
+    triangles: str,
+) -> tuple[NDArray[Any], BandedFilters]:
+    hertz, bins = mel_frequencies(n_mels + 2, fmin=fmin, fmax=fmax, htk=htk), fft_frequencies(sr=sr, n_fft=n_fft)
+    corners = hertz
+    if triangles == "mel":
+        corners = np.linspace(hz_to_mel(fmin, htk=htk), hz_to_mel(fmax, htk=htk), n_mels + 2)
+        bins = hz_to_mel(bins, htk=htk)
+    lower, centre, upper = (corners[offset : offset + n_mels, np.newaxis] for offset in range(3))
+    sides = np.minimum((bins - lower) / (centre - lower), (upper - bins) / (upper - centre))
+    weights: Array = np.maximum(sides, 0.0).astype(dtype)
+    if isinstance(norm, str):
+        weights *= 2.0 / (hertz[2:] - hertz[:-2])[:, np.newaxis]
+    else:
+        weights = normalize(weights, norm=norm, axis=-1)
+    weights.flags.writeable = False
+    return weights, BandedFilters.from_dense(weights)
+
+
+class MelSpectra:
+    """The mel spectra of a signal or of a spectrogram, a block of frames at a time."""
+
+    def __init__(
+        self,
+        spectra: Spectra | Given,
+        *,
+        sr: float,
+        power: float = 2.0,
+        n_mels: int = 128,
+        fmin: float = 0.0,
+        fmax: float | None = None,
+        htk: bool = False,
+        norm: str | float | None = "slaney",
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        kind, n_fft = np.dtype(dtype), spectra.n_fft
+        dense = mel_filterbank(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=norm, dtype=kind)
+        warn_of_empty_filters(dense, fmin)
+        self._filters = mel_filters(
+            sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=norm, dtype=kind
+        )
+        self.spectra, self._power, self.n_mels = spectra, power, n_mels
+        self.dtype = np.result_type(spectra.dtype, kind)
+
+    def blocks(self) -> Iterator[tuple[slice, Array]]:
+        """Go through the mel spectra: the frames' places, and an array (frames, n_mels)."""
+        for place, power in self.spectra.blocks(self._power):
+            yield place, self._filters.apply(power.astype(self.dtype, copy=False))
+
+    def whole(self) -> Array:
+        """Return the mel spectra of all frames: (frames of all channels, n_mels)."""
+        result = np.empty((self.spectra.shape[0], self.n_mels), dtype=self.dtype)
+        for place, block in self.blocks():
+            result[place] = block
+        return result
+
+    def levels(self, amin: float = 1e-10, top_db: float = 80.0) -> Iterator[tuple[slice, Array]]:
+        """Go through the levels in dB, clipped below the loudest of all frames, as ``power_to_db`` does.
+
+        They are kept until the loudest is known where that is little; else everything is computed twice.
+        """
+        if self.spectra.shape[0] * self.n_mels * self.dtype.itemsize <= KEPT_BYTES:
+            kept = [(place, decibels_of_power(block, amin)) for place, block in self.blocks()]
+            peak = max(block.max() for _, block in kept)
+            for place, block in kept:
+                yield place, np.maximum(block, peak - block.dtype.type(top_db), out=block)
+        else:
+            loudest = np.max([block.max() for _, block in self.blocks()])
+            floor = decibels_of_power(np.atleast_1d(loudest), amin) - loudest.dtype.type(top_db)
+            for place, block in self.blocks():
+                yield place, np.maximum(decibels_of_power(block, amin), floor)
 
 
 def melspectrogram(
@@ -224,25 +184,26 @@ def melspectrogram(
     n_fft: int = 2048,
     hop_length: int = 512,
     win_length: int | None = None,
-    window: str | Array = "hann",
+    window: Window = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
+    pad_mode: PadMode = "constant",
     power: float = 2.0,
     n_mels: int = 128,
     fmin: float = 0.0,
     fmax: float | None = None,
     htk: bool = False,
     norm: str | float | None = "slaney",
+    dtype: DTypeLike = np.float32,
 ) -> Array:
     """Spectrogram whose bins are summed under mel bands.
 
     Parameters
     ----------
-    y : numpy.ndarray, shape (n,), optional
-        Mono signal, floating, full scale 1. Either this or ``S`` is needed.
+    y : numpy.ndarray, shape (..., n), optional
+        Audio, floating, full scale 1. Either this or ``S`` is needed.
     sr : float
         Sample rate in Hz.
-    S : numpy.ndarray, shape (bins, frames), optional
+    S : numpy.ndarray, shape (..., bins, frames), optional
         Power spectrogram, taken instead of that of ``y``.
     n_fft : int
         Samples in a frame. With ``S``, those that it was made of, if it has ``1 + n_fft // 2`` bins.
@@ -250,11 +211,11 @@ def melspectrogram(
         Samples between frames.
     win_length : int, optional
         Samples under the window, zeros around them; ``n_fft`` by default.
-    window : str or numpy.ndarray, shape (win_length,)
-        "hann" (periodic), or the values.
+    window : str, tuple, float, callable or numpy.ndarray
+        A name, as ``filters.get_window`` takes it, or the ``win_length`` values.
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
-    pad_mode : str
+    pad_mode : str or callable
         What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
     power : float
         Exponent of the magnitudes of ``y`` before they are summed: 1 for energy, 2 for power.
@@ -268,15 +229,17 @@ def melspectrogram(
         HTK's mel scale instead of Slaney's.
     norm : str, float or None
         "slaney" gives every filter the same area, a number is a p-norm, None leaves peaks of 1.
+    dtype : dtype
+        Type of the filters; the result has it or that of the spectra, whichever is wider.
 
     Returns
     -------
-    numpy.ndarray, shape (n_mels, frames)
+    numpy.ndarray, shape (..., n_mels, frames)
         In the precision of the input.
 
     Raises
     ------
-    SignalError
+    ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
     Notes
@@ -292,7 +255,7 @@ def melspectrogram(
     >>> librosa.feature.melspectrogram(y=y).shape
     (128, 44)
     """
-    spectrum, n_fft = spectrogram(
+    spectra = spectrogram(
         y=y,
         S=S,
         n_fft=n_fft,
@@ -301,10 +264,6 @@ def melspectrogram(
         window=window,
         center=center,
         pad_mode=pad_mode,
-        power=power,
     )
-    warn_of_empty_filters(
-        mel_filterbank(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=norm), fmin
-    )
-    filters = mel_filters(sr=sr, n_fft=n_fft, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=norm)
-    return filters.apply(spectrum.T).T
+    mel = MelSpectra(spectra, sr=sr, power=power, n_mels=n_mels, fmin=fmin, fmax=fmax, htk=htk, norm=norm, dtype=dtype)
+    return spectra.arranged(mel.whole())

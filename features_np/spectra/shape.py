@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable
 
-from features_np.errors import SignalError
-from features_np.spectra.spectrum import Array, fft_frequencies, normalize, spectrogram
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from features_np.arrays.norms import normalize
+from features_np.errors import ParameterError
+from features_np.spectra.spectrum import Array, Given, PadMode, Spectra, by_frames, fft_frequencies, spectrogram
+from features_np.spectra.windows import Window
 
 
 def spectral_rolloff(
@@ -17,21 +21,21 @@ def spectral_rolloff(
     n_fft: int = 2048,
     hop_length: int = 512,
     win_length: int | None = None,
-    window: str | Array = "hann",
+    window: Window = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
-    freq: Array | None = None,
+    pad_mode: PadMode = "constant",
+    freq: ArrayLike | None = None,
     roll_percent: float = 0.85,
 ) -> NDArray[np.float64]:
     """Frequency below which a share of a frame's magnitude lies.
 
     Parameters
     ----------
-    y : numpy.ndarray, shape (n,), optional
-        Mono signal, floating, full scale 1. Either this or ``S`` is needed.
+    y : numpy.ndarray, shape (..., n), optional
+        Audio, floating, full scale 1. Either this or ``S`` is needed.
     sr : float
         Sample rate in Hz.
-    S : numpy.ndarray, shape (bins, frames), optional
+    S : numpy.ndarray, shape (..., bins, frames), optional
         Magnitude spectrogram, taken instead of that of ``y``.
     n_fft : int
         Samples in a frame. With ``S``, those that it was made of, if it has ``1 + n_fft // 2`` bins.
@@ -39,25 +43,25 @@ def spectral_rolloff(
         Samples between frames.
     win_length : int, optional
         Samples under the window, zeros around them; ``n_fft`` by default.
-    window : str or numpy.ndarray, shape (win_length,)
-        "hann" (periodic), or the values.
+    window : str, tuple, float, callable or numpy.ndarray
+        A name, as ``filters.get_window`` takes it, or the ``win_length`` values.
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
-    pad_mode : str
+    pad_mode : str or callable
         What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
-    freq : numpy.ndarray, shape (bins,), optional
+    freq : array_like, shape (bins,) or (..., bins, frames), optional
         Frequencies of the bins in Hz; those of the transform by default.
     roll_percent : float
         The share, between 0 and 1.
 
     Returns
     -------
-    numpy.ndarray, shape (1, frames)
+    numpy.ndarray, shape (..., 1, frames)
         Hz, float64; 0 for a silent frame.
 
     Raises
     ------
-    SignalError
+    ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
     Notes
@@ -73,8 +77,8 @@ def spectral_rolloff(
     452.2
     """
     if not 0 < roll_percent < 1:
-        raise SignalError(f"roll_percent is {roll_percent}, must be between 0 and 1")
-    magnitude, n_fft = spectrogram(
+        raise ParameterError(f"roll_percent is {roll_percent}, must be between 0 and 1")
+    spectra = spectrogram(
         y=y,
         S=S,
         n_fft=n_fft,
@@ -84,15 +88,19 @@ def spectral_rolloff(
         center=center,
         pad_mode=pad_mode,
     )
-    frequencies = frequencies_of(freq, len(magnitude), sr, n_fft)
-    return rolloff_frequencies(magnitude.T, frequencies, roll_percent)[np.newaxis]
+    frequencies = frequencies_of(freq, spectra, sr)
+    return by_frames(
+        spectra, 1, lambda frames, at: rolloff_frequencies(frames, frequencies(at), roll_percent)[:, np.newaxis]
+    )
 
 
 def rolloff_frequencies(frames: Array, frequencies: Array, roll_percent: float) -> NDArray[np.float64]:
     """Return the roll-off frequency of each of ``frames`` (frames, bins): float64 (frames,)."""
     total = np.cumsum(frames, axis=1)
     reached = total >= total.dtype.type(roll_percent) * total[:, -1:]
-    return np.asarray(frequencies[np.argmax(reached, axis=1)])
+    if frequencies.ndim == 1 and np.all(frequencies[1:] >= frequencies[:-1]):
+        return np.asarray(frequencies[np.argmax(reached, axis=1)])
+    return np.asarray(np.where(reached, frequencies, np.inf).min(axis=1))
 
 
 def spectral_centroid(
@@ -103,20 +111,20 @@ def spectral_centroid(
     n_fft: int = 2048,
     hop_length: int = 512,
     win_length: int | None = None,
-    window: str | Array = "hann",
+    window: Window = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
-    freq: Array | None = None,
+    pad_mode: PadMode = "constant",
+    freq: ArrayLike | None = None,
 ) -> NDArray[np.float64]:
     """Mean frequency of a frame, weighted by magnitude.
 
     Parameters
     ----------
-    y : numpy.ndarray, shape (n,), optional
-        Mono signal, floating, full scale 1. Either this or ``S`` is needed.
+    y : numpy.ndarray, shape (..., n), optional
+        Audio, floating, full scale 1. Either this or ``S`` is needed.
     sr : float
         Sample rate in Hz.
-    S : numpy.ndarray, shape (bins, frames), optional
+    S : numpy.ndarray, shape (..., bins, frames), optional
         Magnitude spectrogram, taken instead of that of ``y``.
     n_fft : int
         Samples in a frame. With ``S``, those that it was made of, if it has ``1 + n_fft // 2`` bins.
@@ -124,23 +132,23 @@ def spectral_centroid(
         Samples between frames.
     win_length : int, optional
         Samples under the window, zeros around them; ``n_fft`` by default.
-    window : str or numpy.ndarray, shape (win_length,)
-        "hann" (periodic), or the values.
+    window : str, tuple, float, callable or numpy.ndarray
+        A name, as ``filters.get_window`` takes it, or the ``win_length`` values.
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
-    pad_mode : str
+    pad_mode : str or callable
         What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
-    freq : numpy.ndarray, shape (bins,), optional
+    freq : array_like, shape (bins,) or (..., bins, frames), optional
         Frequencies of the bins in Hz; those of the transform by default.
 
     Returns
     -------
-    numpy.ndarray, shape (1, frames)
+    numpy.ndarray, shape (..., 1, frames)
         Hz, float64; 0 for a silent frame.
 
     Raises
     ------
-    SignalError
+    ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
     Notes
@@ -155,7 +163,7 @@ def spectral_centroid(
     >>> float(librosa.feature.spectral_centroid(y=y)[0, 20].round())
     440.0
     """
-    magnitude, n_fft = spectrogram(
+    spectra = spectrogram(
         y=y,
         S=S,
         n_fft=n_fft,
@@ -165,12 +173,14 @@ def spectral_centroid(
         center=center,
         pad_mode=pad_mode,
     )
-    return centroid_frequencies(magnitude.T, frequencies_of(freq, len(magnitude), sr, n_fft))[np.newaxis]
+    frequencies = frequencies_of(freq, spectra, sr)
+    return by_frames(spectra, 1, lambda frames, at: centroid_frequencies(frames, frequencies(at))[:, np.newaxis])
 
 
 def centroid_frequencies(frames: Array, frequencies: Array) -> NDArray[np.float64]:
     """Return the centroid in Hz of each of ``frames`` (frames, bins): float64 (frames,)."""
-    return np.asarray(normalize(frames, 1, axis=1) @ frequencies)
+    weights = normalize(frames, norm=1, axis=1)
+    return np.asarray(weights @ frequencies if frequencies.ndim == 1 else np.sum(weights * frequencies, axis=1))
 
 
 def spectral_bandwidth(
@@ -181,10 +191,10 @@ def spectral_bandwidth(
     n_fft: int = 2048,
     hop_length: int = 512,
     win_length: int | None = None,
-    window: str | Array = "hann",
+    window: Window = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
-    freq: Array | None = None,
+    pad_mode: PadMode = "constant",
+    freq: ArrayLike | None = None,
     centroid: Array | None = None,
     norm: bool = True,
     p: float = 2,
@@ -193,11 +203,11 @@ def spectral_bandwidth(
 
     Parameters
     ----------
-    y : numpy.ndarray, shape (n,), optional
-        Mono signal, floating, full scale 1. Either this or ``S`` is needed.
+    y : numpy.ndarray, shape (..., n), optional
+        Audio, floating, full scale 1. Either this or ``S`` is needed.
     sr : float
         Sample rate in Hz.
-    S : numpy.ndarray, shape (bins, frames), optional
+    S : numpy.ndarray, shape (..., bins, frames), optional
         Magnitude spectrogram, taken instead of that of ``y``.
     n_fft : int
         Samples in a frame. With ``S``, those that it was made of, if it has ``1 + n_fft // 2`` bins.
@@ -205,15 +215,15 @@ def spectral_bandwidth(
         Samples between frames.
     win_length : int, optional
         Samples under the window, zeros around them; ``n_fft`` by default.
-    window : str or numpy.ndarray, shape (win_length,)
-        "hann" (periodic), or the values.
+    window : str, tuple, float, callable or numpy.ndarray
+        A name, as ``filters.get_window`` takes it, or the ``win_length`` values.
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
-    pad_mode : str
+    pad_mode : str or callable
         What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
-    freq : numpy.ndarray, shape (bins,), optional
+    freq : array_like, shape (bins,) or (..., bins, frames), optional
         Frequencies of the bins in Hz; those of the transform by default.
-    centroid : numpy.ndarray, shape (1, frames), optional
+    centroid : numpy.ndarray, shape (..., 1, frames), optional
         Centroids in Hz; those of the spectrogram by default.
     norm : bool
         Whether magnitudes of a frame are divided by their sum.
@@ -222,12 +232,12 @@ def spectral_bandwidth(
 
     Returns
     -------
-    numpy.ndarray, shape (1, frames)
+    numpy.ndarray, shape (..., 1, frames)
         Hz, float64.
 
     Raises
     ------
-    SignalError
+    ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
     Notes
@@ -243,8 +253,8 @@ def spectral_bandwidth(
     True
     """
     if not p > 0:
-        raise SignalError(f"p is {p}, must be above 0")
-    magnitude, n_fft = spectrogram(
+        raise ParameterError(f"p is {p}, must be above 0")
+    spectra = spectrogram(
         y=y,
         S=S,
         n_fft=n_fft,
@@ -254,17 +264,29 @@ def spectral_bandwidth(
         center=center,
         pad_mode=pad_mode,
     )
-    frequencies, frames = frequencies_of(freq, len(magnitude), sr, n_fft), magnitude.T
-    middle = centroid_frequencies(frames, frequencies) if centroid is None else np.asarray(centroid).reshape(-1)
-    weights = normalize(frames, 1, axis=1) if norm else frames
-    deviation = np.abs(frequencies - middle[:, np.newaxis])
-    return np.asarray(np.sum(weights * deviation**p, axis=1) ** (1.0 / p))[np.newaxis]
+    frequencies = frequencies_of(freq, spectra, sr)
+    middles = None if centroid is None else np.asarray(centroid, dtype=np.float64).reshape(-1, 1)
+    if middles is not None and len(middles) != spectra.shape[0]:
+        raise ParameterError(f"centroid holds {len(middles)} values, must hold {spectra.shape[0]}, one for each frame")
+
+    def bandwidth(frames: Array, at: slice) -> Array:
+        hertz = frequencies(at)
+        middle = centroid_frequencies(frames, hertz)[:, np.newaxis] if middles is None else middles[at]
+        weights = normalize(frames, norm=1, axis=1) if norm else frames
+        deviation = np.abs(hertz - middle)
+        raised = np.square(deviation, out=deviation) if p == 2 else deviation**p
+        return np.asarray(np.einsum("ij,ij->i", weights, raised)[:, np.newaxis] ** (1.0 / p))
+
+    return by_frames(spectra, 1, bandwidth)
 
 
-def frequencies_of(freq: Array | None, n_bins: int, sr: float, n_fft: int) -> Array:
-    """Return the bins' frequencies in Hz: those given, or the transform's."""
-    if freq is None:
-        return fft_frequencies(sr=sr, n_fft=n_fft)
-    if np.shape(freq) != (n_bins,):
-        raise SignalError(f"freq has shape {np.shape(freq)}, must be one frequency for each of {n_bins} bins")
-    return np.asarray(freq, dtype=np.float64)
+def frequencies_of(freq: ArrayLike | None, spectra: Spectra | Given, sr: float) -> Callable[[slice], Array]:
+    """Return what gives the bins' frequencies in Hz, for the frames at a place: those given, or the transform's."""
+    n_frames, n_bins = spectra.shape
+    hertz = fft_frequencies(sr=sr, n_fft=spectra.n_fft) if freq is None else np.asarray(freq, dtype=np.float64)
+    if hertz.shape == (n_bins,):
+        return lambda at: hertz
+    if hertz.ndim < 2 or hertz.shape[-2] != n_bins or hertz.size != n_frames * n_bins:
+        raise ParameterError(f"freq has shape {hertz.shape}, must be one frequency for each of {n_bins} bins")
+    rows = np.swapaxes(hertz, -1, -2).reshape(-1, n_bins)
+    return lambda at: rows[at]

@@ -1,40 +1,30 @@
-"""Frames and spectra: where every feature begins.
+"""Spectra: where every feature begins.
 
-Arrays run (bins, frames), as librosa's do; they are views of (frames, bins) arrays in which a frame's bins are
-contiguous, since everything after this works frame by frame.
+Arrays run (..., bins, frames), as librosa's do; they are views of (..., frames, bins) arrays in which a frame's bins
+are contiguous, since everything after this works frame by frame.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from features_np.errors import SignalError
-from features_np.pcm import require_count, require_positive_rate, require_signal
+from features_np.errors import ParameterError, warn
+from features_np.pcm import require_audio, require_count, require_positive_rate
 from features_np.spectra.fft import rfft
+from features_np.spectra.framing import BLOCK_SAMPLES, NEAR, Frames, blocks_of
+from features_np.spectra.windows import Window, get_window
 
 Array = NDArray[Any]
+PadMode = str | Callable[..., Any]
 
-#: Samples transformed at a time: windowed, and as spectra, they stay in a 1 MB cache.
-BLOCK_SAMPLES = 65_536
-
-PAD_MODES = ("constant", "edge", "linear_ramp", "reflect", "symmetric", "empty")
-
-
-@lru_cache(maxsize=16)
-def hann_window(length: int) -> NDArray[np.float64]:
-    """Return the periodic Hann window, float64 of shape (length,): ``0.5 - 0.5 cos(2 pi n / length)``.
-
-    Equals ``scipy.signal.get_window("hann", length, fftbins=True)``.
-    """
-    window: NDArray[np.float64] = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(length) / length)
-    window.flags.writeable = False
-    return window
+#: Bytes of intermediate results, of all frames, that are kept lest they be computed twice; what has more is.
+KEPT_BYTES = 32 << 20
+#: Frames whose spectra are worked on at a time.
+BLOCK_FRAMES = 256
 
 
 def fft_frequencies(*, sr: float = 22_050, n_fft: int = 2048) -> NDArray[np.float64]:
@@ -70,103 +60,85 @@ def fft_frequencies(*, sr: float = 22_050, n_fft: int = 2048) -> NDArray[np.floa
     return np.asarray(np.fft.rfftfreq(n_fft, 1.0 / require_positive_rate(sr)))
 
 
-def frames_to_time(
-    frames: Array | float, *, sr: float = 22_050, hop_length: int = 512, n_fft: int | None = None
-) -> NDArray[np.float64]:
-    """Times of frames.
+class Spectra:
+    """The spectra of a signal, a block of frames at a time.
 
-    Parameters
-    ----------
-    frames : int or numpy.ndarray
-        Indices of frames.
-    sr : float
-        Sample rate in Hz.
-    hop_length : int
-        Samples between frames.
-    n_fft : int, optional
-        Samples in a frame, if frames are not centred: half of them are added.
-
-    Returns
-    -------
-    numpy.ndarray
-        Seconds, float64, in the shape of ``frames``.
-
-    Raises
-    ------
-    SampleRateError
-        For a rate that is not above 0 Hz.
-
-    Notes
-    -----
-    Equals ``librosa.frames_to_time`` 0.11.
-
-    Examples
-    --------
-    >>> from features_np import frames_to_time
-    >>> frames_to_time([0, 43], sr=22_016)
-    array([0., 1.])
+    A float32 signal is transformed in single precision. That moves each bin by some 1e-7 of its frame's loudest, which
+    sums over bins do not notice and the quietest bins do: with ``precise``, those are librosa's too.
     """
-    offset = 0 if n_fft is None else n_fft // 2
-    return np.asarray((np.asarray(frames) * hop_length + offset).astype(int) / require_positive_rate(sr))
+
+    def __init__(
+        self,
+        y: Array,
+        *,
+        n_fft: int = 2048,
+        hop_length: int | None = 512,
+        win_length: int | None = None,
+        window: Window = "hann",
+        center: bool = True,
+        pad_mode: PadMode = "constant",
+        precise: bool = False,
+    ) -> None:
+        signal = require_audio(y)
+        self.n_fft = require_count("n_fft", n_fft)
+        win_length = self.n_fft if win_length is None else require_count("win_length", win_length)
+        hop_length = max(win_length // 4, 1) if hop_length is None else require_count("hop_length", hop_length)
+        if center and isinstance(pad_mode, str) and pad_mode not in NEAR:
+            raise ParameterError(f"pad_mode is {pad_mode!r}, must be one of {', '.join(NEAR)}")
+        if center and self.n_fft > signal.shape[-1]:
+            warn(f"n_fft, {n_fft} samples, is longer than the signal, {signal.shape[-1]}; take a shorter one")
+        self.dtype = signal.dtype
+        self.frames = Frames(signal, self.n_fft, hop_length, center=center, pad_mode=pad_mode)
+        self._weights = _window(window, win_length, self.n_fft).astype(np.float64 if precise else signal.dtype)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Frames of all channels, and bins."""
+        return len(self.frames), 1 + self.n_fft // 2
+
+    def transformed(self) -> Iterator[tuple[slice, Array]]:
+        """Go through the complex spectra: the frames' places, and an array (frames, bins) that is not kept."""
+        rows = max(BLOCK_SAMPLES // self.n_fft, 1)
+        windowed = np.empty((min(rows, len(self.frames)), self.n_fft), dtype=self._weights.dtype)
+        for place, frames in self.frames.blocks(rows):
+            part = windowed[: len(frames)]
+            np.multiply(frames, self._weights, out=part)
+            yield place, rfft(part)
+
+    def blocks(self, power: float) -> Iterator[tuple[slice, Array]]:
+        """Go through the magnitudes, raised to ``power``: the frames' places, and an array that is written again."""
+        rows = max(BLOCK_SAMPLES // self.n_fft, 1)
+        windowed = np.empty((min(rows, len(self.frames)), self.n_fft), dtype=self._weights.dtype)
+        raised = np.empty((min(BLOCK_FRAMES, len(self.frames)), self.shape[1]), dtype=self.dtype)
+        for place, frames in self.frames.blocks(BLOCK_FRAMES):
+            for part in blocks_of(len(frames), self.n_fft):
+                block = windowed[: part.stop - part.start]
+                np.multiply(frames[part], self._weights, out=block)
+                _raise(rfft(block), power, raised[part])
+            yield place, raised[: len(frames)]
+
+    def whole(self, power: float) -> Array:
+        """Return all of ``blocks``: (frames of all channels, bins)."""
+        result = np.empty(self.shape, dtype=self.dtype)
+        for place, spectrum in self.transformed():
+            _raise(spectrum, power, result[place])
+        return result
+
+    def passes(self, power: float) -> Callable[[], Iterator[tuple[slice, Array]]]:
+        """Return what goes through ``blocks`` as often as it is called; the spectra are kept if they are few."""
+        if self.shape[0] * self.shape[1] * self.dtype.itemsize > KEPT_BYTES:
+            return lambda: self.blocks(power)
+        whole = self.whole(power)
+        return lambda: iter([(slice(0, len(whole)), whole)])
+
+    def arranged(self, rows: Array) -> Array:
+        """Return (frames of all channels, ...) as the channels were: (..., features, frames)."""
+        return arranged(rows, self.frames.shape)
 
 
-def time_to_frames(
-    times: Array | float, *, sr: float = 22_050, hop_length: int = 512, n_fft: int | None = None
-) -> NDArray[np.intp]:
-    """Frames that hold given times.
-
-    Parameters
-    ----------
-    times : float or numpy.ndarray
-        Seconds.
-    sr : float
-        Sample rate in Hz.
-    hop_length : int
-        Samples between frames.
-    n_fft : int, optional
-        Samples in a frame, if frames are not centred: half of them are taken off.
-
-    Returns
-    -------
-    numpy.ndarray
-        Indices of frames, in the shape of ``times``.
-
-    Raises
-    ------
-    SampleRateError
-        For a rate that is not above 0 Hz.
-
-    Notes
-    -----
-    Equals ``librosa.time_to_frames`` 0.11.
-
-    Examples
-    --------
-    >>> from features_np import time_to_frames
-    >>> time_to_frames([0.0, 1.0], sr=22_016)
-    array([ 0, 43])
-    """
-    samples = (np.asarray(times) * require_positive_rate(sr)).astype(int) - (0 if n_fft is None else n_fft // 2)
-    return np.asarray(np.floor(samples // require_count("hop_length", hop_length)).astype(int))
-
-
-def frame_signal(y: Array, frame_length: int, hop_length: int) -> Array:
-    """Return a read-only view (frames, frame_length) of ``y`` (n,), a frame every ``hop_length`` samples.
-
-    Not by ``sliding_window_view``, whose view at every sample is too large for 32 bits from 12 s on, though nothing is
-    copied. ``ValueError`` where ``y`` is shorter than a frame.
-    """
-    if len(y) < frame_length:
-        raise ValueError(f"a frame has {frame_length} samples, the signal {len(y)}")
-    (stride,) = y.strides
-    shape = (1 + (len(y) - frame_length) // hop_length, frame_length)
-    return as_strided(y, shape, (hop_length * stride, stride), writeable=False)
-
-
-def blocks_of(n_frames: int, frame_length: int) -> Iterator[slice]:
-    """Cut ``n_frames`` frames into blocks of about ``BLOCK_SAMPLES`` samples."""
-    step = max(BLOCK_SAMPLES // frame_length, 1)
-    return (slice(begin, min(begin + step, n_frames)) for begin in range(0, n_frames, step))
+def arranged(rows: Array, shape: tuple[int, ...]) -> Array:
+    """Return rows, one a frame, as an array (..., features, frames), where ``shape`` is (..., frames)."""
+    return np.swapaxes(rows.reshape(*shape, rows.shape[-1]), -1, -2)
 
 
 def stft(
@@ -175,43 +147,48 @@ def stft(
     n_fft: int = 2048,
     hop_length: int | None = None,
     win_length: int | None = None,
-    window: str | Array = "hann",
+    window: Window = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
+    dtype: DTypeLike | None = None,
+    pad_mode: PadMode = "constant",
+    out: Array | None = None,
 ) -> Array:
     """Short-time Fourier transform of a signal.
 
     Parameters
     ----------
-    y : numpy.ndarray, shape (n,)
-        Mono signal, floating, full scale 1.
+    y : numpy.ndarray, shape (..., n)
+        Audio, floating, full scale 1.
     n_fft : int
         Samples in a frame.
     hop_length : int, optional
         Samples between frames; ``win_length // 4`` by default.
     win_length : int, optional
         Samples under the window, zeros around them; ``n_fft`` by default.
-    window : str or numpy.ndarray, shape (win_length,)
-        "hann" (periodic), or the values.
+    window : str, tuple, float, callable or numpy.ndarray
+        A name, as ``filters.get_window`` takes it, or the ``win_length`` values.
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
-    pad_mode : str
+    dtype : dtype, optional
+        Complex type of the result.
+    pad_mode : str or callable
         What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
+    out : numpy.ndarray, optional
+        Complex array that takes the result, (..., 1 + n_fft // 2, at least so many frames).
 
     Returns
     -------
-    numpy.ndarray, shape (1 + n_fft // 2, frames)
+    numpy.ndarray, shape (..., 1 + n_fft // 2, frames)
         complex64, or complex128 of float64; ``1 + n // hop_length`` frames if they are centred.
 
     Raises
     ------
-    SignalError
+    ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
     Notes
     -----
-    Equals ``librosa.stft`` 0.11. librosa transforms float32 in double precision and rounds the result; this stays
-    in single precision, so bins 80 dB below a frame's loudest differ by about 0.01 dB.
+    Equals ``librosa.stft`` 0.11: float32 is transformed in double precision, and the result is rounded.
 
     Examples
     --------
@@ -221,47 +198,105 @@ def stft(
     >>> int(np.abs(librosa.stft(y)).mean(axis=1).argmax()) * 22_050 / 2048
     441.4306640625
     """
-    signal = require_signal(y)
-    n_fft = require_count("n_fft", n_fft)
-    win_length = n_fft if win_length is None else require_count("win_length", win_length)
-    hop_length = max(win_length // 4, 1) if hop_length is None else require_count("hop_length", hop_length)
-    weights = _window(window, win_length, n_fft).astype(signal.dtype)
-    frames = frame_signal(_pad(signal, n_fft, center, pad_mode), n_fft, hop_length)
-    spectrum = np.empty((len(frames), 1 + n_fft // 2), dtype=np.result_type(signal.dtype, np.complex64))
-    for block in blocks_of(len(frames), n_fft):
-        spectrum[block] = rfft(frames[block] * weights, axis=-1)
-    return spectrum.T
+    spectra = Spectra(
+        y,
+        n_fft=n_fft,
+        hop_length=hop_length,
+        win_length=win_length,
+        window=window,
+        center=center,
+        pad_mode=pad_mode,
+        precise=True,
+    )
+    channels, (n_frames, n_bins) = spectra.frames.shape[:-1], (spectra.frames.shape[-1], spectra.shape[1])
+    if out is None:
+        own = np.empty((*channels, n_frames, n_bins), dtype or np.result_type(spectra.dtype, np.complex64))
+        out = np.swapaxes(own, -1, -2)
+    elif out.shape[:-1] != (*channels, n_bins) or out.shape[-1] < n_frames or out.dtype.kind != "c":
+        raise ParameterError(
+            f"out is {out.dtype} of shape {out.shape}, must be complex, of shape {(*channels, n_bins, n_frames)}"
+        )
+    spectrum = out if out.shape[-1] == n_frames else out[..., :n_frames]
+    rows = np.swapaxes(spectrum, -1, -2)
+    for place, block in spectra.transformed():
+        channel, first = divmod(place.start, n_frames)
+        rows[np.unravel_index(channel, channels)][first : first + len(block)] = block
+    return spectrum
 
 
 def spectrogram(
     *,
     y: Array | None = None,
     S: Array | None = None,
-    n_fft: int = 2048,
+    n_fft: int | None = 2048,
     hop_length: int | None = 512,
     win_length: int | None = None,
-    window: str | Array = "hann",
+    window: Window = "hann",
     center: bool = True,
-    pad_mode: str = "constant",
-    power: float = 1.0,
-) -> tuple[Array, int]:
-    """Return ``S`` if given, else ``abs(stft(y)) ** power``: real, shape (1 + n_fft // 2, frames); and its ``n_fft``.
+    pad_mode: PadMode = "constant",
+    precise: bool = False,
+) -> Spectra | Given:
+    """Return the magnitudes of ``S`` if given, else of ``y``, frame by frame.
 
-    That of ``S`` is ``n_fft`` if it has so many bins, else the even one that has. Raises ``SignalError`` if neither is
-    given, or an ``S`` that is complex, negative or not finite.
+    ``n_fft`` is that of ``S`` if it has so many bins, else the even one that has. Raises ``ParameterError`` if neither
+    is given, or an ``S`` that is complex, negative or not finite.
     """
     if S is not None:
-        n_bins = len(require_spectrogram(S))
-        return S, n_fft if n_fft // 2 + 1 == n_bins else max(2 * (n_bins - 1), 1)
+        return Given(S, n_fft)
     if y is None:
-        raise SignalError("neither y nor S is given; pass a signal or its spectrogram")
-    spectrum = stft(
-        y, n_fft=n_fft, hop_length=hop_length, win_length=win_length, window=window, center=center, pad_mode=pad_mode
+        raise ParameterError("neither y nor S is given; pass a signal or its spectrogram")
+    if n_fft is None:
+        raise ParameterError("n_fft is None, which is known of S alone; pass the samples in a frame")
+    return Spectra(
+        y,
+        n_fft=n_fft,
+        hop_length=hop_length,
+        win_length=win_length,
+        window=window,
+        center=center,
+        pad_mode=pad_mode,
+        precise=precise,
     )
-    if power == 2:
-        return squared_magnitude(spectrum.T).T, n_fft
-    magnitude = np.abs(spectrum)
-    return magnitude if power == 1 else np.asarray(magnitude**power), n_fft
+
+
+class Given:
+    """A spectrogram (..., bins, frames) in the place of ``Spectra``: it is what it is, whatever the power."""
+
+    def __init__(self, S: Array, n_fft: int | None) -> None:
+        spectrum = require_spectrogram(S)
+        n_bins = spectrum.shape[-2]
+        self.n_fft = n_fft if n_fft is not None and n_fft // 2 + 1 == n_bins else max(2 * (n_bins - 1), 1)
+        self.dtype = spectrum.dtype
+        self._shape = (*spectrum.shape[:-2], spectrum.shape[-1])
+        self._rows = np.swapaxes(spectrum, -1, -2).reshape(-1, n_bins)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Frames of all channels, and bins."""
+        return self._rows.shape[0], self._rows.shape[1]
+
+    def blocks(self, power: float) -> Iterator[tuple[slice, Array]]:
+        """Return the whole as one block."""
+        del power
+        return iter([(slice(0, len(self._rows)), self._rows)])
+
+    def passes(self, power: float) -> Callable[[], Iterator[tuple[slice, Array]]]:
+        """Return what gives the whole as often as it is called."""
+        return lambda: self.blocks(power)
+
+    def arranged(self, rows: Array) -> Array:
+        """Return (frames of all channels, ...) as the channels were: (..., features, frames)."""
+        return arranged(rows, self._shape)
+
+
+def by_frames(
+    spectra: Spectra | Given, width: int, function: Callable[[Array, slice], Array], dtype: DTypeLike = np.float64
+) -> Array:
+    """Return what ``function`` says of magnitudes (frames, bins) at a place: (..., width, frames)."""
+    result = np.empty((spectra.shape[0], width), dtype=dtype)
+    for place, magnitudes in spectra.blocks(1):
+        result[place] = function(magnitudes, place)
+    return spectra.arranged(result)
 
 
 def squared_magnitude(spectrum: Array, out: Array | None = None) -> Array:
@@ -272,47 +307,28 @@ def squared_magnitude(spectrum: Array, out: Array | None = None) -> Array:
 
 
 def require_spectrogram(S: Array) -> Array:
-    """Return ``S`` if it is a real, finite, non-negative array of rank 2, else raise ``SignalError``."""
-    if not isinstance(S, np.ndarray) or S.ndim != 2 or S.dtype.kind != "f" or S.size == 0:
-        raise SignalError("S must be a floating array of shape (bins, frames); take abs() of a complex spectrum")
+    """Return ``S`` as floats if it is a real, finite, non-negative array (..., bins, frames)."""
+    if not isinstance(S, np.ndarray) or S.ndim < 2 or S.dtype.kind not in "fiu" or S.size == 0:
+        raise ParameterError("S must be a real array of shape (..., bins, frames); take abs() of a complex spectrum")
     if not np.all(np.isfinite(S)) or np.any(S < 0):
-        raise SignalError("S holds negative or non-finite values; a spectrogram is a magnitude or a power")
-    return S
+        raise ParameterError("S holds negative or non-finite values; a spectrogram is a magnitude or a power")
+    return S if S.dtype.kind == "f" else S.astype(np.result_type(S.dtype, np.float32))
 
 
-def normalize(values: Array, norm: float | None, *, axis: int) -> Array:
-    """Divide by the ``norm`` (``inf``, or p > 0) along ``axis``; what is below the smallest normal number stays.
-
-    Equals ``librosa.util.normalize`` 0.11 with its default threshold and fill. ``None`` returns ``values``.
-    """
-    if norm is None:
-        return values
-    magnitude = np.abs(values).astype(np.float64)
-    if norm == np.inf:
-        length = magnitude.max(axis=axis, keepdims=True)
-    elif norm > 0:
-        length = np.sum(magnitude**norm, axis=axis, keepdims=True) ** (1.0 / norm)
-    else:
-        raise SignalError(f"norm is {norm}, must be above 0, inf or None")
-    length[length < np.finfo(values.dtype).tiny] = 1.0
-    return np.asarray((values / length).astype(values.dtype))
+def _raise(spectrum: Array, power: float, out: Array) -> None:
+    """Write the magnitudes of ``spectrum``, raised to ``power``, and destroy it."""
+    if power == 2 and spectrum.real.dtype == out.dtype:
+        squared_magnitude(spectrum, out=out)
+        return
+    magnitude = np.abs(spectrum)
+    out[:] = magnitude if power == 1 else magnitude**power
 
 
-def _window(window: str | Array, win_length: int, n_fft: int) -> NDArray[np.float64]:
+def _window(window: Window, win_length: int, n_fft: int) -> NDArray[np.float64]:
     if win_length > n_fft:
-        raise SignalError(f"win_length is {win_length}, must be at most n_fft ({n_fft})")
-    values = hann_window(win_length) if isinstance(window, str) and window == "hann" else window
-    if isinstance(values, str) or np.shape(values) != (win_length,):
-        raise SignalError(f"window must be 'hann' or an array of win_length ({win_length}) values")
+        raise ParameterError(f"win_length is {win_length}, must be at most n_fft ({n_fft})")
+    values = get_window(window, win_length)
     left = (n_fft - win_length) // 2
-    return np.pad(np.asarray(values, dtype=np.float64), (left, n_fft - win_length - left))
-
-
-def _pad(signal: Array, n_fft: int, center: bool, pad_mode: str) -> Array:
-    if center:
-        if pad_mode not in PAD_MODES:
-            raise SignalError(f"pad_mode is {pad_mode!r}, must be one of {', '.join(PAD_MODES)}")
-        return np.pad(signal, n_fft // 2, mode=pad_mode)  # type: ignore[call-overload,no-any-return]
-    if len(signal) < n_fft:
-        raise SignalError(f"{len(signal)} samples are less than one frame of {n_fft}; centre it or give more")
-    return signal
+    padded = np.zeros(n_fft)
+    padded[left : left + win_length] = values
+    return padded

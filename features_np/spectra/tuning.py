@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.errors import SignalError
+from features_np.errors import ParameterError, warn
 from features_np.pcm import require_count, require_positive_rate
-from features_np.spectra.spectrum import Array, spectrogram
+from features_np.spectra.spectrum import Array, PadMode, spectrogram
+from features_np.spectra.windows import Window
+from features_np.units.pitches import hz_to_octs
 
 #: Where spectral peaks are looked for, Hz, and how far below a frame's loudest bin; librosa.piptrack's defaults.
 PEAK_FMIN = 150.0
@@ -23,26 +26,31 @@ def estimate_tuning(
     y: Array | None = None,
     sr: float = 22_050,
     S: Array | None = None,
-    n_fft: int = 2048,
+    n_fft: int | None = 2048,
     resolution: float = 0.01,
     bins_per_octave: int = 12,
     hop_length: int | None = None,
     fmin: float = PEAK_FMIN,
     fmax: float = PEAK_FMAX,
     threshold: float = PEAK_THRESHOLD,
+    win_length: int | None = None,
+    window: Window = "hann",
+    center: bool = True,
+    pad_mode: PadMode = "constant",
+    ref: float | Callable[..., Any] | None = None,
 ) -> float:
     """Estimate how far a signal is from A = 440 Hz.
 
     Parameters
     ----------
-    y : numpy.ndarray, shape (n,), optional
-        Mono signal, floating, full scale 1. Either this or ``S`` is needed.
+    y : numpy.ndarray, shape (..., n), optional
+        Audio, floating, full scale 1. Either this or ``S`` is needed.
     sr : float
         Sample rate in Hz.
-    S : numpy.ndarray, shape (bins, frames), optional
+    S : numpy.ndarray, shape (..., bins, frames), optional
         Magnitude spectrogram, taken instead of that of ``y``.
-    n_fft : int
-        Samples in a frame. With ``S``, those that it was made of, if it has ``1 + n_fft // 2`` bins.
+    n_fft : int or None
+        Samples in a frame. With ``S``, those that it was made of, if it has ``1 + n_fft // 2`` bins; None asks ``S``.
     resolution : float
         Step of the answer in bins, above 0 and at most 1.
     bins_per_octave : int
@@ -55,6 +63,16 @@ def estimate_tuning(
         Highest frequency of a peak, Hz.
     threshold : float
         Share of its frame's maximum that a peak must reach.
+    win_length : int, optional
+        Samples under the window, zeros around them; ``n_fft`` by default.
+    window : str, tuple, float, callable or numpy.ndarray
+        A name, as ``filters.get_window`` takes it, or the ``win_length`` values.
+    center : bool
+        Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
+    pad_mode : str or callable
+        What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
+    ref : float or callable, optional
+        Height that a peak must reach, or what takes the place of each frame's maximum, taking ``axis``.
 
     Returns
     -------
@@ -64,13 +82,13 @@ def estimate_tuning(
 
     Raises
     ------
-    SignalError
+    ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
     Notes
     -----
     The most frequent deviation among the louder half of all spectral peaks. Equals ``librosa.estimate_tuning``
-    0.11, which warns where there are none.
+    0.11; warns as it does where there are none.
 
     Examples
     --------
@@ -81,11 +99,51 @@ def estimate_tuning(
     0.08
     """
     require_count("bins_per_octave", bins_per_octave)
-    magnitude, n_fft = spectrogram(y=y, S=S, n_fft=n_fft, hop_length=hop_length)
-    pitches, heights, _ = spectral_peaks(magnitude.T, sr=sr, n_fft=n_fft, fmin=fmin, fmax=fmax, threshold=threshold)
-    return tuning_from_deviations(
-        pitch_deviations(pitches, resolution=resolution, bins_per_octave=bins_per_octave), heights, resolution
+    spectra = spectrogram(
+        y=y,
+        S=S,
+        n_fft=n_fft,
+        hop_length=hop_length,
+        win_length=win_length,
+        window=window,
+        center=center,
+        pad_mode=pad_mode,
     )
+    limits = {"fmin": fmin, "fmax": fmax, "threshold": threshold, "ref": ref}
+    return tuning_of(
+        spectra.blocks(1),
+        sr=sr,
+        n_fft=spectra.n_fft,
+        resolution=resolution,
+        bins_per_octave=bins_per_octave,
+        **limits,  # type: ignore[arg-type]
+    )
+
+
+def tuning_of(
+    blocks: Iterable[tuple[slice, Array]],
+    *,
+    sr: float,
+    n_fft: int,
+    resolution: float = 0.01,
+    bins_per_octave: int = 12,
+    fmin: float = PEAK_FMIN,
+    fmax: float = PEAK_FMAX,
+    threshold: float = PEAK_THRESHOLD,
+    ref: float | Callable[..., Any] | None = None,
+) -> float:
+    """Return the tuning that blocks of spectra (frames, bins) tell, and warn if they tell none."""
+    found = []
+    for _, frames in blocks:
+        pitches, heights, _ = spectral_peaks(
+            frames, sr=sr, n_fft=n_fft, fmin=fmin, fmax=fmax, threshold=threshold, ref=ref
+        )
+        deviations = pitch_deviations(pitches, resolution=resolution, bins_per_octave=bins_per_octave)
+        found.append((deviations.astype(np.int32), heights))
+    heights = np.concatenate([part for _, part in found])
+    if not heights.size:
+        warn("Trying to estimate tuning from a signal without spectral peaks; it is taken to be 0.0")
+    return tuning_from_deviations(np.concatenate([part for part, _ in found]), heights, resolution)
 
 
 def spectral_peaks(
@@ -96,6 +154,7 @@ def spectral_peaks(
     fmin: float = PEAK_FMIN,
     fmax: float = PEAK_FMAX,
     threshold: float = PEAK_THRESHOLD,
+    ref: float | Callable[..., Any] | None = None,
 ) -> tuple[Array, Array, NDArray[np.intp]]:
     """Find the local maxima of ``frames`` (frames, bins) by parabolic interpolation (J. O. Smith, QIFFT).
 
@@ -105,13 +164,17 @@ def spectral_peaks(
     """
     n_bins = frames.shape[1]
     first, last = _peak_bins(n_bins, sr=sr, n_fft=n_fft, fmin=fmin, fmax=fmax)
-    floor = frames.max(axis=1, keepdims=True) * frames.dtype.type(threshold)
+    if ref is None or callable(ref):
+        peak = frames.max(axis=1) if ref is None else np.asarray(ref(frames, axis=1))
+        floor = peak[:, np.newaxis] * frames.dtype.type(threshold)
+    else:
+        floor = np.full((1, 1), abs(ref), dtype=frames.dtype)
     row, column = np.divmod(np.flatnonzero(frames[:, first:last] > floor), max(last - first, 1))
     column += first
     flat, at = np.ravel(frames), row * n_bins + column  # few bins are that loud: the rest works on those alone
     here, below, above = flat[at], flat[at - 1], flat[at + 1]
-    peak = (here > below) & (here >= above)
-    row, column, here, below, above = row[peak], column[peak], here[peak], below[peak], above[peak]
+    top = (here > below) & (here >= above)
+    row, column, here, below, above = row[top], column[top], here[top], below[top], above[top]
     slope = (above - below) / 2
     curvature = above.astype(np.float64) + below - 2.0 * here
     wide = np.abs(slope) >= np.abs(curvature)
@@ -140,7 +203,7 @@ def pitch_deviations(pitches: Array, *, resolution: float = 0.01, bins_per_octav
 
     The residual and histogram of ``librosa.pitch_tuning`` 0.11.
     """
-    steps = bins_per_octave * octaves(pitches)
+    steps = bins_per_octave * hz_to_octs(pitches)
     residual = steps - np.floor(steps)
     residual -= residual >= 0.5
     return np.asarray(np.searchsorted(deviation_edges(resolution), residual, side="right") - 1)
@@ -159,10 +222,5 @@ def tuning_from_deviations(deviations: NDArray[Any], heights: Array, resolution:
 def deviation_edges(resolution: float) -> NDArray[np.float64]:
     """Return the edges of the tuning histogram, from -0.5 to 0.5 of a bin in steps of about ``resolution``."""
     if not 0 < resolution <= 1:
-        raise SignalError(f"resolution is {resolution}, must be above 0 and at most 1")
+        raise ParameterError(f"resolution is {resolution}, must be above 0 and at most 1")
     return np.linspace(-0.5, 0.5, int(np.ceil(1.0 / resolution)) + 1)
-
-
-def octaves(hertz: Array, tuning: float = 0.0, bins_per_octave: int = 12) -> Array:
-    """Octaves above A0 (27.5 Hz when in tune), as ``librosa.hz_to_octs``."""
-    return np.asarray(np.log2(hertz / (440.0 * 2.0 ** (tuning / bins_per_octave) / 16)))

@@ -8,8 +8,8 @@ import numpy as np
 
 from features_np.spec import FeatureSpec
 from features_np.spectra.spectrum import Array
-from features_np.summary import tuned_chroma
 from features_np.window.buffers import SlidingBuffer
+from features_np.window.summary import tuned_chroma
 
 #: Tunings whose chroma a stream keeps, 62 KB each for 30 s.
 TUNINGS_KEPT = 8

@@ -2,7 +2,7 @@
 
 ``FrameAnalyzer`` is used by ``summarize`` on all frames of a signal and by ``FeatureStream`` on the new ones, so that
 both see the same numbers. Everything that looks at the whole window (the loudest mel bin, the tuning, the tempo)
-comes after it, in ``features_np.summary``.
+comes after it, in ``features_np.window.summary``.
 """
 
 from __future__ import annotations
@@ -13,20 +13,16 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from features_np.signals.waveform import crossing_rates
 from features_np.spec import TIMBRE_KINDS, FeatureSpec
-from features_np.spectra.decibels import decibels_of_power
 from features_np.spectra.fft import rfft
+from features_np.spectra.framing import BLOCK_SAMPLES, blocks_of
 from features_np.spectra.mel import mel_filters
 from features_np.spectra.shape import centroid_frequencies, rolloff_frequencies
-from features_np.spectra.spectrum import (
-    BLOCK_SAMPLES,
-    blocks_of,
-    fft_frequencies,
-    hann_window,
-    squared_magnitude,
-)
+from features_np.spectra.spectrum import fft_frequencies, squared_magnitude
 from features_np.spectra.tuning import pitch_deviations, spectral_peaks
-from features_np.spectra.waveform import crossing_rates
+from features_np.spectra.windows import hann_window
+from features_np.units.decibels import decibels_of_power
 
 
 @dataclass(frozen=True, slots=True)

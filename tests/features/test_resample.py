@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import features_np as fx
+from features_np.signals import resampling
 from features_np.spec import LIBROSA_GROUPS
-from features_np.spectra import resampling
 from tests.golden.signals import SIGNALS
 
 BLOCK_SIZES = st.lists(st.sampled_from((0, 1, 2, 17, 511, 512, 513, 4_410, 44_100)), max_size=8)

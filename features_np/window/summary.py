@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from features_np.arrays.norms import normalize
 from features_np.pcm import require_rate, require_signal
 from features_np.rhythm.onsets import delayed, mean_rise
 from features_np.rhythm.pulse import mean_tempogram
@@ -15,7 +16,7 @@ from features_np.rhythm.tempi import strongest_tempo, tempo_prior, tempo_window_
 from features_np.spec import TIMBRE_KINDS, FeatureSpec
 from features_np.spectra.cepstrum import dct_matrix
 from features_np.spectra.chroma import chroma_filterbank
-from features_np.spectra.spectrum import Array, frame_signal, normalize
+from features_np.spectra.framing import Array, frame_signal
 from features_np.spectra.tuning import tuning_from_deviations
 from features_np.window.frames import FrameRows, analyzer_for
 from features_np.window.timbre import chroma_profile, coarse_frames, timbre_statistics
@@ -136,7 +137,7 @@ def cepstra_above(log_mel: Array, spec: FeatureSpec, floor: float | None) -> Arr
 def tuned_chroma(power: Array, spec: FeatureSpec, tuning: float) -> Array:
     """Return the chroma (frames, n_chroma), 0 to 1, of power spectra (frames, bins)."""
     filters = chroma_filterbank(sr=spec.sample_rate, n_fft=spec.n_fft, n_chroma=spec.n_chroma, tuning=tuning)
-    return normalize(power @ filters.T, np.inf, axis=1)
+    return normalize(power @ filters.T, norm=np.inf, axis=1)
 
 
 def floor_of(levels: list[Array], top_db: float) -> float | None:

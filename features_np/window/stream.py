@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from features_np.errors import SignalError
 from features_np.pcm import require_block, require_rate
 from features_np.spec import FeatureSpec
-from features_np.spectra.spectrum import Array, frame_signal
-from features_np.summary import cepstra_above, rise_above, summarize, tuned_chroma, vector_of_rows
+from features_np.spectra.framing import Array, frame_signal
 from features_np.window.buffers import FrameBuffer, SlidingBuffer
 from features_np.window.caches import ChromaCache, FloorCache
 from features_np.window.frames import FrameRows, analyzer_for
 from features_np.window.span import Span
+from features_np.window.summary import cepstra_above, rise_above, summarize, tuned_chroma, vector_of_rows
 
 Edge = tuple[FrameRows, Array]
 

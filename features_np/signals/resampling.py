@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from features_np.errors import SampleRateError
 from features_np.pcm import require_block
 from features_np.spectra.fft import irfft, rfft
-from features_np.spectra.spectrum import Array
+from features_np.spectra.framing import Array
 
 #: Zero crossings of the sinc on each side, Kaiser beta, and the cutoff as a share of the lower Nyquist frequency:
 #: flat to 0.94 of it, more than 80 dB down from the whole of it.
@@ -126,47 +126,6 @@ class Resampler:
             used += convolution.step
         self._pending = pending[used:].copy()  # lest the whole block be kept
         return np.concatenate(outputs)
-
-
-def resample(y: Array, *, orig_sr: int, target_sr: int) -> NDArray[np.float32]:
-    """Convert a whole signal to another rate.
-
-    Parameters
-    ----------
-    y : numpy.ndarray, shape (n,)
-        Mono signal, floating, full scale 1.
-    orig_sr : int
-        Its rate in Hz, whole, up to 768,000.
-    target_sr : int
-        The rate to convert to.
-
-    Returns
-    -------
-    numpy.ndarray, shape (ceil(n * target_sr / orig_sr),)
-        The signal at ``target_sr``, float32; its first sample lies where that of ``y`` does.
-
-    Raises
-    ------
-    SampleRateError
-        For a rate that is not 1 to 768,000 Hz, whole.
-    SignalError
-        For what is not a signal.
-
-    Notes
-    -----
-    Argument names are ``librosa.resample`` 0.11's; the filter is our own (a Kaiser-windowed sinc, flat to 0.94 of
-    the lower Nyquist frequency, more than 80 dB down from the whole of it), so values differ near the cutoff.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import features_np as librosa
-    >>> y = np.sin(2 * np.pi * 440 * np.arange(22_050) / 22_050).astype(np.float32)
-    >>> librosa.resample(y, orig_sr=22_050, target_sr=16_000).shape
-    (16000,)
-    """
-    resampler = Resampler(orig_sr, target_sr)
-    return np.concatenate((resampler.push(y), resampler.flush()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""Arrays, whatever they hold."""

@@ -1,0 +1,15 @@
+"""What stands for ``librosa.effects``: changes of a signal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from features_np.errors import only_in_librosa
+from features_np.signals.silence import preemphasis, trim
+
+__all__ = ["preemphasis", "trim"]
+
+if not TYPE_CHECKING:  # a name that is not here is an error to a type checker
+
+    def __getattr__(name):
+        raise only_in_librosa(__name__, name)

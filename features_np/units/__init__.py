@@ -1,0 +1,1 @@
+"""Units of sound: time, pitch and level."""

@@ -1,0 +1,19 @@
+"""What stands for ``librosa.util``: arrays, whatever they hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from features_np import errors as exceptions
+from features_np.arrays.norms import normalize
+from features_np.arrays.peaks import peak_pick
+from features_np.arrays.segments import sync
+from features_np.arrays.shapes import fix_length, frame
+from features_np.errors import only_in_librosa
+
+__all__ = ["exceptions", "fix_length", "frame", "normalize", "peak_pick", "sync"]
+
+if not TYPE_CHECKING:  # a name that is not here is an error to a type checker
+
+    def __getattr__(name):
+        raise only_in_librosa(__name__, name)
