@@ -28,7 +28,7 @@ from features_np.front_end import PatchSpec
 from features_np.patches import PatchStream, log_mel_patches
 from features_np.pcm import float32_to_int16, int16_to_float32, to_mono
 from features_np.signals.conversion import resample
-from features_np.signals.files import get_duration, load
+from features_np.signals.loading import get_duration, load
 from features_np.signals.resampling import Resampler
 from features_np.signals.waveform import zero_crossings
 from features_np.spec import FeatureSpec

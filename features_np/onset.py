@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from features_np.errors import only_in_librosa
-from features_np.rhythm.events import onset_backtrack, onset_detect
+from features_np.rhythm.detection import onset_backtrack, onset_detect
 from features_np.rhythm.onsets import onset_strength
 
 __all__ = ["onset_backtrack", "onset_detect", "onset_strength"]

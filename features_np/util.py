@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from features_np import errors as exceptions
+from features_np.arrays.joining import sync
 from features_np.arrays.norms import normalize
 from features_np.arrays.peaks import peak_pick
-from features_np.arrays.segments import sync
 from features_np.arrays.shapes import fix_length, frame
 from features_np.errors import only_in_librosa
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features_np.arrays.joining import bounds_of
 from features_np.arrays.norms import tiny
 from features_np.arrays.peaks import peak_pick
-from features_np.arrays.segments import bounds_of
 from features_np.errors import ParameterError
 from features_np.rhythm.onsets import onset_strength
 from features_np.spectra.spectrum import Array
