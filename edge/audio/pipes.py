@@ -10,7 +10,6 @@ import errno
 import os
 import select
 import sys
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from math import inf
@@ -18,16 +17,16 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import TextIO
 
+from edge import clock
 from edge.audio.raw_format import RawFormat
 from edge.audio.recovery.live_source import End, Kind, LiveSource, Stream
 from edge.audio.recovery.outage import Patience, Pause
 from edge.audio.recovery.queue import BYTES_PER_SAMPLE, MAX_BLOCK_S, MAX_S, AudioQueue
+from edge.audio.recovery.real_time import Pace
 from edge.errors import SourceError
 
 #: Seconds of audio read at once, at most.
 PIECE_S = 0.1
-#: A writer's clock may run this much faster than ours without being held back.
-PACE = 1.02
 #: Seconds between two looks whether a pipe that gives nothing is still wanted.
 LOOK_S = 0.5
 
@@ -65,7 +64,7 @@ class PipeReader:
         poll = select.poll()
         poll.register(self._descriptor, select.POLLIN)
         rest = b""
-        due = time.monotonic()
+        pace = Pace(clock.steady_s(), at_once_s=2 * PIECE_S)
         while not self._closing.is_set():
             if not poll.poll(LOOK_S * 1000):
                 continue
@@ -81,8 +80,7 @@ class PipeReader:
             whole = len(rest) - len(rest) % self._frame_bytes
             self.queue.put(rest[:whole])
             if not self._fast:
-                due = max(due + whole / self._piece_bytes * PIECE_S / PACE, time.monotonic() - 2 * PIECE_S)
-                self._closing.wait(max(0.0, due - time.monotonic()))
+                self._closing.wait(pace.wait_s(whole / self._piece_bytes * PIECE_S, clock.steady_s()))
             rest = rest[whole:]
         with suppress(OSError):
             os.close(self._descriptor)

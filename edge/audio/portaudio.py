@@ -9,19 +9,22 @@ from __future__ import annotations
 import atexit
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
-from threading import RLock
+from threading import Event, RLock
 from types import ModuleType
 from typing import Any
 
+from edge import clock
 from edge.audio import sound_server
 from edge.audio.recovery.attempt import Attempt
 from edge.audio.recovery.live_source import End
 from edge.audio.recovery.queue import AudioQueue
+from edge.audio.recovery.real_time import Pace
 from edge.errors import NoMicrophone, NoSoundSystem, SourceError
 from edge.events import Hole
 
@@ -36,6 +39,10 @@ MAX_CHANNELS = 2
 #: Audio is never older than this, in seconds; a driver that does not know when it recorded says anything.
 MAX_AGE_S = 60.0
 
+#: Seconds of audio that a device may have recorded before it is opened: a sound server's monitor has 2.
+EARLY_S = 5.0
+TOO_FAST = "the sound device gives more audio than time passes, and is held back"
+
 #: PortAudio may not be used from two threads at once: a source that was given up may still be opening a device.
 ONE_AT_A_TIME = RLock()
 _OPEN_STREAMS: list[Any] = []
@@ -43,7 +50,8 @@ _OPEN_STREAMS: list[Any] = []
 #: Seconds that the list of devices may take before the sound server hangs.
 LIST_S = 4.0
 
-PROC_ASOUND = Path("/proc/asound")
+PROC_ASOUND, SYS_SOUND = Path("/proc/asound"), Path("/sys/class/sound")
+_CARD = re.compile(r"\(hw:(\d+),\d+\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +59,19 @@ class InputDevice:
     """An input as PortAudio lists it now; ``index`` and ALSA card numbers change, ``id`` and ``name`` do not."""
 
     index: int
-    id: str  # usb-VENDOR:PRODUCT, card-NAME, or the name where there is neither
+    #: usb-VENDOR:PRODUCT, of two alike with @PORT behind it; card-NAME, or the name where there is neither.
+    id: str
     name: str
     channels: int
     sample_rate: int  # Hz, the device's own
     is_default: bool
     server_source: str | None = None  # which of a sound server's sources it is, where ``index`` is the server
+    port: str = ""  # of USB, as the kernel names it: 1-1.2; none for other devices
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON-ready values that mean something to others."""
         values = asdict(self)
-        del values["index"], values["server_source"]
+        del values["index"], values["server_source"], values["port"]
         return values
 
 
@@ -110,12 +120,12 @@ def all_inputs() -> list[InputDevice]:
     return outcome + server_inputs(outcome)
 
 
-def inputs(proc_asound: Path = PROC_ASOUND) -> list[InputDevice]:
+def inputs(proc_asound: Path = PROC_ASOUND, sys_sound: Path = SYS_SOUND) -> list[InputDevice]:
     """List the inputs, in PortAudio's order."""
     sd = library()
     host = sd.default.hostapi
     default = sd.query_hostapis(host)["default_input_device"] if host >= 0 else -1
-    return [
+    devices = [
         InputDevice(
             index=index,
             id=stable_id(device["name"], proc_asound),
@@ -123,9 +133,22 @@ def inputs(proc_asound: Path = PROC_ASOUND) -> list[InputDevice]:
             channels=device["max_input_channels"],
             sample_rate=round(device["default_samplerate"]),
             is_default=index == default,
+            port=usb_port(device["name"], sys_sound),
         )
         for index, device in enumerate(sd.query_devices())
         if device["max_input_channels"] > 0
+    ]
+    return told_apart(devices)
+
+
+def told_apart(devices: list[InputDevice]) -> list[InputDevice]:
+    """Return the devices, those of one id at several ports with the port in the id."""
+    ports: dict[str, set[str]] = {}
+    for device in devices:
+        ports.setdefault(device.id, set()).add(device.port)
+    return [
+        replace(device, id=f"{device.id}@{device.port}") if device.port and len(ports[device.id]) > 1 else device
+        for device in devices
     ]
 
 
@@ -150,7 +173,7 @@ def server_inputs(devices: list[InputDevice]) -> list[InputDevice]:
 
 def stable_id(name: str, proc_asound: Path = PROC_ASOUND) -> str:
     """Return an identity that survives a reboot for a PortAudio device name such as ``USB Mic: Audio (hw:1,0)``."""
-    found = re.search(r"\(hw:(\d+),\d+\)", name)
+    found = _CARD.search(name)
     if not found:
         return name
     card = proc_asound / f"card{found[1]}"
@@ -158,6 +181,14 @@ def stable_id(name: str, proc_asound: Path = PROC_ASOUND) -> str:
         with suppress(OSError):
             return prefix + (card / file).read_text().strip()
     return name
+
+
+def usb_port(name: str, sys_sound: Path = SYS_SOUND) -> str:
+    """Return the USB port that a device is plugged into, such as 1-1.2; nothing for one that is on no USB."""
+    found = _CARD.search(name)
+    interface = (sys_sound / f"card{found[1]}" / "device").resolve().name if found else ""  # such as 1-1.2:1.0
+    port, colon, _ = interface.partition(":")
+    return port if colon and re.fullmatch(r"\d+-[\d.]+", port) else ""
 
 
 def find(query: str | None) -> InputDevice:
@@ -178,8 +209,14 @@ def find(query: str | None) -> InputDevice:
 
 def _matching(devices: list[InputDevice], query: str) -> list[InputDevice]:
     wanted = query.casefold()
-    by_id = [device for device in devices if device.id.casefold() == wanted]
+    by_id = [device for device in devices if wanted in (device.id.casefold(), *_other_ids(device))]
     return by_id or [device for device in devices if wanted in device.name.casefold()]
+
+
+def _other_ids(device: InputDevice) -> tuple[str, ...]:
+    """Return the ids that it has while another like it is plugged in, or while none is."""
+    kind = device.id.removesuffix(f"@{device.port}").casefold()
+    return (kind, f"{kind}@{device.port}") if device.port else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,14 +267,20 @@ def record(device: InputDevice, piece_s: float) -> Recording:
 
 
 def _record(device: InputDevice, sample_rate: int, channels: int, piece_s: float) -> Recording:
-    queue = AudioQueue(sample_rate, channels)
+    queue, told = AudioQueue(sample_rate, channels), Event()
+    pace = Pace(clock.steady_s(), at_first_s=EARLY_S, at_once_s=MAX_AGE_S)
 
-    def callback(data: Any, _frames: int, times: Any, status: Any) -> None:
+    def callback(data: Any, n_frames: int, times: Any, status: Any) -> None:
         if status.input_overflow:
             queue.put_hole(Hole(0.0, "the sound device dropped audio"))
         # What a sound server held back, while it or this process stood still, comes in one burst.
         age_s = times.currentTime - times.inputBufferAdcTime
         queue.put(bytes(data), age_s if 0.0 <= age_s <= MAX_AGE_S else 0.0)
+        if wait_s := pace.wait_s(n_frames / sample_rate, clock.steady_s()):
+            if not told.is_set():
+                queue.put_hole(Hole(0.0, TOO_FAST))
+            told.set()
+            time.sleep(min(wait_s, 2 * piece_s))  # in the thread that asks the device, which may be ended meanwhile
 
     with _chosen(device.server_source):
         stream = library().RawInputStream(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import shutil
 import socket
 import struct
@@ -18,6 +18,9 @@ SERVERS = ("pulseaudio", "pipewire-pulse", "pipewire")
 PROC = Path("/proc")
 #: Seconds that its list of sources may take.
 LIST_S = 2.0
+#: A line of the list, of an entry itself and not of its properties or ports; and "s16le 2ch 44100Hz".
+_FIELD = re.compile(r"^\t(Name|Description|Sample Specification): (.*)$", re.MULTILINE)
+_SAMPLES = re.compile(r"\S+ (\d+)ch (\d+)Hz$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +37,25 @@ def sources() -> list[ServerSource]:
     """List the server's sources, by its own tool ``pactl``; none where there is no server or no such tool."""
     if shutil.which("pactl") is None:
         return []
-    command = ["pactl", "--format=json", "list", "sources"]
     try:
-        env = os.environ | {"LC_ALL": "C.UTF-8"}  # elsewhere its numbers have commas, which is no JSON
-        done = subprocess.run(command, env=env, capture_output=True, timeout=LIST_S, check=True)
-        return [_source(entry) for entry in json.loads(done.stdout)]
-    except (OSError, subprocess.SubprocessError, ValueError, KeyError, TypeError):
+        env = os.environ | {"LC_ALL": "C.UTF-8"}  # elsewhere its words are translated
+        # Not its JSON: there version 16 writes "(null)" for every name that is not ASCII.
+        done = subprocess.run(["pactl", "list", "sources"], env=env, capture_output=True, timeout=LIST_S, check=True)
+    except (OSError, subprocess.SubprocessError):
         return []
+    return sources_in(done.stdout.decode(errors="replace"))
 
 
-def _source(entry: dict[str, str]) -> ServerSource:
-    _, channels, rate = entry["sample_specification"].split()  # such as "s16le 2ch 44100Hz"
-    return ServerSource(
-        entry["name"], entry["description"], int(channels.removesuffix("ch")), int(rate.removesuffix("Hz"))
-    )
+def sources_in(text: str) -> list[ServerSource]:
+    """Return the sources in what ``pactl list sources`` prints; what is not as expected is passed over."""
+    found = []
+    for entry in text.split("\n\n"):
+        values: dict[str, str] = dict(_FIELD.findall(entry))
+        described = _SAMPLES.match(values.get("Sample Specification", ""))
+        if described and "Name" in values:
+            channels, rate = map(int, described.groups())
+            found.append(ServerSource(values["Name"], values.get("Description", values["Name"]), channels, rate))
+    return found
 
 
 def who_hangs() -> str:

@@ -94,9 +94,10 @@ class Pulse:
         assert self._server is not None
         self._server.send_signal(signal.SIGCONT)
 
-    def add_room(self, name: str = "room", rate: int = 44_100) -> str:
+    def add_room(self, name: str = "room", rate: int = 44_100, description: str = "Null Output") -> str:
         """Add a null sink whose monitor becomes the default microphone; returns its module's number."""
-        done = self._pactl("load-module", "module-null-sink", f"sink_name={name}", f"rate={rate}")
+        properties = f'''sink_properties="device.description='{description}'"'''
+        done = self._pactl("load-module", "module-null-sink", f"sink_name={name}", f"rate={rate}", properties)
         assert done.returncode == 0, done.stderr
         assert self._pactl("set-default-source", f"{name}.monitor").returncode == 0
         return done.stdout.strip()

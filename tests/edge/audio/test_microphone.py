@@ -76,6 +76,17 @@ def test_the_servers_sources_are_listed_and_can_be_chosen(pulse: Pulse, music: P
     assert ear.end() == ""
 
 
+def test_a_source_s_name_may_be_of_any_characters(pulse: Pulse) -> None:
+    pulse.add_room("office", description="Büro 録音")
+    pulse.env["LC_ALL"] = "C"  # what the user's locale is does not matter
+    out, _ = pulse.livegenre("devices", "--json").communicate(timeout=20)
+    assert "Monitor of Büro 録音" in [json.loads(line)["name"] for line in out.splitlines()]
+    ear = Ear(pulse.livegenre("listen", "--json", "--source", "mic:BÜRO"))
+    ear.wait_for("prediction", 1, START_S)
+    assert ear.of("started")[0]["source"] == "microphone (Monitor of Büro 録音)"
+    assert ear.end() == ""
+
+
 def test_a_microphone_by_part_of_its_name(playing: Pulse) -> None:
     playing.add_room()
     ear = Ear(playing.livegenre("listen", "--json", "--source", "mic:EFAUL"))

@@ -46,6 +46,45 @@ DEVICES = [
 ]
 
 
+def test_two_microphones_alike_are_told_apart_by_their_ports(
+    tmp_path: Path, proc_asound: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As sysfs has them; the number of a card, and of a device on its bus, is another after each reboot."""
+    for card, port in (("card0", "pci0000:00/0000:00:1f.3"), ("card1", "usb1/1-1/1-1.2"), ("card2", "usb1/1-1/1-1.4")):
+        interface = tmp_path / "devices" / port / (f"{Path(port).name}:1.0" if "usb" in port else "")
+        interface.mkdir(parents=True)
+        (tmp_path / "class" / card).mkdir(parents=True)
+        (tmp_path / "class" / card / "device").symlink_to(interface)
+    (proc_asound / "card2").mkdir()
+    (proc_asound / "card2" / "usbid").write_text("0d8c:0014\n")
+    names = ["PCH: ALC257 Analog (hw:0,0)", "USB Audio (hw:1,0)", "USB Audio (hw:2,0)", "default"]
+
+    class Library:
+        class default:  # noqa: N801 - its name there
+            hostapi = -1
+
+        @staticmethod
+        def query_devices() -> list[dict[str, object]]:
+            return [{"name": name, "max_input_channels": 1, "default_samplerate": 48_000.0} for name in names]
+
+    monkeypatch.setattr(portaudio, "library", lambda: Library)
+    devices = portaudio.inputs(proc_asound, tmp_path / "class")
+    assert [device.id for device in devices] == [
+        "card-PCH",
+        "usb-0d8c:0014@1-1.2",
+        "usb-0d8c:0014@1-1.4",
+        "default",
+    ]
+    del names[1]
+    assert [device.id for device in portaudio.inputs(proc_asound, tmp_path / "class")][1] == "usb-0d8c:0014"
+    for listed in (devices, portaudio.inputs(proc_asound, tmp_path / "class")):
+        monkeypatch.setattr(portaudio, "inputs", lambda listed=listed: listed)
+        assert portaudio.find("usb-0d8c:0014@1-1.4").port == "1-1.4"
+        assert portaudio.find("USB-0d8c:0014").id.startswith("usb-0d8c:0014")
+        monkeypatch.undo()
+        monkeypatch.setattr(portaudio, "library", lambda: Library)
+
+
 @pytest.mark.parametrize(
     ("query", "index"), [(None, 5), ("usb pnp", 3), ("usb-0d8c:0014", 3), ("card-PCH", 0), ("Analog", 0)]
 )
