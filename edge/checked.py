@@ -17,7 +17,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, fields
-from difflib import get_close_matches
 from typing import Any, TypeVar, get_type_hints
 
 from edge.errors import SettingError
@@ -110,5 +109,7 @@ def _checked(value: Any, kind: type, rule: Rule | None) -> Any:
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """Return what to say of a name that is not known: the nearest that is, or all."""
+    from difflib import get_close_matches  # rarely needed
+
     close = get_close_matches(name, list(known), 1)
     return f"unknown {what} {name}; " + (f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}")

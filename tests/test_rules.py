@@ -22,7 +22,7 @@ EXTRAS = {
     "edge/http/server.py": {"uvicorn"},
     "edge/sinks/web": {"starlette"},
     "edge/sinks/mqtt": {"paho"},
-    "edge/sinks/prometheus.py": {"prometheus_client"},
+    "edge/sinks/prometheus": {"prometheus_client"},
 }
 #: Never under features_np or edge, not even lazily.
 HEAVY = {"tensorflow", "keras", "librosa", "numba", "scipy.signal", "pandas", "matplotlib", "build", "tests"}

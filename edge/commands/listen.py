@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edge import streams
 from edge.commands import Subparsers, add_model_option, add_styles_option
 from edge.commands.history import path_of
+from edge.sinks.every_face import FACES, draws_sound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from edge.events import Event
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from edge.sinks import Sink
     from edge.sinks.history import HistorySink
 
-#: Where the page and the metrics are if nothing else is said; see ``edge.service.config``, which is slow to import.
-WEB_ADDRESS, METRICS_ADDRESS = "127.0.0.1:8730", "127.0.0.1:8731"
 DEMO_ENDS = (
     "That was the demo: a piece of music that livegenre makes itself. Next: livegenre listen, with a microphone, or "
     "livegenre classify FILE."
@@ -62,28 +61,12 @@ def add_parser(subparsers: Subparsers) -> None:
     faces = parser.add_argument_group(
         "faces", "Shown beside the output; each needs its extra, livegenre[web] and so on."
     )
-    faces.add_argument(
-        "--web",
-        nargs="?",
-        metavar="ADDRESS:PORT",
-        const=WEB_ADDRESS,
-        help=f"a page in the browser (default {WEB_ADDRESS})",
-    )
-    faces.add_argument("--window", action="store_true", help="the genre on the whole screen; Escape ends it")
-    faces.add_argument(
-        "--mqtt",
-        nargs="?",
-        metavar="HOST:PORT",
-        const="localhost",
-        help="Home Assistant and others, over a broker (default localhost:1883)",
-    )
-    faces.add_argument(
-        "--prometheus",
-        nargs="?",
-        metavar="ADDRESS:PORT",
-        const=METRICS_ADDRESS,
-        help=f"metrics (default http://{METRICS_ADDRESS}/metrics)",
-    )
+    for face in FACES:
+        option = face.option
+        follows: dict[str, Any] = {"action": "store_const"}
+        if option.metavar:
+            follows = {"nargs": "?", "metavar": option.metavar}
+        faces.add_argument(option.flag, dest=face.section, const=option.alone, help=option.help, **follows)
     parser.set_defaults(run=run)
 
 
@@ -112,9 +95,9 @@ def run(args: argparse.Namespace) -> int:
     watched = not args.json and streams.can_be_drawn_on(sys.stdout)
     progress = take_over()
     source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw, away_since=progress.away_since)
-    listener = Listener(
-        source, bundle, ListenSettings(styles=not args.no_styles, sound=args.web is not None), progress=progress
-    )
+    sections = {face.section: face.asked_for(getattr(args, face.section)) for face in FACES}
+    settings = ListenSettings(styles=not args.no_styles, sound=draws_sound(sections))
+    listener = Listener(source, bundle, settings, progress=progress)
     signals = _stop_on_signals(listener)
     sinks: list[Sink] = []
     history: HistorySink | None = None
@@ -124,7 +107,7 @@ def run(args: argparse.Namespace) -> int:
             history = _history(_file(args.history))
             sinks.append(Guarded(history, "history"))
         announced: list[str] = []
-        sinks += _faces(args, bundle, listener, announced.append)
+        sinks += _faces(sections, bundle, _history_of(args), listener, announced.append)
         if not watched:
             for text in announced:
                 streams.tell(text)
@@ -170,30 +153,23 @@ def _file(given: Path) -> Path:
     return given if given.name else own_file()
 
 
-def _faces(args: argparse.Namespace, bundle: Bundle, listener: Listener, announce: Callable[[str], None]) -> list[Sink]:
-    """Open what the flags ask for, which are short for the daemon's configuration; without one, import nothing."""
-    if args.web is None and not args.window and args.mqtt is None and args.prometheus is None:
+def _faces(
+    sections: Mapping[str, Any],
+    bundle: Bundle,
+    history: Path | None,
+    listener: Listener,
+    announce: Callable[[str], None],
+) -> list[Sink]:
+    """Open the faces that are asked for; without one, import nothing."""
+    if not any(settings.enabled for settings in sections.values()):
         return []
-    from edge.checked import make
-    from edge.service.config import Config, PrometheusConfig, WebConfig, WindowConfig
-    from edge.service.faces import Faces, broker_at
+    from edge.service.faces import Faces
     from edge.sinks.present import Present
 
-    web = (
-        WebConfig()
-        if args.web is None
-        else make(WebConfig, {"enabled": True, "address": args.web}, {"address": "--web"})
-    )
-    metrics = (
-        PrometheusConfig()
-        if args.prometheus is None
-        else make(PrometheusConfig, {"enabled": True, "address": args.prometheus}, {"address": "--prometheus"})
-    )
-    config = Config(web=web, window=WindowConfig(args.window), mqtt=broker_at(args.mqtt), prometheus=metrics)
     present = Present()
     faces = Faces(present, announce=announce, on_exit=listener.stop)
     try:
-        faces.show(config, bundle, _history_of(args))
+        faces.show(sections, bundle, history)
     except BaseException:
         faces.close()
         raise

@@ -1,1 +1,11 @@
 """What faces share that are asked over HTTP: where they listen, who may ask for what, and the thread that serves."""
+
+from __future__ import annotations
+
+
+def listening_address(value: str) -> str:
+    """Rule (``edge.checked``) for where to listen for connections."""
+    from edge.http.address import parse_address  # not needed where no address is given
+
+    parse_address(value)
+    return value

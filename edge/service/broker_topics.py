@@ -6,8 +6,8 @@ from pathlib import Path
 
 from edge.history.database import own_file
 from edge.service.config import Config, load_config
-from edge.service.faces import broker_of
 from edge.service.systemd_unit import CONFIG, STATE
+from edge.sinks.mqtt import MQTT
 from edge.sinks.mqtt.identity import Retained
 
 
@@ -21,7 +21,7 @@ def take_back(config_file: Path | None) -> list[str]:
         return []
     file = config_file or CONFIG
     config = load_config(file) if config_file or file.exists() else Config()
-    broker = broker_of(config.mqtt)
+    broker = config.faces[MQTT.section].broker()
     from edge.sinks.mqtt.forgetting import forget  # needs the extra, which is there where something was published
 
     return forget(broker, folder)

@@ -7,40 +7,21 @@ ignored is found out months later. The rules stand on the fields (``edge.checked
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 from edge import checked
 from edge.audio.raw_format import RawFormat
-from edge.checked import between, matching, one_of, setting, unknown
+from edge.checked import between, one_of, setting, unknown
 from edge.errors import ConfigError, SettingError
-from edge.http.address import parse_address
 from edge.live.decision import DecisionSettings
+from edge.sinks.every_face import FACES
 
 LEVELS = ("debug", "info", "warning", "error")
-#: Levels of an MQTT topic.
-TOPIC = matching(r"[A-Za-z0-9_/-]{0,100}", "may have letters, digits, -, _ and / alone, 100 at most")
-
-
-def listening_address(value: str) -> str:
-    """Rule for where to listen for connections."""
-    parse_address(value)
-    return value
-
-
-def host(value: str) -> str:
-    """Rule for another machine: its name or its IP address."""
-    try:
-        ipaddress.ip_address(value)
-    except ValueError:
-        if not re.fullmatch(r"[\w.-]{1,253}", value):
-            raise ValueError(f"is {value!r}, must be a name or an IP address; its port has a key of its own") from None
-    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,66 +50,33 @@ class HistoryConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class WebConfig:
-    """Whether and where to show a page; see ``edge.sinks.web``."""
-
-    enabled: bool = False
-    address: str = setting("127.0.0.1:8730", listening_address)
-    token_file: str = setting("", checked.path)
-    names: str = setting("", matching(r"[\w.,\s-]*", "must be names of this machine, separated by commas"))
-
-
-@dataclass(frozen=True, slots=True)
-class WindowConfig:
-    """Whether to fill the screen; see ``edge.sinks.window``."""
-
-    enabled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class MqttConfig:
-    """Whether, where and how to publish; see ``edge.sinks.mqtt``."""
-
-    enabled: bool = False
-    host: str = setting("localhost", host)
-    port: int = setting(1883, between(1, 65_535))
-    tls: bool = False
-    ca_file: str = setting("", checked.path)
-    username: str = ""
-    password_file: str = setting("", checked.path)
-    name: str = setting("", matching("(?s).{0,100}", "must have 100 characters at most"))
-    topic: str = setting("livegenre", TOPIC)
-    discovery: str = setting("homeassistant", TOPIC)
-
-
-@dataclass(frozen=True, slots=True)
-class PrometheusConfig:
-    """Whether and where to give out metrics; see ``edge.sinks.prometheus``."""
-
-    enabled: bool = False
-    address: str = setting("127.0.0.1:8731", listening_address)
-
-
-@dataclass(frozen=True, slots=True)
 class LogConfig:
     """What to log."""
 
     level: str = setting("info", one_of(*LEVELS))
 
 
+#: What each table is read into; a table's keys are the fields.
+SECTIONS: Mapping[str, type[Any]] = {
+    "source": SourceConfig,
+    "model": ModelConfig,
+    "decision": DecisionSettings,
+    "history": HistoryConfig,
+    **{face.section: face.settings for face in FACES},
+    "log": LogConfig,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that the daemon can be told; a field a table, the tables' fields the keys."""
+    """Everything that the daemon can be told."""
 
     source: SourceConfig = field(default_factory=SourceConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
     decision: DecisionSettings = field(default_factory=DecisionSettings)
     history: HistoryConfig = field(default_factory=HistoryConfig)
-    web: WebConfig = field(default_factory=WebConfig)
-    window: WindowConfig = field(default_factory=WindowConfig)
-    mqtt: MqttConfig = field(default_factory=MqttConfig)
-    prometheus: PrometheusConfig = field(default_factory=PrometheusConfig)
     log: LogConfig = field(default_factory=LogConfig)
+    faces: Mapping[str, Any] = field(default_factory=lambda: {face.section: face.settings() for face in FACES})
 
 
 def load_config(path: Path) -> Config:
@@ -149,17 +97,18 @@ def parse_config(text: str, name: str) -> Config:
         raise ConfigError(f"{name}: is not TOML: {error}") from error
     except RecursionError as error:
         raise ConfigError(f"{name}: is nested too deeply; a value here is a text, a number, true or false") from error
-    return Config(**{table: _section(text, name, table, entries) for table, entries in tables.items()})
+    read = {table: _section(text, name, table, entries) for table, entries in tables.items()}
+    faces = {face.section: read.pop(face.section, face.settings()) for face in FACES}
+    return Config(**read, faces=faces)
 
 
 def _section(text: str, name: str, table: str, entries: Any) -> Any:
-    known = get_type_hints(Config)
     try:
-        if table not in known:
-            raise SettingError("", unknown("table", table, known))
+        if table not in SECTIONS:
+            raise SettingError("", unknown("table", table, SECTIONS))
         if not isinstance(entries, Mapping):
             raise SettingError("", f"{table} is a table: write [{table}] and its keys below")
-        return checked.make(known[table], entries)
+        return checked.make(SECTIONS[table], entries)
     except SettingError as error:
         raise ConfigError(f"{name}, line {_line_of(text, table, error.key)}: {error}") from error
 

@@ -38,6 +38,7 @@ from edge.service.config import Config, load_config
 from edge.service.faces import Faces
 from edge.service.sd_notify import Notifier
 from edge.sinks import Sink
+from edge.sinks.every_face import draws_sound
 from edge.sinks.guard import Guarded
 from edge.sinks.history import HistorySink
 from edge.sinks.present import Present
@@ -131,7 +132,7 @@ class Daemon:
 
     def _show_faces(self) -> None:
         history = _history_file(self._config) if self._config.history.enabled else None
-        self._faces.show(self._config, self._bundle, history)
+        self._faces.show(self._config.faces, self._bundle, history)
 
     def _close_all(self) -> None:
         self._close_history()
@@ -233,7 +234,7 @@ class Daemon:
 
 
 def _settings(config: Config) -> ListenSettings:
-    return ListenSettings(styles=config.model.styles, sound=config.web.enabled, decision=config.decision)
+    return ListenSettings(styles=config.model.styles, sound=draws_sound(config.faces), decision=config.decision)
 
 
 def _bundle(config: Config) -> Bundle:

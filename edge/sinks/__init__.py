@@ -5,9 +5,10 @@ One that can be kept from its work without failing at every event has ``problem`
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from edge.events import Event
+if TYPE_CHECKING:
+    from edge.events import Event
 
 
 class Sink(Protocol):

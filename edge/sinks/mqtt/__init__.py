@@ -1,4 +1,122 @@
 """Events for an MQTT broker, and what tells Home Assistant of them.
 
-``publisher`` is the sink; ``discovery`` says, as pure data, what is published where.
+``publisher`` is the sink; ``discovery`` says, as pure data, what is published where; ``identity`` who publishes, and
+``forgetting`` takes back what brokers keep.
 """
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge import checked
+from edge.checked import between, matching, setting
+from edge.errors import ConfigError
+from edge.sinks.face import Face, Option, Surroundings, content, load, warn_if_exposed
+
+if TYPE_CHECKING:
+    from edge.sinks import Sink
+    from edge.sinks.mqtt.publisher import Broker
+
+#: Levels of a topic.
+TOPIC = matching(r"[A-Za-z0-9_/-]{0,100}", "may have letters, digits, -, _ and / alone, 100 at most")
+
+
+def host(value: str) -> str:
+    """Rule (``edge.checked``) for another machine: its name or its IP address."""
+    import ipaddress
+
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        if not re.fullmatch(r"[\w.-]{1,253}", value):
+            raise ValueError(f"is {value!r}, must be a name or an IP address; its port has a key of its own") from None
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class MqttConfig:
+    """Whether, where and how to publish."""
+
+    enabled: bool = False
+    host: str = setting("localhost", host)
+    port: int = setting(1883, between(1, 65_535))
+    tls: bool = False
+    ca_file: str = setting("", checked.path)
+    username: str = ""
+    password_file: str = setting("", checked.path)
+    name: str = setting("", matching("(?s).{0,100}", "must have 100 characters at most"))
+    topic: str = setting("livegenre", TOPIC)
+    discovery: str = setting("homeassistant", TOPIC)
+
+    def password(self) -> str:
+        """Return the password; raises ``FaceError`` if its file cannot be read."""
+        password: str = load("edge.sinks.mqtt.publisher", "mqtt").read_password(self.password_file)
+        return password
+
+    def broker(self) -> Broker:
+        """Return the broker, with user and password."""
+        publisher = load("edge.sinks.mqtt.publisher", "mqtt")
+        username = os.environ.get(publisher.USERNAME_VARIABLE, self.username)
+        broker: Broker = publisher.Broker(self.host, self.port, username, self.password(), self.tls, self.ca_file)
+        return broker
+
+
+def _reached(text: str) -> Mapping[str, Any]:
+    """Return the settings for ``HOST`` or ``HOST:PORT``."""
+    found = re.fullmatch(r"([^:]*|\[.*\])(?::(\d{1,9}))?", text)
+    if not found:
+        raise ConfigError(f"--mqtt {text}: write HOST or HOST:PORT; user and password come from the environment")
+    return {"host": found[1].strip("[]"), **({"port": int(found[2])} if found[2] else {})}
+
+
+def _open(settings: MqttConfig, around: Surroundings) -> Sink:
+    publisher = load("edge.sinks.mqtt.publisher", "mqtt")
+
+    import socket
+    from importlib.metadata import version
+
+    from edge.history.database import own_file
+    from edge.sinks.mqtt import command_topic
+    from edge.sinks.mqtt.discovery import Topics, kept_before
+    from edge.sinks.mqtt.identity import Retained, device_id
+
+    if settings.password_file:
+        warn_if_exposed(Path(settings.password_file))
+    folder, own_name = own_file().parent, socket.gethostname()
+    name = settings.name or own_name
+    topics = Topics(name, settings.topic, settings.discovery, device_id(folder))
+    sink: Sink = publisher.Publisher(
+        settings.broker(),
+        topics,
+        version("livegenre"),
+        None if around.history is None else command_topic.corrector(around.history),
+        retained=Retained(folder),
+        kept_before=kept_before({name, own_name}, settings.topic, settings.discovery),
+    )
+    around.announce(f"MQTT goes to {settings.host}:{settings.port} as {topics.state}")
+    return sink
+
+
+def _depends_on(settings: MqttConfig, around: Surroundings) -> Hashable:
+    return around.history, content(settings.password)
+
+
+MQTT = Face(
+    section="mqtt",
+    name="mqtt",
+    settings=MqttConfig,
+    option=Option(
+        "--mqtt",
+        "Home Assistant and others, over a broker (default localhost:1883)",
+        metavar="HOST:PORT",
+        alone="localhost",
+        settings=_reached,
+    ),
+    open=_open,
+    depends_on=_depends_on,
+)

@@ -4,3 +4,83 @@
 
 ``page`` is the sink; ``app`` the routes; ``board`` what there is to show.
 """
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge import checked
+from edge.checked import matching, setting
+from edge.http import listening_address
+from edge.sinks.face import Face, Option, Surroundings, content, load, warn_if_exposed
+
+if TYPE_CHECKING:
+    from edge.sinks import Sink
+
+ADDRESS = "127.0.0.1:8730"
+
+
+@dataclass(frozen=True, slots=True)
+class WebConfig:
+    """Whether and where to show the page; token and names are the metrics', too."""
+
+    enabled: bool = False
+    address: str = setting(ADDRESS, listening_address)
+    token_file: str = setting("", checked.path)
+    names: str = setting("", matching(r"[\w.,\s-]*", "must be names of this machine, separated by commas"))
+
+    @property
+    def token_path(self) -> Path:
+        """The file of the token."""
+        from edge.history.database import own_file
+
+        return Path(self.token_file) if self.token_file else own_file().with_name("web-token")
+
+    @property
+    def own_names(self) -> list[str]:
+        """The names of this machine beside its host name."""
+        return self.names.replace(",", " ").split()
+
+    def token(self) -> str:
+        """Return the token, which is made if there is none; raises ``FaceError`` if it is none."""
+        from edge.http.token import read_token
+
+        return read_token(self.token_path)
+
+
+def _open(settings: WebConfig, around: Surroundings) -> Sink:
+    from edge.http.address import parse_address
+    from edge.http.token import place_of_token
+
+    where, place = parse_address(settings.address), place_of_token(settings.token_path)
+    made = load("edge.sinks.web.page", "web").WebPage
+    page = made(where, settings.token(), around.model, around.history, settings.own_names, token_place=place)
+    warn_if_exposed(settings.token_path)
+    needed = f"; putting a genre right needs the token in {place}" if around.history else ""
+    around.announce(f"the page is at {page.url}" + (needed if where.is_loopback else f" with the token in {place}"))
+    sink: Sink = page
+    return sink
+
+
+def _depends_on(settings: WebConfig, around: Surroundings) -> Hashable:
+    return id(around.model), around.history, content(settings.token)
+
+
+WEB = Face(
+    section="web",
+    name="web page",
+    settings=WebConfig,
+    option=Option(
+        "--web",
+        f"a page in the browser (default {ADDRESS})",
+        metavar="ADDRESS:PORT",
+        alone=ADDRESS,
+        settings=lambda text: {"address": text},
+    ),
+    open=_open,
+    depends_on=_depends_on,
+    draws_sound=True,
+)

@@ -3,3 +3,35 @@
 ``fullscreen`` is the sink; ``tk_screen`` is what a process of its own draws, since Xlib ends a process whose X server
 is lost.
 """
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edge.sinks.face import Face, Option, Surroundings
+
+if TYPE_CHECKING:
+    from edge.sinks import Sink
+
+
+@dataclass(frozen=True, slots=True)
+class WindowConfig:
+    """Whether to fill the screen."""
+
+    enabled: bool = False
+
+
+def _open(_settings: WindowConfig, around: Surroundings) -> Sink:
+    from edge.sinks.window.fullscreen import Window
+
+    return Window(around.on_exit)
+
+
+WINDOW = Face(
+    section="window",
+    name="window",
+    settings=WindowConfig,
+    option=Option("--window", "the genre on the whole screen; Escape ends it"),
+    open=_open,
+)

@@ -6,18 +6,21 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Never
+from typing import Any, Never
 
 import pytest
 
 from edge.events import Event
 from edge.http.address import Address
 from edge.model.bundle import Bundle, load_bundle
-from edge.service.config import Config, MqttConfig, PrometheusConfig, WebConfig, WindowConfig
 from edge.service.faces import Faces
+from edge.sinks.every_face import FACES
+from edge.sinks.mqtt import MqttConfig
 from edge.sinks.mqtt.publisher import PASSWORD_VARIABLE
 from edge.sinks.persistent import RETRY_S
 from edge.sinks.present import Present
+from edge.sinks.web import WebConfig
+from edge.sinks.window import WindowConfig
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import prediction, started, tick
 from tests.edge.sinks.mqtt.mosquitto import PASSWORD, USERNAME, Mosquitto
@@ -54,11 +57,11 @@ def pass_time(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
 class Listening:
     """Faces that are handed what a daemon hears, and what they have logged."""
 
-    def __init__(self, config: Config, bundle: Bundle, caplog: pytest.LogCaptureFixture) -> None:
+    def __init__(self, section: str, settings: Any, bundle: Bundle, caplog: pytest.LogCaptureFixture) -> None:
         self._caplog = caplog
         present = Present()
         self.faces = Faces(present, patient=True)
-        self.faces.show(config, bundle)
+        self.faces.show({face.section: face.settings() for face in FACES} | {section: settings}, bundle)
         self._sinks = (present, self.faces)
         self._take(started())
 
@@ -90,7 +93,7 @@ def test_a_broker_works_again_once_it_takes_what_is_heard(
     mqtt = MqttConfig(
         enabled=True, host="127.0.0.1", port=broker.port, username=USERNAME, password_file=str(password), name="shelf"
     )
-    listening = Listening(Config(mqtt=mqtt), bundle, caplog)
+    listening = Listening("mqtt", mqtt, bundle, caplog)
     listening.minutes_of_trouble("mqtt", pass_time)
 
     right = passwords.read_bytes()
@@ -118,9 +121,8 @@ def test_a_page_works_again_once_it_has_its_address(
         other.bind(("127.0.0.1", 0))
         other.listen()
         address = f"127.0.0.1:{other.getsockname()[1]}"
-        web = WebConfig(enabled=name == "web page", address=address)
-        metrics = PrometheusConfig(enabled=name == "metrics", address=address)
-        listening = Listening(Config(web=web, prometheus=metrics), bundle, caplog)
+        (face,) = (face for face in FACES if face.name == name)
+        listening = Listening(face.section, face.settings(enabled=True, address=address), bundle, caplog)
         listening.minutes_of_trouble(name, pass_time)
 
     def works() -> bool:
@@ -140,7 +142,7 @@ def test_a_window_works_again_once_there_is_a_screen(
     """Xlib would end this very process when its server goes."""
     with screen() as first:
         monkeypatch.setenv("DISPLAY", first.display)
-        listening = Listening(Config(window=WindowConfig(enabled=True)), bundle, caplog)
+        listening = Listening("window", WindowConfig(enabled=True), bundle, caplog)
         wait_until(lambda: listening.second() is not None and len(first.colours()) > 20, 60, "the window is there")
     wait_until(lambda: "window failed: the screen is gone" in listening.second(), 60, "it is told")
     listening.minutes_of_trouble("window", pass_time)
@@ -166,5 +168,5 @@ def test_a_face_with_a_defect_keeps_nothing_from_listening(
         raise ZeroDivisionError
 
     monkeypatch.setattr(Address, "bind", defect)
-    listening = Listening(Config(web=WebConfig(enabled=True)), bundle, caplog)
+    listening = Listening("web", WebConfig(enabled=True), bundle, caplog)
     assert "web page: ZeroDivisionError()" in listening.second()

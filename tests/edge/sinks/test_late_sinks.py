@@ -6,6 +6,7 @@ import re
 import urllib.request
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -18,16 +19,17 @@ from edge.events import Event, State, Stopped
 from edge.history.reader import read_segments
 from edge.http.address import Address
 from edge.model.bundle import Bundle, load_bundle
-from edge.service.config import Config, MqttConfig
+from edge.service.config import Config
 from edge.service.faces import Faces
 from edge.sinks import Sink
 from edge.sinks.history import HistorySink
+from edge.sinks.mqtt import MqttConfig
 from edge.sinks.mqtt.discovery import Topics
 from edge.sinks.mqtt.identity import Retained
 from edge.sinks.mqtt.publisher import Broker, Publisher
 from edge.sinks.persistent import RETRY_S, Persistent
 from edge.sinks.present import Present
-from edge.sinks.prometheus import Metrics
+from edge.sinks.prometheus.exporter import Metrics
 from edge.sinks.view import View, view_after
 from edge.sinks.web.page import WebPage
 from edge.sinks.window.fullscreen import picture
@@ -180,15 +182,15 @@ def test_a_history_goes_on_without_a_second_twice(tmp_path: Path) -> None:
 
 def test_a_reload_leaves_open_what_it_does_not_change() -> None:
     faces = Faces(Present(), patient=True)
-    config = Config(mqtt=MqttConfig(enabled=True, host="127.0.0.1", port=1))
+    mqtt = MqttConfig(enabled=True, host="127.0.0.1", port=1)
     try:
-        faces.show(config, bundle())
+        faces.show(Config().faces | {"mqtt": mqtt}, bundle())
         before = dict(faces._open)
-        faces.show(Config(mqtt=config.mqtt, history=config.history), bundle())
+        faces.show(Config().faces | {"mqtt": replace(mqtt)}, bundle())
         assert faces._open == before
-        faces.show(Config(mqtt=MqttConfig(enabled=True, host="127.0.0.1", port=1, name="other")), bundle())
+        faces.show(Config().faces | {"mqtt": replace(mqtt, name="other")}, bundle())
         assert faces._open != before
-        faces.show(Config(), bundle())
+        faces.show(Config().faces, bundle())
         assert faces._open == {}
     finally:
         with suppress(FaceError):

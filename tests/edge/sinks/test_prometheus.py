@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from edge.events import Gap, State
 from edge.http.address import Address
-from edge.sinks.prometheus import Metrics
+from edge.sinks.prometheus.exporter import Metrics
 from tests.edge.sinks.happenings import LABELS, change, lost, prediction, restored, started, stats, tick
 
 TOKEN = "a-token-of-24-characters"

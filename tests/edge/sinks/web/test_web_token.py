@@ -15,9 +15,10 @@ from edge.history.reader import read_segments
 from edge.http import token as token_module
 from edge.http.address import Address
 from edge.model.bundle import load_bundle
-from edge.service.config import Config, WebConfig
+from edge.service.config import Config
 from edge.service.faces import Faces
 from edge.sinks.present import Present
+from edge.sinks.web import WebConfig
 from edge.sinks.web.page import WebPage
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import Room
@@ -114,13 +115,13 @@ def test_a_new_token_takes_the_place_of_the_old_one_with_a_reload(
     monkeypatch.delenv(token_module.TOKEN_VARIABLE, raising=False)
     token_file, port = tmp_path / "token", free_port()
     token_file.write_text(TOKEN)
-    config = Config(web=WebConfig(enabled=True, address=f"127.0.0.1:{port}", token_file=str(token_file)))
+    sections = Config().faces | {"web": WebConfig(True, f"127.0.0.1:{port}", str(token_file))}
     faces, url, bundle = Faces(Present()), f"http://127.0.0.1:{port}", load_bundle("classic")
     try:
-        faces.show(config, bundle)
+        faces.show(sections, bundle)
         assert (status(url, TOKEN), status(url, OTHER)) == (200, 401)
         token_file.write_text(OTHER)
-        faces.show(config, bundle)
+        faces.show(sections, bundle)
         assert (status(url, TOKEN), status(url, OTHER)) == (401, 200)
     finally:
         faces.close()
@@ -135,9 +136,9 @@ def test_a_token_that_is_not_ones_own_is_warned_of(
     token_file = tmp_path / "token"
     token_file.write_text(TOKEN)
     token_file.chmod(mode)
-    config = Config(web=WebConfig(enabled=True, address="127.0.0.1:0", token_file=str(token_file)))
+    sections = Config().faces | {"web": WebConfig(True, "127.0.0.1:0", str(token_file))}
     faces = Faces(Present())
-    faces.show(config, load_bundle("classic"), tmp_path / "history.db")
+    faces.show(sections, load_bundle("classic"), tmp_path / "history.db")
     faces.close()
     assert (f"{token_file} may be {told} by other users: chmod 600" in caplog.text) == bool(told)
     assert f"putting a genre right needs the token in {token_file}" in caplog.text
