@@ -34,7 +34,7 @@ listen: $(RUNTIME)/.ready
 
 # Many tests wait, for a sound server or a browser: more of them at once than there are processors. What one worker has
 # not begun, another takes.
-WORKERS ?= 3
+WORKERS ?= 4
 PYTEST = $(TESTING)/bin/python -m pytest
 
 test: $(TESTING)/.ready

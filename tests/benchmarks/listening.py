@@ -1,10 +1,11 @@
 """What ``livegenre listen --json`` costs, as a process of its own: time to the first event, memory, processor time.
 
     python -m tests.benchmarks.listening            # all of it, 6 minutes
-    python -m tests.benchmarks.listening memory     # or some: start, memory, cpu, microphone, parec
+    python -m tests.benchmarks.listening memory     # or some: start, memory, cpu, microphone, parec, busy
 
-Figures depend on the machine; those of a busy one mean nothing. The microphone is the monitor of a PulseAudio server
-of our own, whose first audio comes up to 2 s after a recording begins; a sound card has none of that.
+Figures depend on the machine, and on what else it does: ``busy`` gives it four times as much as it can. The microphone
+is the monitor of a PulseAudio server of our own, whose first audio comes up to 2 s after a recording begins; a sound
+card has none of that.
 """
 
 from __future__ import annotations
@@ -59,12 +60,15 @@ class Listening:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def memory_mb(self) -> dict[str, float]:
-        """Resident memory in MB (10^6 bytes): all of it, and what is this process's alone."""
+        """Resident memory in MB (10^6 bytes): all of it, the most it ever was, and what is this process's alone."""
         found = {}
-        for line in Path(f"/proc/{self.process.pid}/smaps_rollup").read_text().splitlines()[1:]:
-            name, value, *_ = line.split()
-            found[name.rstrip(":")] = int(value) * 1024 / 1e6
-        return {"resident": found["Rss"], "private": found["Private_Clean"] + found["Private_Dirty"]}
+        for file in ("smaps_rollup", "status"):
+            for line in Path(f"/proc/{self.process.pid}/{file}").read_text().splitlines():
+                name, *value = line.split()
+                if value[1:] == ["kB"]:
+                    found[name.rstrip(":")] = int(value[0]) * 1024 / 1e6
+        private = found["Private_Clean"] + found["Private_Dirty"]
+        return {"resident": found["Rss"], "at most": found["VmHWM"], "private": private}
 
 
 @contextmanager
@@ -153,6 +157,18 @@ def parec() -> None:
     _real_time("parec", "--source", f"cmd:parec --format=s16le --channels=2 --rate={RATE}", "--rate", str(RATE))
 
 
+def busy() -> None:
+    """The microphone while four processes a core move memory about."""
+    move = "block = bytes(2**23)\nwhile True: bytearray(block)"
+    others = [subprocess.Popen([sys.executable, "-I", "-c", move]) for _ in range(4 * (os.cpu_count() or 1))]
+    try:
+        _real_time("microphone of a busy machine")
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+
 def _real_time(name: str, *options: str) -> None:
     with recorded() as server:
         listening = Listening(server.livegenre("listen", "--json", *options), time.monotonic())
@@ -172,7 +188,7 @@ def words(figures: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.1f} MB" for name, value in figures.items())
 
 
-PARTS = {"start": start, "memory": memory, "cpu": cpu, "microphone": microphone, "parec": parec}
+PARTS = {"start": start, "memory": memory, "cpu": cpu, "microphone": microphone, "parec": parec, "busy": busy}
 
 
 def main() -> None:
