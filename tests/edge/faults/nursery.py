@@ -122,8 +122,8 @@ class Life:
         self.history = folder / "state" / "history.db"
         self.history.parent.mkdir()
         self.histories = [self.history]
-        #: Between these seconds of the jukebox a history is kept.
-        self.keeps_from_s, self.keeps_to_s = 0.0, inf
+        #: The seconds of the jukebox from which and to which a history is kept, each between two.
+        self.keeps_from_s, self.keeps_to_s = (0.0, 0.0), (inf, inf)
         self._keeps = False
         self._folder = folder
         self._manager = Manager(folder)
@@ -142,16 +142,17 @@ class Life:
 
     def reload(self, tables: str = "") -> None:
         """Let it read other tables."""
+        kept, from_s, before = self._keeps, self.played_s, self._told["READY"]
         self._configure(self._tables + tables)
-        before = self._told["READY"]
         os.kill(self._process.pid, signal.SIGHUP)
         self.wait(lambda: self._told["READY"] > before, "it has read its configuration")
+        if self._keeps and not kept:
+            self.keeps_from_s = from_s, self.played_s
+        elif kept and not self._keeps:
+            self.keeps_to_s = from_s, self.played_s
 
     def _configure(self, tables: str) -> None:
-        keeps = KEPT.strip() in tables
-        if keeps != self._keeps and self._process is not None:
-            self.keeps_from_s, self.keeps_to_s = (self.played_s, inf) if keeps else (self.keeps_from_s, self.played_s)
-        self._keeps = keeps
+        self._keeps = KEPT.strip() in tables
         off = "" if "[history]" in tables else "[history]\nenabled = false\n"
         model = "" if "[model]" in tables else f"[model]\nfolder = '{MODEL}'\n"
         always = f"[source]\n{self.source}\n[decision]\nunsure_below = 0.01\nsilence_after_s = 0.5\n"
@@ -207,7 +208,11 @@ class Life:
 
     def kept_all(self) -> bool:
         """Whether what the jukebox has played is what the histories have."""
-        return abs(min(self.played_s, self.keeps_to_s) - self.keeps_from_s - self.kept_s()) < SLACK_S
+        least_s, most_s = (
+            min(self.played_s, to_s) - from_s
+            for from_s, to_s in zip(reversed(self.keeps_from_s), self.keeps_to_s, strict=True)
+        )
+        return least_s - SLACK_S < self.kept_s() < most_s + SLACK_S
 
     def end(self) -> None:
         """End it, as the service manager does."""

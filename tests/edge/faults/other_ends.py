@@ -233,9 +233,11 @@ class Disk:
         return self._kept_s == before > 0
 
     def go_away(self, life: Life) -> None:
+        before_s, self._kept_s = life.played_s, 0.0
         for file in life.history.parent.glob("history.db*"):
             file.unlink()
-        life.keeps_from_s, self._kept_s = life.played_s, 0.0
+        life.wait(life.history.exists, "another history is begun")
+        life.keeps_from_s = before_s, life.played_s
 
     def be_slow(self, life: Life) -> None:
         self._lock = sqlite3.connect(life.history, isolation_level=None)
