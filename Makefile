@@ -92,8 +92,8 @@ image: debian wheel $(TESTING)/.ready
 	$(TESTING)/bin/python -m tests.packaging.machines.container.image dist/livegenre-*.whl $(ARCHITECTURES)
 
 model: $(TESTING)/.ready
-	$(TESTING)/bin/python -m build.train_listener
-	$(TESTING)/bin/python -m build.train --out models/classic
+	$(TESTING)/bin/python -m build.train --recipe listener
+	$(TESTING)/bin/python -m build.train --recipe timbre
 
 bench: $(TESTING)/.ready
 	taskset -c 0 $(TESTING)/bin/python -m tests.benchmarks.features

@@ -1,13 +1,16 @@
-"""Train, quantize, calibrate and publish a model: one command, the same bundle for the same seed.
+"""Train, quantize, calibrate and publish a model by any recipe: the same seed gives the same bundle.
 
-``python -m build.train`` reads the published GTZAN tables beside the project; ``--features`` takes a features CSV
-that ``build.preprocess`` wrote. It trains on the train list alone; of the recipes it chooses on the valid list.
+``python -m build.train --recipe NAME`` trains by that recipe; by several of them, the one whose networks are right
+most often in five folds inside the train list. The rows come from a features CSV that ``build.preprocess`` wrote
+(``--features``), or from the data beside the project, by which the shipped models are made again. The tracks of the
+valid list judge what is published; nothing is chosen on them.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,140 +18,182 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build import publish
-from build.corpora import no_music
+from build.audio.way import AS_RECORDED
 from build.corpora.data_options import add_data_options, task_of
 from build.corpora.gtzan_task import gtzan_task
-from build.corpora.no_music import NoMusic
+from build.corpora.hearing_ways import MICROPHONES, WINDOWS
 from build.corpora.task import Task, with_test
 from build.errors import DatasetError, run_command
-from build.models import discriminant_and_perceptron, perceptron
-from build.models.fitting import add_no_music, fit_candidate, out_of_fold_logits, taught
-from build.models.frozen_listener import FrozenListenerRecipe, columns_of
-from build.models.recipe import Recipe, Rows
+from build.listener.preparing import LISTENER, prepare
+from build.listener.registry import BACKBONES, DEFAULT
+from build.models import discriminant_and_perceptron, fitting, perceptron
+from build.models.fitting import Logits
+from build.models.listening_head import OWN_HEAD, own_head
+from build.models.recipe import Recipe
 from build.report.model_card import with_interval
 from build.report.training_record import training_record
-from build.score import metrics, scoring
-from build.tables import splits
-from build.tables.feature_table import GTZAN
+from build.score import listening, listening_studies, metrics, scoring
+from build.tables.feature_table import GTZAN, SHARED_DATA
 from edge.live.decision import NO_MUSIC
 from edge.model.bundle import Bundle
-from edge.model.classifier import Classifier
 from features_np.spec import FeatureSpec
 
-RECIPES: tuple[Recipe, ...] = (*perceptron.RECIPES, discriminant_and_perceptron.TIMBRE, FrozenListenerRecipe())
+#: The recipes of features alone by name; beside them there are ``OWN_HEAD`` and ``LISTENER``, which teaches one first.
+RECIPES: Mapping[str, Recipe] = {
+    recipe.name: recipe for recipe in (*perceptron.RECIPES, discriminant_and_perceptron.TIMBRE)
+}
+#: Where the models lie that are made from the data beside the project.
+SHIPPED = {LISTENER: publish.MODELS, discriminant_and_perceptron.TIMBRE.name: publish.MODELS / "classic"}
 
 
 def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bundle:
-    """Fit every recipe, publish the one whose int8 model is right most often on valid; returns its bundle.
-
-    Recipes that hear what the task's features do not hold are passed over.
-    """
-    columns = set(task.train.columns)
-    fitting = [recipe for recipe in recipes if columns.issuperset(columns_of(recipe))]
-    if not fitting:
-        raise DatasetError("the features hold no recipe's columns; extract them with build.preprocess --features 85")
-    candidates = [fit_candidate(task, recipe, seed) for recipe in fitting]
-    best = max(candidates, key=lambda candidate: candidate.agreement.int8_accuracy)
-    temperature = metrics.best_temperature(task.train.targets(task.labels), out_of_fold_logits(task, best.recipe, seed))
-    labels, heard = task.labels, {}
-    if task.no_music and best.recipe.groups == discriminant_and_perceptron.TIMBRE.groups:
-        training = task.no_music.of(task.no_music.folds != no_music.EVALUATION_FOLD)
-        best, caught = add_no_music(task, training, best, seed)
-        what = f"windows of no music, {len(np.unique(training.folds))} folds held out in turn"
-        labels = (*labels, NO_MUSIC)
-        heard = {"caught": metrics.share(caught, what, training.recordings).to_dict()}
-    listener = best.recipe if isinstance(best.recipe, FrozenListenerRecipe) else None
+    """Fit, calibrate, quantize, judge and publish the best of some recipes; returns its bundle."""
+    folds = task.folds(task.train, seed)
+    recipe, logits, candidates = choose(task, recipes, folds, seed)
+    targets = task.train.targets(task.labels)
+    temperature = metrics.best_temperature(targets, logits[AS_RECORDED.name])
+    best, held = fitting.fit(task, recipe, seed), None
+    if task.no_music and task.hears_no_music(recipe.columns):
+        fitted, held = fitting.add_no_music(task, recipe, best.fitted, folds, task.no_music)
+        windows = task.no_music if recipe.listeners else task.no_music.training()
+        best = fitting.convert(task, recipe, fitted, np.vstack([recipe.sample(task).rows, windows.rows]), seed)
     draft = publish.Draft(
-        name=best.recipe.name,
-        labels=labels,
-        spec=FeatureSpec(groups=best.recipe.groups),
-        listeners=listener.bundle.listeners if listener else (),
+        name=recipe.name,
+        labels=(*task.labels, NO_MUSIC) if held else task.labels,
+        spec=recipe.spec,
         mean=best.fitted.mean,
         scale=best.fitted.scale,
         temperature=temperature,
         model=best.model,
-        training=training_record(task, candidates, best, seed),
-        record_axes=listener.bundle.record_axes if listener else None,
-        listener_models=listener.listener_models if listener else (),
+        training=training_record(task, recipe, list(candidates), best, seed),
+        listeners=tuple(listener.use for listener in recipe.listeners),
+        listener_models=tuple(listener.model for listener in recipe.listeners),
+        record_axes=recipe.listeners[0].record_axes if recipe.listeners else None,
     )
-    scores = scoring.score(draft.open(), task.valid, task.split, task.tracks)
+    bundle = draft.open()
+    judged = task.valid.rows(np.flatnonzero(task.are_whole(task.valid)))
+    scores = scoring.score(bundle, judged, f"{task.split}; whole tracks" if task.clips else task.split, task.tracks)
     figures = {
         "valid": scores.to_dict(),
         "int8": best.agreement.to_dict(),
-        "candidates": {item.recipe.name: round(item.agreement.int8_accuracy, 4) for item in candidates},
+        "candidates": candidates if len(candidates) > 1 else {},
     }
     if task.test:
-        figures["test"] = scoring.score(draft.open(), task.test, f"{task.split}; its test list").to_dict()
-    if task.heard_valid:
-        figures |= {"microphone": _through_microphones(draft.open(), task).to_dict()}
-    if task.no_music and heard:
-        figures["no_music"] = heard | no_music_figures(draft.open(), task, task.no_music)
+        figures["test"] = scoring.score(bundle, task.test, f"{task.split}; its test list").to_dict()
+    if held:
+        figures["no_music"] = listening.of_no_music(bundle, task, held)
+    figures |= _figures_by_way(task, bundle, scores)
+    if task.styles is not None:
+        figures |= listening_studies.studies(task, recipe, logits, seed)
     return publish.publish(draft, figures, folder)
 
 
-def _through_microphones(bundle: Bundle, task: Task) -> scoring.MicrophoneScores:
-    split = f"{task.split}; the {len(task.heard_valid[0])} with a whole recording"
-    clean = scoring.score(bundle, task.valid.select(task.heard_valid[0].keys), split, task.tracks)
-    return scoring.MicrophoneScores(
-        clean, tuple(scoring.score(bundle, table, split, task.tracks) for table in task.heard_valid)
-    )
+def choose(
+    task: Task, recipes: Sequence[Recipe], folds: NDArray[np.int64], seed: int
+) -> tuple[Recipe, dict[str, Logits], dict[str, Any]]:
+    """Return the recipe that is right most often in folds inside train, its logits there, and each one's accuracy.
+
+    Recipes that take numbers which the task does not hold are passed over; of equals the first is taken.
+    """
+    known = set(task.train.columns)
+    usable = [recipe for recipe in recipes if known.issuperset(recipe.columns)]
+    if not usable:
+        raise DatasetError("the features hold no recipe's columns; extract them with build.preprocess --features 85")
+    ways = {way.name: task.heard(way) for way in (AS_RECORDED, MICROPHONES[0]) if task.has(way)}
+    targets, artists = task.train.targets(task.labels), task.artists(task.train) if task.tracks else None
+    logits, accuracies = {}, {}
+    for recipe in usable:
+        logits[recipe.name] = fitting.out_of_fold(task, recipe, folds, ways, seed)
+        right = logits[recipe.name][AS_RECORDED.name].argmax(axis=1) == targets
+        accuracies[recipe.name] = metrics.share(right, "folds inside the train list", artists)
+    best = max(usable, key=lambda recipe: accuracies[recipe.name].value)
+    return best, logits[best.name], {name: figure.to_dict() for name, figure in accuracies.items()}
 
 
-def no_music_figures(bundle: Bundle, task: Task, other: NoMusic) -> dict[str, Any]:
-    """Return what is caught of windows kept apart, and the music that is taken for none, by the published model."""
-    classify, index = Classifier(bundle), bundle.labels.index(NO_MUSIC)
-    names = bundle.vector_names
-
-    def taken(rows: Rows) -> NDArray[np.bool_]:
-        return np.array([classify(row).argmax() == index for row in rows])
-
-    apart = other.of(other.folds == no_music.EVALUATION_FOLD)
-    figures = {
-        "caught apart": metrics.share(taken(apart.rows), "windows of recordings kept apart", apart.recordings),
-        "music_lost": metrics.share(
-            taken(task.valid.matrix(names)), task.split, splits.artist_of_rows(task.valid, task.tracks)
-        ),
-    }
-    if task.heard_valid:
-        lost = np.mean([taken(table.matrix(names)) for table in task.heard_valid], axis=0)
-        artists = splits.artist_of_rows(task.heard_valid[0], task.tracks)
-        figures["music_lost, through microphones"] = metrics.share(
-            lost, f"{task.split}; simulated microphones", artists
-        )
-    return {name: figure.to_dict() for name, figure in figures.items()}
+def _figures_by_way(task: Task, bundle: Bundle, scores: scoring.Scores) -> dict[str, Any]:
+    """Return the figures of the ways in which the task's tracks were heard."""
+    figures: dict[str, Any] = {}
+    if WINDOWS[0].name in task.valid_ways:
+        figures["listening"] = listening.of_windows_and_talkers(bundle, task, scores)
+        figures["confidence"] = listening.of_confidence(bundle, task, scores)
+    elif task.valid_ways:
+        figures["microphone"] = listening.of_microphones(bundle, task)
+    return figures
 
 
-def main() -> int:
-    """Run the command."""
+def _prepared(arguments: argparse.Namespace) -> tuple[Task, tuple[Recipe, ...]]:
+    """Return the task and the recipes that the options name."""
+    if LISTENER in arguments.recipe:
+        task, head = prepare(arguments.data, arguments.backbone, arguments.seed, arguments.cache)
+        return task, (head,)
+    recipes = tuple((own_head() if name == OWN_HEAD else RECIPES[name]) for name in arguments.recipe)
+    if arguments.features is None:
+        spec = FeatureSpec(groups=discriminant_and_perceptron.TIMBRE.spec.groups)
+        return gtzan_task(GTZAN, spec, arguments.seed), recipes
+    task = task_of(arguments)
+    if arguments.test_list:
+        task = with_test(task, arguments.features, arguments.test_list)
+    recipes = recipes or _usual(task)
+    return fitting.with_corrections(task, recipes, arguments.corrections) if arguments.corrections else (task, recipes)
+
+
+def _usual(task: Task) -> tuple[Recipe, ...]:
+    """Return the recipes for a task's columns: the head beside the listener where there are its statistics."""
+    head = own_head()
+    return (head,) if set(task.train.columns).issuperset(head.columns) else tuple(RECIPES.values())
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m build.train", description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--recipe",
+        action="append",
+        default=[],
+        choices=(*RECIPES, OWN_HEAD, LISTENER),
+        help="recipe to train by; of several, the best in folds (default: what the features allow)",
+    )
     add_data_options(parser)
     parser.add_argument("--test-list", type=Path, help="tracks that neither train nor choose: scored on, at the end")
     parser.add_argument("--corrections", type=Path, metavar="FILE", help="history whose corrections are learned from")
-    parser.add_argument("--out", type=Path, help="folder of the bundle (without --features by default the shipped)")
+    parser.add_argument("--data", type=Path, default=SHARED_DATA, help="data to teach a listener with")
+    parser.add_argument("--backbone", choices=BACKBONES, default=DEFAULT, help=f"its network (default: {DEFAULT})")
+    parser.add_argument("--cache", type=Path, help="folder to keep the taught listener in, and to take it from")
+    parser.add_argument("--out", type=Path, help="folder of the bundle (a recipe of a shipped model has its own)")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another model (default: 0)")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     if arguments.features and not arguments.out:
         parser.error("--features needs --out: a model of other data does not replace the one that ships")
-    folder = arguments.out or publish.MODELS
+    if arguments.features and LISTENER in arguments.recipe:
+        parser.error(
+            f"--recipe {LISTENER} is taught from --data, not from --features; own-head trains beside a listener"
+        )
+    if LISTENER in arguments.recipe and len(arguments.recipe) > 1:
+        parser.error(f"--recipe {LISTENER} cannot be compared with others: it is trained on other data")
+    if not arguments.features and len(arguments.recipe) != 1:
+        parser.error("without --features name one --recipe")
+    arguments.out = arguments.out or SHIPPED.get(arguments.recipe[0])
+    if arguments.out is None:
+        parser.error(f"--recipe {arguments.recipe[0]} needs --out: no such model ships")
+    return arguments
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    arguments = _arguments(argv)
 
     def body() -> None:
-        spec = FeatureSpec(groups=discriminant_and_perceptron.TIMBRE.groups)
-        task = task_of(arguments) if arguments.features else gtzan_task(GTZAN, spec, arguments.seed)
-        if arguments.test_list:
-            task = with_test(task, arguments.features, arguments.test_list)
-        recipes = RECIPES
-        if arguments.corrections:
-            task, recipes = taught(task, RECIPES, arguments.corrections)
-        bundle = train(task, recipes, arguments.seed, folder)
-        candidates = bundle.sidecar["metrics"]["candidates"]
-        for name, accuracy in candidates.items():
-            print(f"{name}: {accuracy:.1%} on valid" + (" (chosen)" if name == bundle.name else ""))
-        if test := bundle.sidecar["metrics"].get("test"):
+        task, recipes = _prepared(arguments)
+        bundle = train(task, recipes, arguments.seed, arguments.out)
+        figures = bundle.sidecar["metrics"]
+        for name, figure in figures["candidates"].items():
+            print(f"{name}: {with_interval(figure)}, in folds" + (" (chosen)" if name == bundle.name else ""))
+        print(f"{bundle.name}: {with_interval(figures['valid']['accuracy'])}, on valid")
+        if test := figures.get("test"):
             print(f"test list: {with_interval(test['accuracy'])}")
-        print(f"written to {folder}; {publish.CARD_FILE} there is its model card")
+        print(f"written to {arguments.out}; {publish.CARD_FILE} there is its model card")
 
     return run_command(body, "build.train")
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

@@ -1,8 +1,8 @@
 """Log-mel frames of whole tracks, and the rows of the timbre groups that come from them.
 
 ``logmel40.npz`` beside the project holds coarse frames of every GTZAN track, also of those whose audio cannot be had:
-for all ten genres alike, which the audio is not. Frames can be changed as audio can (see ``frame_augment``), and give
-the very statistics that ``features_np.summarize`` computes.
+for all ten genres alike, which the audio is not. Frames can be changed as audio can (``build.corpora.frame_variants``),
+and give the very statistics that ``features_np.summarize`` computes.
 """
 
 from __future__ import annotations

@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from build.audio.simulated_microphone import Part
-from build.audio.way import microphone
 from build.corpora import gtzan, gtzan_frames, microphone_shift, no_music
 from build.corpora.frame_variants import VARIANTS
+from build.corpora.hearing_ways import MICROPHONES
 from build.corpora.task import Task
 from build.extract.description import Description
 from build.extract.rows import find_recordings, tables_of
@@ -16,9 +15,6 @@ from build.tables import splits
 from build.tables.feature_table import read_tracks
 from features_np import summarize
 from features_np.spec import FeatureSpec
-
-#: Simulated microphones through which each valid track with a whole recording is heard.
-MICROPHONE_DRAWS = 3
 
 
 def gtzan_task(folder: Path, spec: FeatureSpec, seed: int) -> Task:
@@ -38,7 +34,7 @@ def gtzan_task(folder: Path, spec: FeatureSpec, seed: int) -> Task:
     ]
     made_up = microphone_shift.transplant(without_audio, microphone_shift.differences(heard, known), spec, seed)
     judging = find_recordings(folder / gtzan.AUDIO_FOLDER, split.valid, gtzan.WHOLE_TRACK_S)
-    draws = [microphone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
+    through = tables_of(judging, MICROPHONES, Description(spec))
     return Task(
         split=split.name,
         train=known,
@@ -46,5 +42,5 @@ def gtzan_task(folder: Path, spec: FeatureSpec, seed: int) -> Task:
         tracks=read_tracks(folder / "tracks.csv"),
         variants=variants.stacked(heard).stacked(made_up),
         no_music=no_music.hear(folder.parent, partial(summarize, spec=spec), seed),
-        heard_valid=tuple(tables_of(judging, draws, Description(spec))),
+        valid_ways={way.name: table for way, table in zip(MICROPHONES, through, strict=True)},
     )

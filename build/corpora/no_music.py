@@ -86,9 +86,13 @@ class NoMusic:
         kinds = tuple(kind for kind, wanted in zip(self.kinds, chosen, strict=True) if wanted)
         return NoMusic(self.rows[chosen], kinds, self.folds[chosen])
 
+    def training(self) -> NoMusic:
+        """Return the windows that may train: those of all folds but evaluation's."""
+        return self.of(self.folds != EVALUATION_FOLD)
+
     @property
     def recordings(self) -> list[str]:
-        """What each window must be resampled with: all windows of a kind in a fold are made of the same recordings."""
+        """Names of what windows are made of: all windows of a kind in a fold are made of the same recordings."""
         return [f"{kind} {fold}" for kind, fold in zip(self.kinds, self.folds, strict=True)]
 
 

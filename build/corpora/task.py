@@ -1,28 +1,49 @@
-"""What a model is trained from: rows of two disjoint lists, read from tables and lists of any origin."""
+"""Tasks: the rows that a model is trained from and judged by, whatever they were read from or heard in."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from build.audio.way import AS_RECORDED, Way
 from build.corpora.no_music import NoMusic
 from build.errors import DatasetError
 from build.tables import splits
 from build.tables.feature_table import FeatureTable, Track, load_features, read_list, read_tracks
 
+Chosen = NDArray[np.bool_]
+
 
 @dataclass(frozen=True)
 class Task:
-    """What a model is trained from: rows of two disjoint lists, and the artists where they are known.
+    """Rows of two disjoint lists of tracks, as recorded and in other ways, and what is known of the tracks.
 
-    ``variants`` holds further rows of the train tracks, as they sound in part, in another version or through a
-    microphone; ``no_music`` rows, of the timbre recipe's groups, of what is none. ``heard_valid`` are the valid tracks
-    that have a whole recording, as microphones hear them in rooms and noises of evaluation, a table a draw.
-    ``test`` neither trains nor chooses: the published model is scored on it, once.
+    Attributes
+    ----------
+    split : str
+        Name of the split, which every figure carries.
+    train, valid : FeatureTable
+        The tracks that train and those that judge, as recorded.
+    tracks : mapping of str to Track
+        The tracks by key, as far as they are known.
+    variants : FeatureTable or None
+        Further rows of train tracks: in part, in another version or through a microphone, any number of each.
+    train_ways, valid_ways : mapping of str to FeatureTable
+        The same tracks by the name of another way of hearing them; of ``valid`` perhaps some alone.
+    clips : frozenset of str
+        Keys of the tracks of which there is only a clip; they are judged apart.
+    no_music : NoMusic or None
+        Windows of what is no music.
+    outside_genres : FeatureTable or None
+        Music of none of the genres.
+    styles : FeatureTable or None
+        Scores of the listener's styles for the tracks of both lists.
+    test : FeatureTable or None
+        Tracks that neither train nor choose: the published model is scored on them, once.
     """
 
     split: str
@@ -30,8 +51,12 @@ class Task:
     valid: FeatureTable
     tracks: Mapping[str, Track]
     variants: FeatureTable | None = None
+    train_ways: Mapping[str, FeatureTable] = field(default_factory=dict)
+    valid_ways: Mapping[str, FeatureTable] = field(default_factory=dict)
+    clips: frozenset[str] = frozenset()
     no_music: NoMusic | None = None
-    heard_valid: tuple[FeatureTable, ...] = ()
+    outside_genres: FeatureTable | None = None
+    styles: FeatureTable | None = None
     test: FeatureTable | None = None
 
     @property
@@ -39,18 +64,47 @@ class Task:
         """The genres in output order."""
         return self.train.labels
 
+    def hears_no_music(self, columns: Sequence[str]) -> bool:
+        """Return whether there are windows of no music with these columns."""
+        return self.no_music is not None and self.no_music.rows.shape[1] == len(columns)
+
+    def has(self, way: Way) -> bool:
+        """Return whether the train tracks were heard in a way."""
+        return way == AS_RECORDED or way.name in self.train_ways
+
+    def heard(self, way: Way) -> FeatureTable:
+        """Return the train tracks as heard in a way."""
+        return self.train if way == AS_RECORDED else self.train_ways[way.name]
+
     def sample(
-        self, columns: Sequence[str], keys: Collection[str], *, with_variants: bool
+        self, columns: Sequence[str], chosen: Chosen | None, *, with_variants: bool
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Return rows (n, columns) and targets (n,) of the given train tracks, with their variants or without."""
+        """Return rows (n, columns) and targets (n,) of the chosen train tracks, with their variants or without."""
+        keys = {key for row, key in enumerate(self.train.keys) if chosen is None or chosen[row]}
         tables = [self.train, self.variants] if with_variants and self.variants else [self.train]
-        chosen = [table.rows(row for row, key in enumerate(table.keys) if key in keys) for table in tables]
-        rows = np.vstack([table.matrix(columns) for table in chosen])
-        return rows, np.concatenate([table.targets(self.labels) for table in chosen])
+        tables = [table.rows(row for row, key in enumerate(table.keys) if key in keys) for table in tables]
+        rows = np.vstack([table.matrix(columns) for table in tables])
+        return rows, np.concatenate([table.targets(self.labels) for table in tables])
+
+    def folds(self, table: FeatureTable, seed: int) -> NDArray[np.int64]:
+        """Return the fold in which each of a table's tracks is held out."""
+        return splits.fold_of(table, self.tracks, seed)
+
+    def artists(self, table: FeatureTable) -> list[str]:
+        """Return the artist, or what stands for one, of each of a table's tracks."""
+        return splits.artist_of_rows(table, self.tracks)
+
+    def collections_of(self, table: FeatureTable) -> list[str]:
+        """Return the collection of each of a table's tracks, empty where it is not known."""
+        return [self.tracks[key].collection if key in self.tracks else "" for key in table.keys]
+
+    def are_whole(self, table: FeatureTable) -> Chosen:
+        """Return which of a table's tracks are more than a clip."""
+        return np.array([key not in self.clips for key in table.keys], dtype=np.bool_)
 
 
 def read_task(features: Path, train_list: Path | None, valid_list: Path | None, tracks: Path | None) -> Task:
-    """Read what a model is trained from; without lists a fold is held out, by artist where ``tracks`` names them."""
+    """Read a task from a features CSV; without lists a fold is held out, by artist where ``tracks`` names them."""
     table = load_features(features)
     known = read_tracks(tracks) if tracks else {}
     if (train_list is None) != (valid_list is None):

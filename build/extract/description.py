@@ -24,59 +24,54 @@ RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
 @dataclass(frozen=True)
 class Description:
-    """The features of a spec, then, with a listener, the statistics of its outputs.
+    """The features of a spec, then the statistics of each listener's outputs.
 
-    ``listener`` is the path of its network, so that other processes load it themselves, and ``use`` how it is used.
+    ``listeners`` are how each is used, and the path of its network, so that other processes load it themselves.
     """
 
     spec: FeatureSpec
-    use: ListenerUse | None = None
-    listener: Path | None = None
+    listeners: tuple[tuple[ListenerUse, Path], ...] = ()
 
     @classmethod
     def of_bundle(cls, model: Path | None = None) -> Description:
         """Return the description that the head of the bundle in a folder takes; None: the shipped one."""
-        bundle = load_bundle(model)
-        if not bundle.listeners:
-            return cls(bundle.spec)
-        (use,) = bundle.listeners  # no bundle of the lab's has more
-        return cls(bundle.spec, use, Path(str(folder_of(model))) / use.file)
+        bundle, folder = load_bundle(model), Path(str(folder_of(model)))
+        return cls(bundle.spec, tuple((use, folder / use.file) for use in bundle.listeners))
 
     @property
     def vector_names(self) -> tuple[str, ...]:
         """One name per number."""
-        return self.spec.vector_names + (self.use.vector_names if self.use else ())
+        return self.spec.vector_names + tuple(name for use, _ in self.listeners for name in use.vector_names)
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """The styles that the first listener scores."""
+        return self.listeners[0][0].styles if self.listeners else ()
 
     def digest(self) -> str:
-        """Return a digest that changes with the features, with the listener and with how it is used."""
-        if self.listener is None:
-            return self.spec.digest()
-        return f"{self.spec.digest()} {self.use!r} {content_digest(self.listener)}"
+        """Return a digest that changes with the features, with the listeners and with how they are used."""
+        of_listeners = (f" {use!r} {content_digest(path)}" for use, path in self.listeners)
+        return self.spec.digest() + "".join(of_listeners)
 
     def __call__(self, audio: Audio) -> Rows:
         """Return the row (n,) of audio (samples,) at the spec's rate; NaN for a listener without a whole patch."""
-        features = summarize(audio, self.spec)
-        if self.use is None:
-            return features
-        statistics, (outputs, _) = np.full(self.use.n_numbers, np.nan, dtype=np.float32), self.patches(audio)
-        if len(outputs):
-            statistics = self._network().statistics(outputs)
-        return np.concatenate((features, statistics))
+        parts = [summarize(audio, self.spec)]
+        for number, (use, path) in enumerate(self.listeners):
+            outputs, _ = self.patches(audio, number)
+            unknown = np.full(use.n_numbers, np.nan, dtype=np.float32)
+            parts.append(_network(path, use).statistics(outputs) if len(outputs) else unknown)
+        return np.concatenate(parts)
 
-    def patches(self, audio: Audio) -> tuple[Rows, Rows]:
-        """Return the listener's outputs for each patch, (patches, numbers), and the scores of its styles."""
-        network = self._network()
-        patches = PatchStream(network.use.patch_spec, sr_in=self.spec.sample_rate).push(audio)
+    def patches(self, audio: Audio, number: int = 0) -> tuple[Rows, Rows]:
+        """Return a listener's outputs for each patch, (patches, numbers), and the scores of its styles."""
+        use, path = self.listeners[number]
+        network = _network(path, use)
+        patches = PatchStream(use.patch_spec, sr_in=self.spec.sample_rate).push(audio)
         rows = network.rows(network.quantize(patches))
-        return rows[:, : network.use.n_described], rows[:, network.use.n_described :]
-
-    def _network(self) -> ListenerNetwork:
-        if self.listener is None or self.use is None:
-            raise ValueError("the description has no listener")
-        return _network(self.listener, self.use)
+        return rows[:, : use.n_described], rows[:, use.n_described :]
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=4)
 def _network(path: Path, use: ListenerUse) -> ListenerNetwork:
     return ListenerNetwork(path.read_bytes(), use, RUNTIMES)
 

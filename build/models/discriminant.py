@@ -1,8 +1,8 @@
-"""The linear discriminant, which hundreds of tracks of hundreds of features can carry.
+"""Linear discriminant analysis (Fisher 1936), which hundreds of rows of hundreds of features can carry.
 
-With as many features as tracks a regularized linear layer in closed form is hard to beat on clean recordings; through a
-microphone it is beaten (see the model card). It becomes a network of one dense layer: half of what ships
-(``build.models.discriminant_and_perceptron``).
+With as many features as tracks a regularized linear layer in closed form is hard to beat on clean recordings; through
+a microphone it is beaten (see the model card). It becomes a network of one dense layer: half of the classic
+(``build.models.discriminant_and_perceptron``), most of a head beside a listener, and the detector of "no music".
 """
 
 from __future__ import annotations
@@ -12,44 +12,68 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from build.models.recipe import Fitted, Rows, Targets, be_deterministic, normalization
+from build.models.recipe import Fitted, Recipe, Rows, Targets, Weights, be_deterministic, normalization
 from features_np.spec import TIMBRE_GROUPS, FeatureSpec
 
+Array = NDArray[np.float64]
 
-@dataclass(frozen=True, slots=True)
-class DiscriminantRecipe:
-    """Linear discriminant analysis (Fisher 1936) with a shrunken covariance and equal priors."""
+
+@dataclass(frozen=True)
+class DiscriminantRecipe(Recipe):
+    """A discriminant of the features with equal priors."""
 
     name: str
     groups: tuple[str, ...]
-    shrinkage: float = 0.5  # share of the identity in the within-class covariance
+    shrinkage: float = 0.5
     clip: float = 3.0  # standard deviations at which inputs saturate, as int8 inputs do
     with_variants: bool = True
 
-    def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:
-        """Fit to feature rows (n, columns) and targets (n,); the tempo, which is for people, gets no weight."""
+    @property
+    def spec(self) -> FeatureSpec:
+        """The features that it takes; the tempo, which is for people, gets no weight."""
+        return FeatureSpec(groups=self.groups)
+
+    def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int, weights: Weights | None = None) -> Fitted:
+        """Fit to feature rows (n, columns), targets (n,) and weights (n,), by default equal within a label."""
         be_deterministic(seed)
-        mean, scale = normalization(rows)
-        fitted = Fitted(_linear(rows.shape[1], n_labels), mean, scale, self.clip)
+        mean, scale = normalization(rows, weights)
+        fitted = Fitted(linear_network(rows.shape[1], n_labels), mean, scale, self.clip)
         inputs = fitted.normalize(rows).astype(np.float64)
-        inputs[:, [name == "tempo_bpm" for name in FeatureSpec(groups=self.groups).vector_names]] = 0.0
-        analysis = LinearDiscriminantAnalysis(
-            solver="lsqr", shrinkage=self.shrinkage, priors=np.full(n_labels, 1 / n_labels)
-        )
-        analysis.fit(inputs, targets)
-        fitted.model.layers[-1].set_weights(list(centred(analysis.coef_.T, analysis.intercept_)))
+        inputs[:, [name == "tempo_bpm" for name in self.columns]] = 0.0
+        equal = balanced(targets) if weights is None else weights
+        kernel, bias = discriminant(inputs, targets, equal, n_labels, self.shrinkage)
+        fitted.model.layers[-1].set_weights([kernel, bias])
         return fitted
 
 
-def centred(weights: NDArray[np.float64], bias: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Take out what all classes have in common: softmax does not see it, int8 steps are wasted on it."""
-    return weights - weights.mean(axis=1, keepdims=True), bias - bias.mean()
+def balanced(targets: Targets) -> Weights:
+    """Return weights (n,) by which all labels weigh the same, and all rows of a label."""
+    return 1.0 / np.bincount(targets)[targets]
 
 
-def _linear(n_inputs: int, n_labels: int) -> keras.Model:
-    return keras.Sequential([keras.Input((n_inputs,)), keras.layers.Dense(n_labels)])
+def discriminant(
+    inputs: Array, targets: Targets, weights: Weights, n_labels: int, shrinkage: float
+) -> tuple[Array, Array]:
+    """Return kernel (columns, labels) and bias (labels,) of a discriminant with equal priors.
+
+    The within-class covariance is of weighted rows, and shrunken towards a multiple of the identity by ``shrinkage``,
+    0 to 1. What all classes have in common is taken out: softmax does not see it, int8 steps are wasted on it.
+    """
+    chosen = [targets == label for label in range(n_labels)]
+    means = np.array([np.average(inputs[rows], axis=0, weights=weights[rows]) for rows in chosen])
+    rest = (inputs - means[targets]) * np.sqrt(weights / weights.sum())[:, np.newaxis]
+    covariance = (1 - shrinkage) * (rest.T @ rest)
+    variance = np.square(rest).sum() / inputs.shape[1]
+    covariance[np.diag_indices_from(covariance)] += shrinkage * variance
+    kernel = np.linalg.solve(covariance, means.T)
+    bias = -0.5 * np.einsum("ij,ji->i", means, kernel)
+    return kernel - kernel.mean(axis=1, keepdims=True), bias - bias.mean()
+
+
+def linear_network(n_inputs: int, n_labels: int, name: str | None = None) -> keras.Model:
+    """Return a network of one dense layer."""
+    return keras.Sequential([keras.Input((n_inputs,)), keras.layers.Dense(n_labels)], name=name)
 
 
 DISCRIMINANT = DiscriminantRecipe("discriminant", TIMBRE_GROUPS)

@@ -12,7 +12,8 @@ import keras
 
 from build.models.discriminant import DISCRIMINANT, DiscriminantRecipe
 from build.models.perceptron import PERCEPTRON, PerceptronRecipe
-from build.models.recipe import Fitted, Rows, Targets
+from build.models.recipe import Fitted, Recipe, Rows, Targets, Weights
+from features_np.spec import FeatureSpec
 
 #: A discriminant's log-probabilities are overconfident about fourfold (its own temperature), a perceptron's, with
 #: smoothed labels, are not confident enough.
@@ -20,25 +21,27 @@ DISCRIMINANT_TEMPERATURE, PERCEPTRON_TEMPERATURE = 4.0, 0.7
 
 
 @dataclass(frozen=True)
-class EnsembleRecipe:
-    """Both recipes must hear the same groups, through the same normalization and clip."""
+class EnsembleRecipe(Recipe):
+    """Both recipes must take the same groups, through the same normalization and clip."""
 
     name: str
     discriminant: DiscriminantRecipe
     perceptron: PerceptronRecipe
 
     @property
-    def groups(self) -> tuple[str, ...]:
-        """The FeatureSpec's groups that both hear."""
-        return self.perceptron.groups
+    def spec(self) -> FeatureSpec:
+        """The features that both take."""
+        return self.perceptron.spec
 
     @property
     def with_variants(self) -> bool:
         """Whether they are fitted to changed copies of the tracks too."""
         return self.perceptron.with_variants
 
-    def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:
-        """Fit both to feature rows (n, columns) and targets (n,), and join them."""
+    def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int, weights: Weights | None = None) -> Fitted:
+        """Fit both to feature rows (n, columns) and targets (n,), all of the same weight, and join them."""
+        if weights is not None:
+            raise ValueError("the ensemble takes all rows for as heavy")
         linear = self.discriminant.fit(rows, targets, n_labels=n_labels, seed=seed)
         hidden = self.perceptron.fit(rows, targets, n_labels=n_labels, seed=seed)
         linear.model.name, hidden.model.name = self.discriminant.name, self.perceptron.name

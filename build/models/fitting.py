@@ -1,8 +1,8 @@
-"""From a task and a recipe to an int8 model: what is learned from, fitting, converting, comparing."""
+"""From a task and a recipe to an int8 model: fitting, folds, the output for "no music", converting, comparing."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,9 +14,7 @@ from build.corpora.no_music import NoMusic
 from build.corpora.task import Task
 from build.errors import DatasetError
 from build.models import int8, no_music_head
-from build.models.frozen_listener import FrozenListenerRecipe, columns_of, inputs_of
-from build.models.recipe import Fitted, Recipe, Rows, Targets
-from build.tables import splits
+from build.models.recipe import Fitted, Recipe, Rows, Sample
 from build.tables.feature_table import FeatureTable
 from edge.live.decision import NO_MUSIC
 
@@ -27,82 +25,108 @@ N_REPRESENTATIVE = 1000
 #: cared to put right is one of those that will be played again.
 COPIES = 30
 
+Logits = NDArray[np.float64]
+
 
 @dataclass(frozen=True)
-class Candidate:
-    """A recipe fitted to the train rows, as float network and as int8 model, and what it is worth on valid."""
+class Converted:
+    """A fitted network and its int8 model, with how closely the one follows the other on the tracks that judge."""
 
-    recipe: Recipe
     fitted: Fitted
     model: bytes
     agreement: int8.Agreement
 
 
-def fit_candidate(task: Task, recipe: Recipe, seed: int) -> Candidate:
-    """Fit one recipe on train and convert it; valid is looked at only to measure it."""
-    rows, targets = _sample(task, recipe, task.train.keys)
-    fitted = recipe.fit(rows, targets, n_labels=len(task.labels), seed=seed)
-    return _converted(task, recipe, fitted, _some(rows, seed))
+@dataclass(frozen=True)
+class HeldOut:
+    """Answers of detectors of "no music" for what was held out of them: windows of none, and train tracks."""
+
+    caught: NDArray[np.bool_]
+    lost: NDArray[np.bool_]
 
 
-def _sample(task: Task, recipe: Recipe, keys: Iterable[str]) -> tuple[Rows, Targets]:
-    return task.sample(columns_of(recipe), set(keys), with_variants=recipe.with_variants)
+def fit(task: Task, recipe: Recipe, seed: int) -> Converted:
+    """Fit a recipe to the train tracks and convert it, without an output for "no music"."""
+    sample = recipe.sample(task)
+    fitted = recipe.fit_sample(sample, n_labels=len(task.labels), seed=seed)
+    return convert(task, recipe, fitted, sample.rows, seed)
 
 
-def _some(rows: Rows, seed: int) -> Rows:
-    """Return rows on which the ranges of an int8 model's tensors are measured."""
-    chosen: Rows = np.random.default_rng(seed).permutation(rows)[:N_REPRESENTATIVE]
-    return chosen
+def convert(task: Task, recipe: Recipe, fitted: Fitted, rows: Rows, seed: int) -> Converted:
+    """Convert a fitted network, its tensors' ranges measured on some of the rows."""
+    representative = np.random.default_rng(seed).permutation(rows)[:N_REPRESENTATIVE]
+    model = recipe.quantized(fitted, representative)
+    judged = task.valid.rows(np.flatnonzero(task.are_whole(task.valid)))
+    rows = judged.matrix(recipe.columns)
+    return Converted(
+        fitted,
+        model,
+        int8.compare(model, fitted.normalize(rows), fitted.logits(rows), judged.targets(task.labels)),
+    )
 
 
-def _converted(task: Task, recipe: Recipe, fitted: Fitted, representative: Rows) -> Candidate:
-    wide = isinstance(recipe, FrozenListenerRecipe)
-    model = int8.to_int8(fitted.model, fitted.normalize(representative), wide=wide)
-    valid = task.valid.matrix(columns_of(recipe))
-    targets = task.valid.targets(task.labels)
-    agreement = int8.compare(model, fitted.normalize(valid), fitted.logits(valid), targets)
-    return Candidate(recipe, fitted, model, agreement)
+def out_of_fold(
+    task: Task, recipe: Recipe, folds: NDArray[np.int64], tables: Mapping[str, FeatureTable], seed: int
+) -> dict[str, Logits]:
+    """Return logits of the train tracks by networks that were fitted without their fold.
 
-
-def add_no_music(task: Task, other: NoMusic, candidate: Candidate, seed: int) -> tuple[Candidate, NDArray[np.bool_]]:
-    """Return the candidate with an output for "no music", and which windows of held-out folds it catches."""
-    rows, targets = _sample(task, candidate.recipe, task.train.keys)
-    fitted, n_genres = candidate.fitted, len(task.labels)
-
-    def fit_to(chosen: NDArray[np.bool_]) -> no_music_head.Detector:
-        return no_music_head.fit_detector(
-            fitted, rows, targets, other=other.rows[chosen], kinds=other.of(chosen).kinds, n_genres=n_genres
-        )
-
-    caught = np.zeros(len(other.rows), dtype=np.bool_)
-    for fold in np.unique(other.folds):
-        held_out = other.folds == fold
-        caught[held_out] = fit_to(~held_out).margin(fitted.normalize(other.rows[held_out])) > 0
-    joined = no_music_head.with_detector(fitted, fit_to(np.ones(len(caught), dtype=np.bool_)))
-    some = _some(np.vstack([rows, other.rows]), seed)
-    return _converted(task, candidate.recipe, joined, some), caught
-
-
-def out_of_fold_logits(task: Task, recipe: Recipe, seed: int) -> NDArray[np.float64]:
-    """Return logits of the train rows by networks that have not seen their fold, shape (tracks, labels)."""
-    rows = task.train.matrix(columns_of(recipe))
-    logits = np.zeros((len(rows), len(task.labels)))
-    keys = np.array(task.train.keys)
-    for known, held_out in splits.folds(task.train, task.tracks, seed):
-        fitted = recipe.fit(*_sample(task, recipe, keys[known]), n_labels=len(task.labels), seed=seed)
-        logits[held_out] = fitted.logits(rows[held_out])
+    ``tables`` hold the train tracks as heard in one way each; there is an array (tracks, labels) for each of them.
+    """
+    logits = {name: np.zeros((len(task.train), len(task.labels))) for name in tables}
+    for fold in np.unique(folds):
+        held_out = folds == fold
+        fitted = recipe.fit_sample(recipe.sample(task, ~held_out), n_labels=len(task.labels), seed=seed)
+        for name, table in tables.items():
+            logits[name][held_out] = fitted.logits(table.matrix(recipe.columns)[held_out])
     return logits
 
 
-def taught(task: Task, recipes: Sequence[Recipe], history: Path) -> tuple[Task, tuple[Recipe, ...]]:
-    """Return the task with what people put right, and the recipes that hear the numbers that are kept of it.
+def add_no_music(
+    task: Task, recipe: Recipe, fitted: Fitted, folds: NDArray[np.int64], no_music: NoMusic
+) -> tuple[Fitted, HeldOut]:
+    """Return the network with an output for "no music", and what detectors say of what was held out of them.
+
+    The fold of evaluation trains none. Each other fold of the windows is held out in turn, with a part of the music.
+    """
+    training = no_music.training()
+    window_folds = np.unique(training.folds)
+    music_folds = folds % len(window_folds)
+    held = HeldOut(np.zeros(len(training.rows), dtype=np.bool_), np.zeros(len(music_folds), dtype=np.bool_))
+    recorded = task.train.matrix(recipe.columns)
+    for number, fold in enumerate(window_folds):
+        windows, music = training.folds == fold, music_folds == number
+        detector = fit_detector(task, recipe, fitted, recipe.sample(task, ~music), training.of(~windows))
+        held.caught[windows] = detector.margin(fitted.normalize(training.rows[windows])) > 0
+        held.lost[music] = detector.margin(fitted.normalize(recorded[music])) > 0
+    detector = fit_detector(task, recipe, fitted, recipe.sample(task), training)
+    return no_music_head.with_detector(fitted, detector), held
+
+
+def fit_detector(
+    task: Task, recipe: Recipe, fitted: Fitted, sample: Sample, no_music: NoMusic
+) -> no_music_head.Detector:
+    """Fit what tells music from what is none, beside a fitted network."""
+    return no_music_head.fit_detector(
+        fitted,
+        sample.rows,
+        sample.targets,
+        other=no_music.rows,
+        kinds=no_music.kinds,
+        n_genres=len(task.labels),
+        shrinkage=recipe.no_music_shrinkage,
+        lead=recipe.no_music_lead,
+    )
+
+
+def with_corrections(task: Task, recipes: Sequence[Recipe], history: Path) -> tuple[Task, tuple[Recipe, ...]]:
+    """Return the task with what people put right, and the recipes that take the numbers that are kept of it.
 
     Where a history holds numbers of several models, those count of which there are most. Corrections to "no music" are
     passed over: what is none is learned from recordings of it. ``DatasetError`` if there is nothing to learn from.
     """
     known = set(task.train.columns)
-    ways = {inputs_of(recipe): columns_of(recipe) for recipe in recipes if known.issuperset(columns_of(recipe))}
-    tables = {inputs: read_corrections(history, inputs, columns) for inputs, columns in ways.items()}
+    taking = {recipe.inputs: recipe.columns for recipe in recipes if known.issuperset(recipe.columns)}
+    tables = {inputs: read_corrections(history, inputs, columns) for inputs, columns in taking.items()}
     inputs, table = max(tables.items(), key=lambda item: len(item[1]), default=("", task.train.rows([])))
     table = table.without([NO_MUSIC])
     if not len(table):
@@ -114,7 +138,7 @@ def taught(task: Task, recipes: Sequence[Recipe], history: Path) -> tuple[Task, 
     copies = table.rows(row for row in range(len(table)) for _ in range(COPIES))
     changed = task.variants and _of(task.variants, table.columns).stacked(copies)
     train = _of(task.train, table.columns).stacked(table)
-    learning = tuple(recipe for recipe in recipes if inputs_of(recipe) == inputs)
+    learning = tuple(recipe for recipe in recipes if recipe.inputs == inputs)
     return replace(task, train=train, variants=changed or copies), learning
 
 

@@ -20,8 +20,10 @@ from edge.model.interpreter import Interpreter
 
 Rows = NDArray[np.float32]
 
-#: Bytes; the device loads the model whole, and the seed of a web page's download.
+#: Maximum model size in bytes.
 MAX_SIZE = 300_000
+#: What a sidecar says of such a model.
+FULL_INTEGER = "full integer, inputs and outputs included"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +35,7 @@ class ListenerModel:
 
     network: bytes
     origin: Mapping[str, str]
-    quantization: str = "full integer, inputs and outputs included"
+    quantization: str = FULL_INTEGER
 
 
 def to_int8(model: keras.Model, representative: Rows, max_size: int = MAX_SIZE, *, wide: bool = False) -> bytes:

@@ -1,140 +1,166 @@
-"""The head of a model with a listener: what it hears, how it is fitted to pieces, and its output for "no music"."""
+"""The head beside a listener: its input is the readable features and the statistics of the listener's outputs."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from build.audio.way import AS_RECORDED
 from build.corpora.hearing_ways import TRAINING
-from build.corpora.listening_task import Heard
-from build.corpora.no_music import NoMusic
-from build.models.discriminant_sum import PERCEPTRON_SHARE, View, Weights, fit_sum
-from build.models.no_music_head import Detector, fit_detector
-from build.models.recipe import Fitted, Rows, Targets
-from edge.model.sidecar import ListenerUse
+from build.corpora.task import Task
+from build.models import int8
+from build.models.discriminant_sum import PERCEPTRON_SHARE, View, fit_sum
+from build.models.recipe import Fitted, Recipe, Rows, Sample, Targets, TaughtListener, Weights, listeners_of_bundle
+from build.tables.pieces import EMOTIFY, SONGS
 from features_np import FeatureSpec
 from features_np.spec import TIMBRE_GROUPS
 
 #: The readable features beside the listener. The tempo is for people and gets no weight.
 SPEC = FeatureSpec(groups=TIMBRE_GROUPS)
+#: Name of the recipe of a head for one's own genres beside a listener that stays as it is.
+OWN_HEAD = "own-head"
 READABLE, READABLE_WEIGHT = "readable", 0.5
-#: Of the discriminant that tells music from what is none: chosen on held-out folds of both.
-NO_MUSIC_SHRINKAGE, NO_MUSIC_LEAD = 0.1, 10.0
+#: Groups of readable features that are left out one after the other, to measure their worth.
+LEFT_OUT = {
+    "without timbre (the MFCC's kin)": tuple(group for group in TIMBRE_GROUPS if group.startswith("timbre")),
+    "without chroma": ("chroma_profile",),
+    "without movement": ("modulation", "roughness", "flux"),
+}
+#: Maximum size of the head in bytes; with the listener's and the sidecar's a bundle stays below 4.5 MB.
+MAX_SIZE = 700_000
 
 
 @dataclass(frozen=True)
-class HeadRecipe:
-    """Which views count how much, and which of the readable features' groups are heard (None: all)."""
+class HeadRecipe(Recipe):
+    """A discriminant for each view, and a perceptron; tracks are learned from in all the ways that a task holds."""
 
+    name: str
+    beside: tuple[TaughtListener, ...]
     views: Mapping[str, float] | None = None  # None: each of the listener's outputs 1, the readable features half
-    groups: Collection[str] | None = None
-    collections: Mapping[str, float] = field(default_factory=dict)  # weight of a collection's pieces, 1 if not named
+    groups: Collection[str] | None = None  # of the readable features that count; None: all
+    collections: Mapping[str, float] = field(default_factory=dict)  # weight of a collection's tracks, 1 if not named
     perceptron_share: float = PERCEPTRON_SHARE  # of the answer
     tempo: bool = False  # whether the tempo, which is for people, counts
 
-    def weights_of(self, use: ListenerUse) -> Mapping[str, float]:
-        """Return the weights of the views by name."""
+    no_music_shrinkage: ClassVar[float] = 0.1
+    no_music_lead: ClassVar[float] = 10.0
+
+    @property
+    def spec(self) -> FeatureSpec:
+        """The readable features."""
+        return SPEC
+
+    @property
+    def listeners(self) -> tuple[TaughtListener, ...]:
+        """The listeners, which stay as they are."""
+        return self.beside
+
+    @property
+    def output_sizes(self) -> dict[str, int]:
+        """How many columns there are for each output of the listeners, by its name."""
+        several = len(self.beside) > 1
+        return {
+            f"{listener.use.name} {output}" if several else output: size * len(listener.use.statistics)
+            for listener in self.beside
+            for output, size in listener.use.outputs
+        }
+
+    @property
+    def view_weights(self) -> Mapping[str, float]:
+        """The weights of the views by name."""
         if self.views is not None:
             return self.views
-        return {READABLE: READABLE_WEIGHT, **{name: 1.0 for name, _ in use.outputs}}
+        return {READABLE: READABLE_WEIGHT, **dict.fromkeys(self.output_sizes, 1.0)}
 
-    def views_of(self, use: ListenerUse) -> list[View]:
+    def columns_of_views(self) -> list[View]:
         """Return the views as runs of columns of a row."""
-        weights = self.weights_of(use)
-        sizes = [
-            (READABLE, len(SPEC.vector_names)),
-            *((name, size * len(use.statistics)) for name, size in use.outputs),
-        ]
+        weights = self.view_weights
+        sizes = {READABLE: len(SPEC.vector_names), **self.output_sizes}
         views, start = [], 0
-        for name, size in sizes:
+        for name, size in sizes.items():
             if weights.get(name):
                 views.append(View(name, start, start + size, weights[name]))
             start += size
         return views
 
-    def mute(self) -> list[int]:
+    def ignored_columns(self) -> list[int]:
         """Return the columns that count for nothing."""
-        heard = SPEC.groups if self.groups is None else self.groups
-        names = (
-            FeatureSpec(groups=tuple(group for group in SPEC.groups if group in heard)).vector_names if heard else ()
+        counting = set(SPEC.groups if self.groups is None else self.groups)
+        ignored = {name for group in SPEC.groups if group not in counting for name in SPEC.group_names(group)}
+        if not self.tempo:
+            ignored.add("tempo_bpm")
+        return [index for index, name in enumerate(SPEC.vector_names) if name in ignored]
+
+    def sample(self, task: Task, chosen: NDArray[np.bool_] | None = None) -> Sample:
+        """Return the chosen tracks in every way of training; all labels weigh the same, and so do a label's tracks."""
+        everything = np.ones(len(task.train), dtype=np.bool_) if chosen is None else chosen
+        tables = {way: task.heard(way).rows(np.flatnonzero(everything)) for way in TRAINING if task.has(way)}
+        recorded = tables[AS_RECORDED]
+        targets = recorded.targets(task.labels)
+        of_track = np.array([self.collections.get(name, 1.0) for name in task.collections_of(recorded)])
+        of_label = np.bincount(targets, of_track, minlength=len(task.labels))
+        of_track = of_track / of_label[targets]
+        weights = np.concatenate([of_track * TRAINING[way] for way in tables])
+        return Sample(
+            rows=np.vstack([table.matrix(self.columns) for table in tables.values()]),
+            targets=np.tile(targets, len(tables)),
+            weights=weights * (len(weights) / weights.sum()),
         )
-        return [
-            i
-            for i, name in enumerate(SPEC.vector_names)
-            if name not in names or (name == "tempo_bpm" and not self.tempo)
-        ]
+
+    def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int, weights: Weights | None = None) -> Fitted:
+        """Fit to rows (n, columns), targets (n,) and weights (n,)."""
+        return fit_sum(
+            rows,
+            targets,
+            np.ones(len(rows)) if weights is None else weights,
+            views=self.columns_of_views(),
+            n_labels=n_labels,
+            ignored_columns=self.ignored_columns(),
+            perceptron_share=self.perceptron_share,
+            seed=seed,
+        )
+
+    def quantized(self, fitted: Fitted, representative: Rows) -> bytes:
+        """Return the .tflite model with activations of 16 bits, which a sum of so many columns needs."""
+        return int8.to_int8(fitted.model, fitted.normalize(representative), MAX_SIZE, wide=True)
+
+    def plain(self) -> HeadRecipe:
+        """Return the recipe with discriminants alone."""
+        return replace(self, perceptron_share=0.0)
+
+    def parts(self) -> dict[str, Recipe]:
+        """Return variants of the recipe: discriminants alone, parts of the input alone or left out, less music."""
+        linear = self.plain()
+        alone = dict.fromkeys(self.output_sizes, 1.0)
+        return {
+            "all of it, as it ships": self,
+            "all of it, the perceptron alone": replace(self, perceptron_share=1.0),
+            "all of it, the discriminants alone": linear,
+            "the listener alone": replace(linear, views=alone),
+            **{f"{name} alone": replace(linear, views={name: 1.0}) for name in (READABLE, *alone)},
+            **{
+                name: replace(linear, groups=tuple(group for group in SPEC.groups if group not in groups))
+                for name, groups in LEFT_OUT.items()
+            },
+            "with the tempo": replace(linear, tempo=True),
+            "trained on GTZAN alone": replace(linear, collections={EMOTIFY: 0.0, SONGS: 0.0}),
+        }
+
+    def describe(self) -> dict[str, Any]:
+        """Return in words how the head is made."""
+        share = self.perceptron_share
+        perceptron = f" and a perceptron, which is {share:.0%} of the answer" if share else ""
+        return {"head": f"discriminants{perceptron}; weights of the views: {dict(self.view_weights)}"}
 
 
-@dataclass(frozen=True)
-class Sample:
-    """Rows to fit to, with the label and the weight of each."""
+def own_head(model: Path | None = None) -> HeadRecipe:
+    """Return the recipe of a head for one's own genres beside the listener of a bundle; None: the shipped one.
 
-    rows: Rows
-    targets: Targets
-    weights: Weights
-
-
-def sample_of(heard: Heard, labels: Sequence[str], collections: Mapping[str, float]) -> Sample:
-    """Return the pieces in every way of training; pieces of a label weigh the same, and so do all labels."""
-    ways = list(TRAINING)
-    targets = heard.targets(labels)
-    of_piece = np.array([collections.get(piece.collection, 1.0) for piece in heard.pieces])
-    of_label = np.bincount(targets, of_piece, minlength=len(labels))
-    of_piece = of_piece / of_label[targets]
-    weights = np.concatenate([of_piece * TRAINING[way] for way in ways])
-    return Sample(
-        rows=np.vstack([heard[way] for way in ways]),
-        targets=np.tile(targets, len(ways)),
-        weights=weights * (len(weights) / weights.sum()),
-    )
-
-
-def fit_head(heard: Heard, labels: Sequence[str], recipe: HeadRecipe, use: ListenerUse) -> Fitted:
-    """Fit the genres to pieces."""
-    sample = sample_of(heard, labels, recipe.collections)
-    return fit_sum(
-        sample.rows,
-        sample.targets,
-        sample.weights,
-        views=recipe.views_of(use),
-        n_labels=len(labels),
-        mute=recipe.mute(),
-        perceptron_share=recipe.perceptron_share,
-    )
-
-
-def fit_no_music(fitted: Fitted, heard: Heard, labels: Sequence[str], other: NoMusic) -> Detector:
-    """Fit what tells music from what is none, beside a fitted head."""
-    sample = sample_of(heard, labels, {})
-    return fit_detector(
-        fitted,
-        sample.rows,
-        sample.targets,
-        other=other.rows,
-        kinds=other.kinds,
-        n_genres=len(labels),
-        shrinkage=NO_MUSIC_SHRINKAGE,
-        lead=NO_MUSIC_LEAD,
-    )
-
-
-def out_of_fold(
-    heard: Heard,
-    labels: Sequence[str],
-    recipe: HeadRecipe,
-    use: ListenerUse,
-    *,
-    folds: NDArray[np.int64],
-    ways: Sequence[str],
-) -> dict[str, NDArray[np.float64]]:
-    """Return logits of all pieces by heads that were fitted without their fold, for each of the named ``ways``."""
-    logits = {way: np.zeros((len(heard.pieces), len(labels))) for way in ways}
-    for fold in np.unique(folds):
-        held_out = folds == fold
-        fitted = fit_head(heard.of(~held_out), labels, recipe, use)
-        for way in ways:
-            logits[way][held_out] = fitted.logits(heard.rows[way][held_out])
-    return logits
+    Discriminants alone: closed form, no random start, and with few rows as good as anything.
+    """
+    return HeadRecipe(OWN_HEAD, listeners_of_bundle(model), perceptron_share=0.0)

@@ -13,13 +13,10 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from build.models.discriminant import centred
+from build.models.discriminant import balanced, discriminant
 from build.models.recipe import Fitted, Rows, Targets
 
-#: Chosen on held-out folds, for some hundred readable features.
-SHRINKAGE = 0.7
 #: Units of the genres' logits per unit of the discriminant's, whose margins are long.
 GAIN = 0.25
 #: Logits further than this below the best, and margins further than this from zero, are cut off: the 256 steps of the
@@ -50,21 +47,16 @@ def fit_detector(
     other: Rows,
     kinds: Sequence[str],
     n_genres: int,
-    shrinkage: float = SHRINKAGE,
+    shrinkage: float = 0.7,
     lead: float = 0.0,
 ) -> Detector:
     """Fit to music (rows and targets) and to ``other`` rows of several ``kinds``, normalized as ``fitted`` does.
 
     ``lead`` is added to the margin: by so much music must win to be taken for music.
     """
-    weight = max(1, len(rows) // (4 * len(other)))
-    inputs = np.vstack([fitted.normalize(rows), np.tile(fitted.normalize(other), (weight, 1))])
-    classes = np.concatenate([targets, np.tile(n_genres + np.unique(kinds, return_inverse=True)[1], weight)])
-    n_classes = int(classes.max()) + 1
-    analysis = LinearDiscriminantAnalysis(
-        solver="lsqr", shrinkage=shrinkage, priors=np.full(n_classes, 1 / n_classes)
-    ).fit(inputs.astype(np.float64), classes)
-    weights, bias = centred(analysis.coef_.T, analysis.intercept_)
+    inputs = np.vstack([fitted.normalize(rows), fitted.normalize(other)]).astype(np.float64)
+    classes = np.concatenate([targets, n_genres + np.unique(kinds, return_inverse=True)[1]])
+    weights, bias = discriminant(inputs, classes, balanced(classes), int(classes.max()) + 1, shrinkage)
     bias[n_genres:] += lead
     return Detector(weights, bias, n_genres)
 

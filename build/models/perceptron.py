@@ -6,16 +6,22 @@ steps of 1/256 and no room for a temperature.
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from build.models.recipe import Fitted, Rows, Targets, be_deterministic, normalization
+from build.models.recipe import Fitted, Recipe, Rows, Targets, Weights, be_deterministic, normalization
 from build.models.row_variants import Augmentation, RowAugmenter
 from features_np.spec import SEED_FEATURE_SETS, TIMBRE_GROUPS, FeatureSpec
+
+#: Rows (batches, rows, columns) and their one-hot targets (batches, rows, labels).
+Batches = tuple[Rows, Rows]
 
 #: Width and activation of the seed's eight dense layers, the input layer's 85 units first.
 SEED_LAYERS = (
@@ -65,8 +71,8 @@ class DenseWithDropout:
         return keras.Sequential([*layers, keras.layers.Dense(n_labels)])
 
 
-@dataclass(frozen=True, slots=True)
-class PerceptronRecipe:
+@dataclass(frozen=True)
+class PerceptronRecipe(Recipe):
     """A perceptron's architecture, augmentation and schedule."""
 
     name: str
@@ -82,9 +88,37 @@ class PerceptronRecipe:
     min_steps: int = 0  # epochs are added for few rows until there are this many batches
     with_variants: bool = False  # else changes come from ``augmentation`` alone, on rows
 
-    def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:
-        """Fit to feature rows (n, columns) and targets (n,)."""
-        return fit(self, rows, targets, n_labels=n_labels, seed=seed)
+    @property
+    def spec(self) -> FeatureSpec:
+        """The features that it takes."""
+        return FeatureSpec(groups=self.groups)
+
+    def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int, weights: Weights | None = None) -> Fitted:
+        """Fit to feature rows (n, columns) and targets (n,), all of the same weight."""
+        if weights is not None:
+            raise ValueError("rows of different weight go to train_on_draws")
+        be_deterministic(seed)
+        mean, scale = normalization(rows)
+        fitted = Fitted(self.architecture(rows.shape[1], n_labels), mean, scale, self.clip)
+        one_hot = np.eye(n_labels, dtype=np.float32)[targets]
+        n_batches = len(rows) // min(self.batch_size, len(rows))
+        n_epochs = max(self.epochs, -(-self.min_steps // n_batches))
+        epochs = itertools.islice(self._epochs(fitted, rows, one_hot, seed), n_epochs)
+        train(fitted.model, self, epochs, n_steps=n_epochs * n_batches)
+        return fitted
+
+    def _epochs(self, fitted: Fitted, rows: Rows, one_hot: Rows, seed: int) -> Iterator[Batches]:
+        """Yield the batches of one epoch after the other, of changed rows, for ever."""
+        augmenter = RowAugmenter(self.augmentation, self.spec, fitted.scale)
+        batch_size = min(self.batch_size, len(rows))
+        n_batches = len(rows) // batch_size
+        rng = np.random.default_rng(seed)
+        while True:
+            # What is left over after the last whole batch waits for another epoch's order.
+            order = rng.permutation(len(rows))[: n_batches * batch_size]
+            changed = fitted.normalize(augmenter.rows(rows[order], rng))
+            mixed, mixed_targets = augmenter.mix(changed, one_hot[order], rng)
+            yield mixed.reshape(n_batches, batch_size, -1), mixed_targets.reshape(n_batches, batch_size, -1)
 
 
 #: The seed's network as the seed trained it, and a plainer one with what is known to help on so few tracks.
@@ -125,30 +159,56 @@ PERCEPTRON = PerceptronRecipe(
 )
 
 
-def fit(recipe: PerceptronRecipe, rows: Rows, targets: Targets, *, n_labels: int, seed: int) -> Fitted:
-    """Fit a recipe's network to feature rows (n, columns) and their targets (n,), from a seed."""
+#: The perceptron beside the discriminants of a head with a listener.
+HEAD_PERCEPTRON = PerceptronRecipe(
+    "head",
+    DenseWithDropout((256,), dropout=0.5, input_dropout=0.5),
+    augmentation=Augmentation(noise=0.2),
+    batch_size=128,
+    min_steps=700,
+    weight_decay=0.01,
+    label_smoothing=0.1,
+)
+#: Batches that ``train_on_draws`` draws and trains on at once.
+STEPS_AT_ONCE = 50
+
+
+def train_on_draws(
+    recipe: PerceptronRecipe,
+    inputs: NDArray[np.float64],
+    targets: Targets,
+    weights: Weights,
+    *,
+    n_labels: int,
+    seed: int,
+) -> keras.Model:
+    """Fit to normalized rows (n, columns) in batches drawn by the weights; returns a network of logits.
+
+    A row that weighs twice as much comes twice as often. There are ``recipe.min_steps`` batches.
+    """
     be_deterministic(seed)
-    mean, scale = normalization(rows)
-    fitted = Fitted(recipe.architecture(rows.shape[1], n_labels), mean, scale, recipe.clip)
-    augmenter = RowAugmenter(recipe.augmentation, FeatureSpec(groups=recipe.groups), scale)
-    one_hot = np.eye(n_labels, dtype=np.float32)[targets]
-    batch_size = min(recipe.batch_size, len(rows))
-    n_batches = len(rows) // batch_size
-    epochs = max(recipe.epochs, -(-recipe.min_steps // n_batches))
-    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, epochs * n_batches)
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
-    train_epoch = epoch_function(fitted.model, optimizer, recipe.label_smoothing)
+    network = recipe.architecture(inputs.shape[1], n_labels)
     rng = np.random.default_rng(seed)
-    for _ in range(epochs):
-        # What is left over after the last whole batch waits for another epoch's order.
-        order = rng.permutation(len(rows))[: n_batches * batch_size]
-        changed = fitted.normalize(augmenter.rows(rows[order], rng))
-        mixed, mixed_targets = augmenter.mix(changed, one_hot[order], rng)
-        train_epoch(
-            tf.constant(mixed.reshape(n_batches, batch_size, -1)),
-            tf.constant(mixed_targets.reshape(n_batches, batch_size, -1)),
-        )
-    return fitted
+    one_hot = np.eye(n_labels, dtype=np.float32)[targets]
+
+    def draws() -> Iterator[Batches]:
+        for _ in range(recipe.min_steps // STEPS_AT_ONCE):
+            drawn = rng.choice(len(inputs), (STEPS_AT_ONCE, recipe.batch_size), p=weights / weights.sum())
+            rows = inputs[drawn].astype(np.float32)
+            rows += recipe.augmentation.noise * rng.standard_normal(rows.shape, dtype=np.float32)
+            yield rows, one_hot[drawn]
+
+    train(network, recipe, draws(), n_steps=recipe.min_steps)
+    return network
+
+
+def train(network: keras.Model, recipe: PerceptronRecipe, epochs: Iterable[Batches], *, n_steps: int) -> None:
+    """Train a network on ``n_steps`` batches in all, the rate falling along a cosine."""
+    schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, n_steps)
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
+    train_epoch = epoch_function(network, optimizer, recipe.label_smoothing)
+    for rows, targets in epochs:
+        train_epoch(tf.constant(rows), tf.constant(targets))
 
 
 def epoch_function(model: keras.Model, optimizer: keras.Optimizer, label_smoothing: float = 0.0) -> Any:

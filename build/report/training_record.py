@@ -1,49 +1,69 @@
-"""What a sidecar says of how its model was made, in words for the model card and in values."""
+"""The training record of a sidecar: how its model was made, in words for the model card and in values."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from build.corpora.task import Task
-from build.models.fitting import Candidate
+from build.models.fitting import Converted
 from build.models.recipe import Recipe
 from build.tables import splits
 from build.tables.edition import edition_of
+from build.tables.feature_table import GTZAN, read_tracks
 
-#: What was tried on GTZAN on the way to the recipes.
-FINDINGS = Path(__file__).with_name("findings.md")
+#: What was tried on the way to the recipes of the shipped models, without a listener and with one.
+FINDINGS = {False: "findings.md", True: "listening_findings.md"}
 
 
-def training_record(task: Task, candidates: Sequence[Candidate], best: Candidate, seed: int) -> dict[str, Any]:
-    """Return how the best of some candidates was trained and chosen, JSON-ready."""
-    names = " and ".join(candidate.recipe.name for candidate in candidates)
+def training_record(
+    task: Task, recipe: Recipe, candidates: Sequence[str], best: Converted, seed: int
+) -> dict[str, Any]:
+    """Return how a recipe was chosen and its model trained, JSON-ready."""
     folds = "artists" if task.tracks else "tracks"
-    ours = task.split == splits.FAULT_FILTERED
-    tried = {"findings": FINDINGS.read_text(encoding="utf-8")} if ours else {}
-    edition = {"edition": edition_of(task.tracks).to_dict()} if ours else {}
-    return (
-        tried
-        | edition
-        | {
-            "how_chosen": (
-                f"The architecture was chosen between {names} by accuracy on these very tracks, so the figure of the "
-                "chosen one is a little too good; no other track was looked at."
-            ),
-            "facts": {
-                "data": f"{task.split}; trained on the train list alone, {len(task.train)} tracks",
-                "recipe": str(best.recipe),
-                "parameters": f"{best.fitted.model.count_params():,}",
-                "changed copies": _changed_copies(task, best.recipe),
-                "temperature": f"fitted on out-of-fold predictions inside train ({splits.N_FOLDS} folds of {folds})",
-                "seed": seed,
-            },
-        }
-    )
+    record: dict[str, Any] = {}
+    if task.split == splits.FAULT_FILTERED:
+        findings = Path(__file__).with_name(FINDINGS[bool(recipe.listeners)])
+        record["findings"] = findings.read_text(encoding="utf-8")
+        record["edition"] = edition_of(read_tracks(GTZAN / "tracks.csv")).to_dict()
+    record["how_chosen"] = _how_chosen(task, candidates)
+    facts = {"data": f"{task.split}; trained on the train list alone, {_counted(task)}"}
+    facts |= {listener.use.name: listener.made for listener in recipe.listeners if listener.made}
+    record["facts"] = facts | {
+        **recipe.describe(),
+        "parameters": f"{best.fitted.model.count_params():,}",
+        "changed copies": _changed_copies(task, recipe),
+        "temperature": f"fitted on out-of-fold predictions inside train ({splits.N_FOLDS} folds of {folds})",
+        "seed": seed,
+    }
+    return record
+
+
+def _how_chosen(task: Task, candidates: Sequence[str]) -> str:
+    if len(candidates) > 1:
+        return (
+            f"The recipe was chosen between {' and '.join(candidates)} by folds inside the train list; these tracks "
+            "were looked at only to judge it."
+        )
+    if task.split == splits.FAULT_FILTERED:
+        return (
+            "The recipe was chosen by five folds of artists inside the train list; these tracks were looked at each "
+            "time that a whole bundle was made, some times over the project's life."
+        )
+    return "There was one recipe and nothing to choose; these tracks were looked at only to judge it."
+
+
+def _counted(task: Task) -> str:
+    collections = Counter(task.collections_of(task.train))
+    of = ", ".join(f"{n} of {name}" for name, n in collections.items() if name)
+    return f"{len(task.train)} tracks" + (f" ({of})" if of else "")
 
 
 def _changed_copies(task: Task, recipe: Recipe) -> str:
+    if task.train_ways:
+        return f"each track in {len(task.train_ways)} more ways: windows, and simulated microphones with people talking"
     if not (recipe.with_variants and task.variants):
         return "none"
     copies = len(task.variants) / len(task.train)

@@ -1,22 +1,21 @@
-"""Every figure of a model with a listener, from rows that were heard for it (``build.corpora.listening_task``)."""
+"""Figures of a model by ways of hearing: windows, microphones, people talking; folds, "no music", confidence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from build.audio.way import AS_RECORDED
+from build.audio.way import Way
 from build.corpora import hearing_ways
-from build.corpora.listening_task import Heard, ListeningTask
 from build.corpora.no_music import EVALUATION_FOLD
-from build.score import metrics
-from build.score.metrics import Figure
-from build.score.scoring import Scores, score_vectors
-from build.tables.pieces import EMOTIFY, GTZAN_TRAIN, GTZAN_VALID, SONGS
+from build.corpora.task import Task
+from build.models.fitting import HeldOut
+from build.score import metrics, scoring
+from build.score.scoring import Scores
+from build.tables.feature_table import FeatureTable
 from edge.live.decision import NO_MUSIC
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
@@ -25,115 +24,106 @@ Figures = dict[str, Any]
 Logits = NDArray[np.float64]
 
 
-def of_valid(bundle: Bundle, task: ListeningTask, split: str) -> tuple[Figures, Scores]:
-    """Return the figures of the tracks that judge, whole ones apart from clips; and the scores of the whole ones."""
-    whole = np.array([piece.whole for piece in task.valid.pieces])
-    heard = task.valid.of(whole)
-    scores = scores_of(bundle, heard, AS_RECORDED.name, f"{split}; whole tracks")
+def of_windows_and_talkers(bundle: Bundle, task: Task, clean: Scores) -> Figures:
+    """Return the figures of whole tracks in every way that judges; and of clips, where there is no more."""
+    whole, clips = (
+        task.valid.rows(np.flatnonzero(chosen)) for chosen in (task.are_whole(task.valid), ~task.are_whole(task.valid))
+    )
+
+    def heard(way: Way, what: str) -> Figures:
+        table = task.valid_ways[way.name].select(whole.keys)
+        return _accuracies(scoring.score(bundle, table, f"{task.split}; {what}", task.tracks), task, table)
+
     figures = {
-        "whole": _accuracies(scores, heard),
+        "whole": _accuracies(clean, task, whole),
         "windows": {
-            f"{seconds:g} s": _accuracies(scores_of(bundle, heard, way.name, f"{split}; one window a track"), heard)
+            f"{seconds:g} s": heard(way, "one window a track")
             for seconds, way in zip(hearing_ways.WINDOWS_S, hearing_ways.WINDOWS, strict=True)
         },
-        "microphones": _microphones(bundle, heard, scores, split),
+        "microphones": of_microphones(bundle, task),
         "talkers": {
-            f"{ratio:+d} dB": _accuracies(scores_of(bundle, heard, way.name, f"{split}; 1 to 4 people talk"), heard)
+            f"{ratio:+d} dB": heard(way, "1 to 4 people talk")
             for ratio, way in zip(hearing_ways.TALKERS_EVALUATED_DB, hearing_ways.TALKERS, strict=True)
         },
     }
-    if not whole.all():
-        clips = task.valid.of(~whole)
-        figures["clips"] = _accuracies(
-            scores_of(bundle, clips, AS_RECORDED.name, f"{split}; clips of 2 to 20 s"), clips
-        )
-    return figures, scores
+    if len(clips):
+        scores = scoring.score(bundle, clips, f"{task.split}; clips of 2 to 20 s", task.tracks)
+        figures["clips"] = _accuracies(scores, task, clips)
+    return figures
 
 
-def scores_of(bundle: Bundle, heard: Heard, way: str, split: str) -> Scores:
-    """Classify pieces as heard in the named way."""
-    return score_vectors(bundle, heard.rows[way], heard.targets(bundle.labels), split, tuple(heard.groups))
-
-
-def _accuracies(scores: Scores, heard: Heard) -> Figures:
+def _accuracies(scores: Scores, task: Task, table: FeatureTable) -> Figures:
     """Return accuracy and balanced accuracy with intervals over artists."""
+    artists = task.artists(table)
     return {
-        "accuracy": metrics.share(scores.right, scores.split, heard.groups).to_dict(),
-        "balanced": metrics.balanced_share(scores.right, scores.targets, scores.split, heard.groups).to_dict(),
+        "accuracy": metrics.share(scores.right, scores.split, artists).to_dict(),
+        "balanced": metrics.balanced_share(scores.right, scores.targets, scores.split, artists).to_dict(),
     }
 
 
-def _microphones(bundle: Bundle, heard: Heard, clean: Scores, split: str) -> Figures:
-    drawn = [scores_of(bundle, heard, way.name, split) for way in hearing_ways.MICROPHONES]
-    right = np.mean([scores.right for scores in drawn], axis=0)
-    what = f"{split}; {len(drawn)} simulated microphones a track, rooms and noises that no training heard"
+def of_microphones(bundle: Bundle, task: Task) -> Figures:
+    """Return what is right through microphones in rooms and noises that no training heard, and what that costs."""
+    tables = [_whole(task, task.valid_ways[way.name]) for way in hearing_ways.MICROPHONES]
+    recorded = task.valid.select(tables[0].keys)
+    clean = scoring.score(bundle, recorded, task.split, task.tracks)
+    right = np.mean([scoring.score(bundle, table, task.split, task.tracks).right for table in tables], axis=0)
+    what = f"{task.split}; {len(tables)} simulated microphones a track, rooms and noises that no training heard"
+    artists = task.artists(recorded)
     return {
-        "accuracy": metrics.share(right, what, heard.groups).to_dict(),
-        "balanced": metrics.balanced_share(right, clean.targets, what, heard.groups).to_dict(),
-        "drop": metrics.difference(clean.right - right, what, heard.groups).to_dict(),
+        "accuracy": metrics.share(right, what, artists).to_dict(),
+        "balanced": metrics.balanced_share(right, clean.targets, what, artists).to_dict(),
+        "drop": metrics.difference(clean.right - right, what, artists).to_dict(),
     }
 
 
-def of_folds(heard: Heard, folds_of: Logits, labels: Sequence[str]) -> Figures:
-    """Return the figures of pieces by heads that were fitted without their artists, collection by collection."""
-    targets, answers = heard.targets(labels), folds_of.argmax(axis=1)
-    right = answers == targets
-    whole = np.array([piece.whole for piece in heard.pieces])
-    gtzan = heard.are(GTZAN_TRAIN, GTZAN_VALID)
-    pairs = {
-        "gtzan": gtzan & whole,
-        "gtzan clips": gtzan & ~whole,
-        "songs": heard.are(SONGS),
-        "songs rock": heard.are(SONGS) & (targets == labels.index("rock")),
-        "emotify rock": heard.are(EMOTIFY) & (targets == labels.index("rock")),
-        "emotify pop": heard.are(EMOTIFY) & (targets == labels.index("pop")),
-    }
-    return {name: _held_out(right, targets, chosen, name, heard) for name, chosen in pairs.items() if chosen.any()}
+def _whole(task: Task, table: FeatureTable) -> FeatureTable:
+    return table.rows(np.flatnonzero(task.are_whole(table)))
 
 
-def _held_out(
-    right: NDArray[np.bool_], targets: NDArray[np.int64], chosen: NDArray[np.bool_], name: str, heard: Heard
-) -> Figures:
-    groups = [group for group, wanted in zip(heard.groups, chosen, strict=True) if wanted]
-    what = f"{name}, five folds by artist or song"
-    return {
-        "accuracy": metrics.share(right[chosen], what, groups).to_dict(),
-        "balanced": metrics.balanced_share(right[chosen], targets[chosen], what, groups).to_dict(),
-    }
+def of_folds(task: Task, table: FeatureTable, logits: Logits, subsets: Mapping[str, NDArray[np.bool_]]) -> Figures:
+    """Return the figures of subsets of tracks by networks that were fitted without their artists."""
+    targets = table.targets(task.labels)
+    right, artists = logits.argmax(axis=1) == targets, np.array(task.artists(table))
+    figures = {}
+    for name, chosen in subsets.items():
+        if chosen.any():
+            what, groups = f"{name}, five folds by artist or song", artists[chosen].tolist()
+            figures[name] = {
+                "accuracy": metrics.share(right[chosen], what, groups).to_dict(),
+                "balanced": metrics.balanced_share(right[chosen], targets[chosen], what, groups).to_dict(),
+            }
+    return figures
 
 
-@dataclass(frozen=True)
-class HeldOut:
-    """What detectors of "no music" say of what was held out of them: windows of none, and pieces of music."""
-
-    caught: NDArray[np.bool_]
-    lost: NDArray[np.bool_]
-
-
-def of_no_music(bundle: Bundle, task: ListeningTask, held: HeldOut) -> Figures:
+def of_no_music(bundle: Bundle, task: Task, held: HeldOut) -> Figures:
     """Return how much of what is no music is caught, and how much music is taken for none."""
+    if task.no_music is None:
+        return {}
     kept_apart = task.no_music.folds == EVALUATION_FOLD
     apart, within = task.no_music.of(kept_apart), task.no_music.of(~kept_apart)
-    whole = task.valid.of(np.array([piece.whole for piece in task.valid.pieces]))
+    whole = _whole(task, task.valid)
     index, classify = bundle.labels.index(NO_MUSIC), Classifier(bundle)
 
     def taken(rows: NDArray[np.float32]) -> NDArray[np.bool_]:
         return np.array([classify(row).argmax() == index for row in rows])
 
-    through = np.mean([taken(whole[way]) for way in hearing_ways.MICROPHONES], axis=0)
-    figure: Callable[..., Figure] = metrics.share
-    return {
-        "caught": figure(held.caught, "windows of no music, folds held out in turn", within.recordings).to_dict(),
-        "caught apart": figure(taken(apart.rows), "windows of recordings kept apart", apart.recordings).to_dict(),
-        "music_lost, other artists": figure(
-            held.lost, "pieces that train, all collections and clips, folds held out in turn", task.train.groups
-        ).to_dict(),
-        "music_lost": figure(taken(whole[AS_RECORDED]), "whole tracks of valid", whole.groups).to_dict(),
-        "music_lost, through microphones": figure(through, "the same, simulated microphones", whole.groups).to_dict(),
+    figures = {
+        "caught": metrics.share(held.caught, "windows of no music, folds held out in turn", within.recordings),
+        "caught apart": metrics.share(taken(apart.rows), "windows of recordings kept apart", apart.recordings),
+        "music_lost, other artists": metrics.share(
+            held.lost, "tracks that train, folds held out in turn", task.artists(task.train)
+        ),
+        "music_lost": metrics.share(taken(whole.matrix(bundle.vector_names)), task.split, task.artists(whole)),
     }
+    microphones = [way.name for way in hearing_ways.MICROPHONES if way.name in task.valid_ways]
+    if tables := [_whole(task, task.valid_ways[name]) for name in microphones]:
+        through = np.mean([taken(table.matrix(bundle.vector_names)) for table in tables], axis=0)
+        what = f"{task.split}; simulated microphones"
+        figures["music_lost, through microphones"] = metrics.share(through, what, task.artists(tables[0]))
+    return {name: figure.to_dict() for name, figure in figures.items()}
 
 
-def of_confidence(bundle: Bundle, task: ListeningTask, scores: Scores) -> Figures:
+def of_confidence(bundle: Bundle, task: Task, scores: Scores) -> Figures:
     """Return how sure the answers are: where they are right or wrong, and of what the model was not made for.
 
     For windows of no music, the confidence is the most probable genre's among the genres.
@@ -144,9 +134,12 @@ def of_confidence(bundle: Bundle, task: ListeningTask, scores: Scores) -> Figure
         probabilities = np.array([classify(row) for row in rows], dtype=np.float64)[:, genres]
         return round(float((probabilities.max(axis=1) / probabilities.sum(axis=1)).mean()), 4)
 
-    return {
+    figures = {
         "calibration error": round(metrics.calibration_error(scores.reliability), 4),
         "of valid": round(scores.confidence, 4),
-        "of electronic music": mean_of(task.strange[AS_RECORDED]),
-        "of no music, among the genres": mean_of(task.no_music.rows),
     }
+    if task.outside_genres is not None:
+        figures["of electronic music"] = mean_of(task.outside_genres.matrix(bundle.vector_names))
+    if task.no_music is not None:
+        figures["of no music, among the genres"] = mean_of(task.no_music.rows)
+    return figures

@@ -48,7 +48,10 @@ FEATURE_SETS = {**SEED_FEATURE_SETS, "timbre": TIMBRE_GROUPS, "all": GROUPS}
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """Feature vectors of tracks: ``values`` is float32 of shape (tracks, columns), all finite."""
+    """Feature vectors of tracks: ``values`` is float32 of shape (tracks, columns).
+
+    All are finite, but for statistics of a listener that heard no whole patch: these are NaN.
+    """
 
     track_ids: tuple[str, ...]
     genres: tuple[str, ...]
@@ -138,6 +141,7 @@ class Track:
     seconds: float | None
     artist: str
     tempo_bpm: float | None  # annotated by a person
+    collection: str = ""  # that it is of, where there are several
 
     @property
     def key(self) -> str:

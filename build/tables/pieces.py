@@ -7,12 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold
-
 from build.tables.feature_table import read_list, read_tracks
-from build.tables.splits import N_FOLDS
 
 GTZAN_TRAIN, GTZAN_VALID, EMOTIFY, SONGS = "gtzan train", "gtzan valid", "emotify", "songs"
 #: Emotify does not name its artists, but those of neighbouring numbers may be one.
@@ -54,19 +49,3 @@ def _extra(folder: Path, collection: str) -> Iterator[Piece]:
             group = row.get("artist") or row.get("song") or f"{genre} {(int(number) - 1) // NEIGHBOURS}"
             path = folder / collection / genre / f"{row['track_id']}.ogg"
             yield Piece(f"{collection}/{row['track_id']}", genre, collection, f"{collection}: {group}", path, True)
-
-
-def fold_of(pieces: Sequence[Piece], seed: int) -> NDArray[np.int64]:
-    """Return the fold, 0 to ``N_FOLDS`` - 1, in which each piece is held out, genres in like shares, groups whole.
-
-    Each collection is folded by itself, GTZAN's two lists as one.
-    """
-    folds = np.zeros(len(pieces), dtype=np.int64)
-    kinds = np.array([piece.collection.split()[0] for piece in pieces])
-    for kind in np.unique(kinds):
-        rows = np.flatnonzero(kinds == kind)
-        genres, groups = ([getattr(pieces[row], name) for row in rows] for name in ("genre", "group"))
-        splitter = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=seed)
-        for number, (_, held_out) in enumerate(splitter.split(rows, genres, groups)):
-            folds[rows[held_out]] = number
-    return folds

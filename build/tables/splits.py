@@ -51,6 +51,9 @@ def from_lists(train: Path, valid: Path) -> Split:
 
 def held_out_fold(table: FeatureTable, tracks: Mapping[str, Track], seed: int = 0) -> Split:
     """Return a split that holds out one fold of ``folds``: a fifth of the tracks, whole artists if they are known."""
+    smallest = min(table.genres.count(genre) for genre in table.labels)
+    if smallest < N_FOLDS:
+        raise DatasetError(f"{N_FOLDS} folds need at least {N_FOLDS} tracks a genre, the smallest genre has {smallest}")
     train, valid = next(folds(table, tracks, seed))
     kind = "by artist" if tracks else "random, artists unknown"
     keys = table.keys
@@ -65,9 +68,6 @@ def folds(table: FeatureTable, tracks: Mapping[str, Track], seed: int = 0) -> It
     Without, folds are random and a ``LeakySplitWarning`` says that their figures flatter.
     """
     targets = np.array(table.genres)
-    smallest = min(table.genres.count(genre) for genre in table.labels)
-    if smallest < N_FOLDS:
-        raise DatasetError(f"{N_FOLDS} folds need at least {N_FOLDS} tracks a genre, the smallest genre has {smallest}")
     if tracks:
         splitter = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=seed)
         yield from splitter.split(table.values, targets, artist_of_rows(table, tracks))
@@ -79,6 +79,17 @@ def folds(table: FeatureTable, tracks: Mapping[str, Track], seed: int = 0) -> It
         stacklevel=2,
     )
     yield from StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed).split(table.values, targets)
+
+
+def fold_of(table: FeatureTable, tracks: Mapping[str, Track], seed: int = 0) -> NDArray[np.int64]:
+    """Return the fold, 0 to ``N_FOLDS`` - 1, in which each track is held out; each collection is folded by itself."""
+    held_out_in = np.zeros(len(table), dtype=np.int64)
+    collections = np.array([tracks[key].collection if key in tracks else "" for key in table.keys])
+    for collection in np.unique(collections):
+        rows = np.flatnonzero(collections == collection)
+        for number, (_, held_out) in enumerate(folds(table.rows(rows), tracks, seed)):
+            held_out_in[rows[held_out]] = number
+    return held_out_in
 
 
 def artist_of_rows(table: FeatureTable, tracks: Mapping[str, Track]) -> list[str]:

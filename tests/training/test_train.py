@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 
 from build import publish, train
+from build.corpora import hearing_ways
 from build.corpora.task import read_task
 from build.errors import ConversionError, DatasetError, PublishError
 from build.models import discriminant, discriminant_and_perceptron, int8, perceptron
-from build.models.fitting import fit_candidate
+from build.models.fitting import fit
+from build.models.listening_head import own_head
 from build.models.recipe import normalization
 from build.tables import splits
-from build.tables.feature_table import write_csv
+from build.tables.feature_table import FeatureTable, write_csv
 from edge.errors import BundleError
 from edge.model.bundle import SIDECAR_FILE, Bundle, load_bundle
 from edge.model.probe import run_probe
@@ -45,17 +47,18 @@ def bundle(folder: Path) -> Bundle:
 def test_the_bundle_says_what_it_is_and_knows_its_genres(bundle: Bundle) -> None:
     metrics, training = bundle.sidecar["metrics"], bundle.sidecar["training"]
     assert bundle.labels == GENRES
-    assert bundle.name == max(metrics["candidates"], key=metrics["candidates"].__getitem__)
+    assert bundle.name == max(metrics["candidates"], key=lambda name: metrics["candidates"][name]["value"])
     assert set(metrics["candidates"]) == {"seed85", "mlp"}
+    assert all(figure["n"] == 72 and "folds inside" in figure["split"] for figure in metrics["candidates"].values())
     assert metrics["valid"]["accuracy"]["value"] == pytest.approx(metrics["int8"]["int8_accuracy"], abs=1e-3)
     assert metrics["valid"]["accuracy"]["value"] > 0.9  # the made-up genres are far apart
     assert "by artist" in metrics["valid"]["accuracy"]["split"]
-    assert "a little too good" in training["how_chosen"]
+    assert "by folds inside the train list" in training["how_chosen"]
 
 
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_another_model() -> None:
     task = made_up_task()
-    first, again, other = (fit_candidate(task, QUICK[1], seed).model for seed in (3, 3, 4))
+    first, again, other = (fit(task, QUICK[1], seed).model for seed in (3, 3, 4))
     assert again == first
     assert other != first
 
@@ -146,17 +149,26 @@ def test_a_test_list_is_scored_once_at_the_end_and_shares_no_track(
     for name, keys in lists.items():
         (tmp_path / f"{name}.txt").write_text("".join(f"{key}.wav\n" for key in keys))
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(train, "RECIPES", QUICK[1:])
+    monkeypatch.setattr(train, "RECIPES", {recipe.name: recipe for recipe in QUICK})
     monkeypatch.setattr(splits, "N_FOLDS", 2)
-    options = ["train", "--features", "features.csv", "--train-list", "train.txt", "--valid-list", "valid.txt"]
-    monkeypatch.setattr(sys, "argv", [*options, "--test-list", "leaky.txt", "--out", "model"])
-    assert train.main() == 1
+    options = [
+        "--recipe",
+        "mlp",
+        "--features",
+        "features.csv",
+        "--train-list",
+        "train.txt",
+        "--valid-list",
+        "valid.txt",
+    ]
+    assert train.main([*options, "--test-list", "leaky.txt", "--out", "model"]) == 1
     assert f"{table.keys[89]} is also trained or chosen on" in capsys.readouterr().err
     assert not (tmp_path / "model").exists()
-    monkeypatch.setattr(sys, "argv", [*options, "--test-list", "test.txt", "--out", "model"])
     with pytest.warns(splits.LeakySplitWarning):
-        assert train.main() == 0
-    figure = load_bundle(tmp_path / "model").sidecar["metrics"]["test"]["accuracy"]
+        assert train.main([*options, "--test-list", "test.txt", "--out", "model"]) == 0
+    bundle = load_bundle(tmp_path / "model")
+    assert bundle.name == "mlp" and not bundle.sidecar["metrics"]["candidates"], "one was asked for by name"
+    figure = bundle.sidecar["metrics"]["test"]["accuracy"]
     assert figure["n"] == 30 and figure["split"].endswith("test list")
     low, high = figure["interval_95"]
     line = f"{figure['value']:.1%}, 95 % interval {low:.1%} to {high:.1%}"
@@ -172,12 +184,61 @@ def test_errors_of_the_command_are_one_line(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
-def test_other_features_never_replace_the_shipped_model(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
-    monkeypatch.setattr(sys, "argv", ["train", "--features", "mine.csv"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--features", "mine.csv"], "--features needs --out"),
+        (["--recipe", "seed85"], "--recipe seed85 needs --out: no such model ships"),
+        (["--recipe", "mlp", "--recipe", "timbre"], "without --features name one --recipe"),
+        ([], "without --features name one --recipe"),
+        (["--recipe", "listener", "--recipe", "mlp"], "cannot be compared with others"),
+        (["--recipe", "listener", "--features", "mine.csv", "--out", "mine"], "is taught from --data"),
+    ],
+)
+def test_no_model_is_replaced_or_compared_by_mistake(
+    options: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit) as exit_:
-        train.main()
+        train.main(options)
     assert exit_.value.code == 2
-    assert "--features needs --out" in capsys.readouterr().err
+    assert message in capsys.readouterr().err
+
+
+def test_each_shipped_model_goes_where_it_ships(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = {}
+
+    def prepared(arguments: object) -> None:
+        written[arguments.recipe[0]] = arguments.out
+        raise DatasetError("far enough")
+
+    monkeypatch.setattr(train, "_prepared", prepared)
+    for name in ("listener", "timbre"):
+        assert train.main(["--recipe", name]) == 1
+    assert written == {"listener": publish.MODELS, "timbre": publish.MODELS / "classic"}
+
+
+def test_a_listener_recipe_learns_from_every_way_of_hearing_and_no_other_does() -> None:
+    """Ways weigh as ``TRAINING`` says, and all labels the same, however many tracks they have."""
+    task = made_up_task()
+    head = own_head()
+    wide = FeatureTable(
+        task.train.track_ids,
+        task.train.genres,
+        head.columns,
+        np.zeros((len(task.train), len(head.columns)), dtype=np.float32),
+    )
+    few = [row for row, genre in enumerate(wide.genres) if genre != "polka" or row % 2]
+    names = [way.name for way in hearing_ways.TRAINING if way.name != "as recorded"][:2]
+    heard = replace(task, train=wide.rows(few), train_ways={name: wide.rows(few) for name in names})
+    sample = head.sample(heard)
+    assert len(sample.rows) == 3 * len(few)
+    of_label = np.bincount(sample.targets, sample.weights)
+    np.testing.assert_allclose(of_label, of_label.mean())
+    parts = sample.weights.reshape(3, -1).sum(axis=1)
+    np.testing.assert_allclose(
+        parts / parts[0], [1, *(weight / 3 for weight in list(hearing_ways.TRAINING.values())[1:3])]
+    )
+    assert len(QUICK[0].sample(task).rows) == len(task.train)
 
 
 def test_few_rows_are_gone_over_more_often() -> None:

@@ -1,7 +1,6 @@
 """What people put right becomes rows to train on: those of the same numbers alone, with the newest label."""
 
 import struct
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -12,8 +11,7 @@ from build import train
 from build.corpora.corrections import read_corrections
 from build.errors import DatasetError
 from build.models import discriminant_and_perceptron, perceptron
-from build.models.fitting import taught
-from build.models.frozen_listener import inputs_of
+from build.models.fitting import with_corrections
 from build.tables.feature_table import write_csv
 from edge.history.corrections import correct
 from edge.history.segments import Segment
@@ -71,7 +69,7 @@ def test_what_is_no_history_is_told(tmp_path):
 def of_house(tmp_path):
     """House of a kind that is in no table was played, and put right."""
     rows, path, now = made_up_table(30, seed=5), tmp_path / "house.db", datetime.now(UTC)
-    model = HeardBy("mlp", inputs_of(QUICK[0]), GENRES)
+    model = HeardBy("mlp", QUICK[0].inputs, GENRES)
     writer = HistoryWriter(path)
     for row in range(8):
         numbers_heard = (rows.values[0] - 40 + row / 10).astype("<f4").tobytes()
@@ -85,7 +83,7 @@ def of_house(tmp_path):
 def test_what_was_put_right_stands_among_the_train_rows(of_house, tmp_path):
     history, house = of_house
     task = made_up_task()
-    taught_task, recipes = taught(task, (*QUICK, discriminant_and_perceptron.TIMBRE), history)
+    taught_task, recipes = with_corrections(task, (*QUICK, discriminant_and_perceptron.TIMBRE), history)
     assert [recipe.name for recipe in recipes] == [recipe.name for recipe in QUICK], "timbre hears other numbers"
     assert len(taught_task.train) == len(task.train) + 8
     assert taught_task.valid is task.valid
@@ -95,21 +93,20 @@ def test_what_was_put_right_stands_among_the_train_rows(of_house, tmp_path):
 
 def test_nothing_to_learn_from_is_told(history, of_house):
     with pytest.raises(DatasetError, match="holds no corrected genre with numbers like those of the other rows"):
-        taught(made_up_task(), QUICK, history)
+        with_corrections(made_up_task(), QUICK, history)
     task = made_up_task()
     others = task.train.rows(row for row, genre in enumerate(task.train.genres) if genre != "house")
     with pytest.raises(DatasetError, match="genre 'house' is not one of the model's"):
-        taught(replace(task, train=others), QUICK, of_house[0])
+        with_corrections(replace(task, train=others), QUICK, of_house[0])
 
 
 @pytest.mark.filterwarnings("ignore::build.tables.splits.LeakySplitWarning")
 def test_the_command_learns_from_a_history(of_house, tmp_path, monkeypatch, capsys):
     write_csv(made_up_table(60), tmp_path / "features.csv")
-    monkeypatch.setattr(train, "RECIPES", QUICK)
+    monkeypatch.setattr(train, "RECIPES", {QUICK[0].name: QUICK[0]})
     options = ["--features", tmp_path / "features.csv", "--out", tmp_path / "model", "--corrections"]
     for history, status in [(of_house[0], 0), (tmp_path / "none.db", 1)]:
-        monkeypatch.setattr(sys, "argv", ["train", *map(str, (*options, history))])
-        assert train.main() == status
+        assert train.main([*map(str, (*options, history))]) == status
     assert "no such file" in capsys.readouterr().err
     bundle = load_bundle(tmp_path / "model")
     assert bundle.labels[Classifier(bundle)(of_house[1]).argmax()] == "house"

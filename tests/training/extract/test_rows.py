@@ -71,7 +71,7 @@ def test_a_microphone_has_a_name_for_each_thing_that_it_may_hear(recordings) -> 
 
 def test_a_row_is_what_the_device_hears(tmp_path: Path) -> None:
     bundle = two_networks.make_bundle(tmp_path, two_networks.use())
-    describer = Description(bundle.spec, two_networks.use(), tmp_path / "listener.tflite")
+    describer = Description(bundle.spec, ((two_networks.use(), tmp_path / "listener.tflite"),))
     sound = synthesize(9.3, tempo_bpm=100.0)
     # Another runtime may round an int8 step otherwise.
     np.testing.assert_allclose(describer(sound), describe(sound, bundle), rtol=0.02, atol=0.05)
@@ -87,7 +87,7 @@ def test_what_was_described_once_is_not_described_again(tmp_path: Path, monkeypa
 
     def rows(patch_hop: int = 48) -> np.ndarray:
         use = two_networks.use(patch_hop)
-        by = Description(bundle.spec, use, tmp_path / "bundle" / "listener.tflite")
+        by = Description(bundle.spec, ((use, tmp_path / "bundle" / "listener.tflite"),))
         return rows_of({"a": tmp_path / "a.wav"}, ways, by)
 
     first = rows()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
-from build.models.discriminant_sum import View, discriminant, fit_sum
+from build.models.discriminant import balanced, discriminant
+from build.models.discriminant_sum import View, fit_sum
 
 VIEWS = [View("readable", 0, 10), View("embedding", 10, 40)]
 
@@ -31,20 +33,37 @@ def test_a_discriminant_of_equal_weights_is_fishers() -> None:
     )
 
 
+@pytest.mark.parametrize("n_labels", [2, 3])
+def test_a_balanced_discriminant_is_scikit_learns(n_labels: int) -> None:
+    """Also of two labels, of which scikit-learn gives one row of weights, the difference."""
+    rows, targets = rows_and_targets()
+    kept = targets < n_labels
+    rows, targets = rows[kept][20:].astype(np.float64), targets[kept][20:]
+    kernel, bias = discriminant(rows, targets, balanced(targets), n_labels, 0.3)
+    priors = np.full(n_labels, 1 / n_labels)
+    theirs = LinearDiscriminantAnalysis(solver="lsqr", shrinkage=0.3, priors=priors).fit(rows, targets)
+    scores, expected = rows @ kernel + bias, theirs.decision_function(rows)
+    if n_labels == 2:
+        scores = scores[:, 1] - scores[:, 0]
+    else:
+        expected = expected - expected.mean(axis=1, keepdims=True)
+    np.testing.assert_allclose(scores, expected, rtol=1e-8, atol=1e-8)
+
+
 def test_a_row_that_weighs_twice_counts_as_two() -> None:
     rows, targets = rows_and_targets()
     weights = np.ones(len(rows))
     weights[:90] = 2.0
     twice = np.concatenate([np.arange(len(rows)), np.arange(90)])
-    once = discriminant(rows.astype(np.float64), targets, weights, 3)
-    repeated = discriminant(rows[twice].astype(np.float64), targets[twice], np.ones(len(twice)), 3)
+    once = discriminant(rows.astype(np.float64), targets, weights, 3, 0.2)
+    repeated = discriminant(rows[twice].astype(np.float64), targets[twice], np.ones(len(twice)), 3, 0.2)
     for ours, theirs in zip(once, repeated, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-8)
 
 
 def test_muted_columns_and_views_without_weight_count_for_nothing() -> None:
     rows, targets = rows_and_targets()
-    fitted = fit_sum(rows, targets, np.ones(len(rows)), views=VIEWS[1:], n_labels=3, mute=[12, 13])
+    fitted = fit_sum(rows, targets, np.ones(len(rows)), views=VIEWS[1:], n_labels=3, ignored_columns=[12, 13])
     other = rows.copy()
     other[:, [0, 5, 12, 13]] = np.random.default_rng(1).standard_normal((len(rows), 4))
     np.testing.assert_allclose(fitted.logits(rows), fitted.logits(other), atol=1e-5)

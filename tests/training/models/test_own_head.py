@@ -6,13 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from build import publish, train
-from build.models.frozen_listener import FrozenListenerRecipe
+from build.errors import DatasetError
+from build.models import perceptron
+from build.models.listening_head import own_head
 from build.tables.feature_table import FeatureTable
 from edge.audio.demo import synthesize
 from edge.model.bundle import load_bundle
 from edge.model.hearing import describe
+from edge.model.inputs import inputs_digest
 from tests.training.synthetic import made_up_task
 
 
@@ -28,7 +32,7 @@ def test_a_head_for_other_genres_is_a_bundle_with_the_shipped_listener(tmp_path:
     task = made_up_task()
     shift = 0.5 * np.random.default_rng(0).standard_normal((len(task.labels), load_bundle().n_inputs))
     own = replace(task, train=as_a_head_hears(task.train, shift, 1), valid=as_a_head_hears(task.valid, shift, 2))
-    bundle = train.train(own, (FrozenListenerRecipe(),), seed=0, folder=tmp_path)
+    bundle = train.train(own, (own_head(),), seed=0, folder=tmp_path)
     assert bundle.labels == task.labels and bundle.listeners == load_bundle().listeners
     assert (tmp_path / "listener.tflite").read_bytes() == (publish.MODELS / "listener.tflite").read_bytes()
     assert bundle.sidecar["metrics"]["valid"]["accuracy"]["value"] > 0.9
@@ -37,4 +41,14 @@ def test_a_head_for_other_genres_is_a_bundle_with_the_shipped_listener(tmp_path:
 
 
 def test_a_recipe_whose_columns_are_not_there_is_passed_over() -> None:
-    assert not set(train.columns_of(FrozenListenerRecipe())) <= set(made_up_task().train.columns)
+    task, quick = made_up_task(), replace(perceptron.RECIPES[0], epochs=2)
+    folds = task.folds(task.train, 0)
+    recipe, logits, candidates = train.choose(task, [own_head(), quick], folds, 0)
+    assert recipe is quick and list(candidates) == [quick.name] and len(logits["as recorded"]) == len(task.train)
+    with pytest.raises(DatasetError, match="hold no recipe's columns"):
+        train.choose(task, [own_head()], folds, 0)
+
+
+def test_its_digest_is_that_of_the_bundle_whose_listener_it_has() -> None:
+    assert own_head().inputs == inputs_digest(load_bundle().sidecar)
+    assert own_head().columns == load_bundle().vector_names
