@@ -21,30 +21,15 @@ from edge.history.corrections import correct, known_labels, undo
 from edge.history.reader import daily_agreement, read_segments
 from edge.sinks import history
 from edge.sinks.history import LOOK_EVERY_S, HistorySink
+from tests.edge.history.open_files import WHOLE, of_history
 from tests.edge.sinks.history.history_driver import GENRES, feed, heard, started
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
 
 
-def open_files(process: int | str = "self") -> list[str]:
-    """Return what a process has open, as /proc names it: with ``(deleted)`` what has no name any more."""
-    found = []
-    for entry in Path(f"/proc/{process}/fd").iterdir():
-        try:
-            found.append(str(entry.readlink()))
-        except OSError:  # the descriptor of this very listing
-            continue
-    return found
-
-
-def of_history(path: Path, process: int | str = "self") -> list[str]:
-    return sorted(name.removeprefix(str(path)) for name in open_files(process) if name.startswith(str(path)))
-
-
 RECORD = """
 import sys; from pathlib import Path; from edge.sinks.history import HistorySink; HistorySink(Path(sys.argv[1]))
 """
-WHOLE = ["", "-shm", "-wal", ".lock"]
 
 
 def livegenre(*arguments: object) -> None:
@@ -99,6 +84,7 @@ import itertools, sys
 from pathlib import Path
 from edge.history.corrections import correct
 from edge.sinks.history import HistorySink
+from tests.edge.history.open_files import WHOLE, of_history
 from tests.edge.sinks.history.history_driver import heard, started
 sink = HistorySink(Path(sys.argv[1]), checkpoint_s=0.0)
 sink(started())

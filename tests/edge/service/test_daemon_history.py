@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.history.reader import read_segments
-from tests.edge.history.test_one_connection import WHOLE, of_history
+from tests.edge.history.open_files import WHOLE, of_history
 from tests.edge.pulse import wait_until
 from tests.edge.service.manager import Manager
 from tests.edge.service.test_daemon import LIVEGENRE, config, daemon, manager, total  # noqa: F401 - fixtures
