@@ -30,7 +30,7 @@ from build.errors import IngestError, run_command
 from build.files import written_whole
 from edge.audio import native_stderr
 from edge.errors import AudioFileError
-from edge.live.whole_file import classify_file
+from edge.files.whole_file import classify_file
 from edge.model.bundle import load_bundle
 from edge.words import safe
 from features_np import FeatureSpec

@@ -53,6 +53,7 @@ def parser() -> argparse.ArgumentParser:
     subparsers = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for command in COMMANDS:
         command.add_parser(subparsers)
+    top.set_defaults(command_line=top)  # which ``completion`` describes
     return top
 
 

@@ -28,7 +28,7 @@ EXTRAS = {
 HEAVY = {"tensorflow", "keras", "librosa", "numba", "scipy.signal", "pandas", "matplotlib", "build", "tests"}
 
 #: Where processes are started by ``multiprocessing``, with PYTHONSAFEPATH.
-SPAWNING = {"edge/live/batch.py"}
+SPAWNING = {"edge/files/batch.py"}
 
 
 def sources(room: str) -> list[Path]:

@@ -11,7 +11,7 @@ from typing import Any
 from build.audio.excerpt import Tags, read_tags
 from build.errors import IngestError
 from edge.audio.file import AUDIO_SUFFIXES
-from edge.audio.playlist import PLAYLIST_SUFFIXES, Entry, read_playlist
+from edge.files.playlist import PLAYLIST_SUFFIXES, Entry, read_playlist
 
 #: A search as yt-dlp writes it, ``ytsearch1:some words``, and whatever else it is asked for, ``https://...``.
 _SEARCH = re.compile(r"[a-z]+search(\d+|all)?:", re.IGNORECASE)

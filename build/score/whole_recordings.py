@@ -18,7 +18,7 @@ from build.extract.parallel import in_order
 from build.score.scoring import MicrophoneScores, Scores, TempoScores
 from build.tables.feature_table import Track, targets_of
 from build.tables.splits import artist_of_keys
-from edge.live.whole_file import Verdict, classify_file
+from edge.files.whole_file import Verdict, classify_file
 from edge.model.bundle import Bundle, load_bundle
 from features_np.spec import FeatureSpec
 

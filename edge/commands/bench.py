@@ -10,7 +10,7 @@ from edge import words
 from edge.commands import Subparsers, add_model_option
 
 if TYPE_CHECKING:
-    from edge.bench import ListenerFigures
+    from edge.diagnostics.bench import ListenerFigures
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -27,7 +27,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, and print the figures."""
-    from edge.bench import measure
+    from edge.diagnostics.bench import measure
 
     figures = measure(args.model)
     if args.json:

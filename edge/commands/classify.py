@@ -15,9 +15,9 @@ from edge import streams, words
 from edge.commands import Subparsers, add_model_option, add_styles_option
 
 if TYPE_CHECKING:
-    from edge.live.batch import Outcome
-    from edge.live.found_files import Found
-    from edge.live.whole_file import Verdict
+    from edge.files.batch import Outcome
+    from edge.files.found_files import Found
+    from edge.files.whole_file import Verdict
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -53,8 +53,8 @@ def _jobs(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Classify each file; status 1 if any could not be read."""
-    from edge.live.batch import Failure, classify_all
-    from edge.live.found_files import found_files
+    from edge.files.batch import Failure, classify_all
+    from edge.files.found_files import found_files
     from edge.model.bundle import load_bundle
 
     bundle = load_bundle(args.model)
@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _tell(outcome: Outcome, width: int, *, as_json: bool) -> None:
-    from edge.live.batch import Failure
+    from edge.files.batch import Failure
 
     problem = outcome if isinstance(outcome, Failure) else outcome.warning
     if problem is not None:

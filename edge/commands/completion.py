@@ -28,16 +28,14 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the script."""
-    from edge.cli import parser
     from edge.errors import ConfigError
 
     try:
         import shtab
     except ImportError as error:
         raise ConfigError("shtab is not installed; pip install 'livegenre[completion]'") from error
-    top = parser()
-    _name_paths(top, shtab.FILE, shtab.DIRECTORY)
-    print(shtab.complete(top, shell=args.shell), end="")
+    _name_paths(args.command_line, shtab.FILE, shtab.DIRECTORY)
+    print(shtab.complete(args.command_line, shell=args.shell), end="")
     return 0
 
 

@@ -26,7 +26,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print one line per check and a verdict; the first failure's exit status."""
-    from edge.selftest import checks
+    from edge.diagnostics.selftest import checks
 
     outcomes = []
     for check in checks(args.model, args.mic):

@@ -34,8 +34,8 @@ from statistics import median
 import soundfile
 
 from edge.events import Block, Prediction, State
+from edge.files.whole_file import classify_file
 from edge.live.pipeline import Listener
-from edge.live.whole_file import classify_file
 from edge.model.bundle import Bundle, load_bundle
 from tests.edge.scripted import Scripted
 

@@ -184,9 +184,9 @@ def test_devices_are_listed_harmlessly() -> None:
 def test_selftest_and_bench_name_a_model_harmlessly(nasty_model: Path) -> None:
     require_harmless(livegenre("selftest", "--model", nasty_model).stdout)
     script = (
-        "import sys, dataclasses; from edge import bench; from edge.cli import main\n"
+        "import sys, dataclasses; from edge.diagnostics import bench; from edge.cli import main\n"
         "names = [entry.name for entry in dataclasses.fields(bench.Figures)]\n"
-        f"bench.measure = lambda _: bench.Figures(**dict.fromkeys(names, 1.0) | {{'model': {NASTY!r}}})\n"
+        f"bench.measure = lambda _: bench.Figures(**dict.fromkeys(names, 1.0) | {{'model': {NASTY!r}, 'listeners': ()}})\n"
         "sys.exit(main(['bench']))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)

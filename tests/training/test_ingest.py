@@ -13,7 +13,7 @@ import soundfile
 from build.audio import fetch
 from build.ingest import main, slug
 from edge.audio.demo import synthesize
-from edge.live.whole_file import classify_file
+from edge.files.whole_file import classify_file
 from edge.model.bundle import load_bundle
 from tests.training.http_folder import served
 

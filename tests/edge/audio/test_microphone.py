@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from edge.audio.microphone import STUCK_S
-from edge.live.whole_file import classify_file
+from edge.files.whole_file import classify_file
 from edge.model.bundle import load_bundle
 from tests.edge.audio.ear import Ear
 from tests.edge.pulse import Pulse, wait_until

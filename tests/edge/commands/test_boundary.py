@@ -16,11 +16,11 @@ LIVEGENRE = Path(sys.executable).with_name("livegenre")
 def failing(error: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run ``livegenre bench`` where measuring raises ``error``."""
     script = (
-        "import sys, edge.bench, edge.cli\n"
+        "import sys, edge.diagnostics.bench, edge.cli\n"
         "from edge.errors import BundleError\n"
         "from features_np.errors import SignalError\n"
         f"def measure(*_): raise {error}\n"
-        "edge.bench.measure = measure\n"
+        "edge.diagnostics.bench.measure = measure\n"
         "sys.exit(edge.cli.main(['bench']))\n"
     )
     command = [sys.executable, "-c", script]

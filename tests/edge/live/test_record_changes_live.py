@@ -11,8 +11,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from edge.events import Prediction
+from edge.files.whole_file import classify_file
 from edge.live import record_change
-from edge.live.whole_file import classify_file
 from edge.model.bundle import load_bundle
 from features_np import FeatureStream
 from tests.edge.scripted import blocks, heard

@@ -15,9 +15,9 @@ from rich.console import Console
 
 from edge.audio.demo import synthesize
 from edge.events import Prediction, State
+from edge.files.whole_file import classify_file
 from edge.live import decision, styles
 from edge.live.pipeline import ListenSettings
-from edge.live.whole_file import classify_file
 from edge.model.bundle import Bundle
 from edge.sinks.lines import Lines
 from edge.sinks.terminal.drawing import render

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from edge.audio.demo import synthesize
 from edge.errors import AudioFileError, BundleError
 from edge.events import Prediction
-from edge.live.whole_file import classify_file
+from edge.files.whole_file import classify_file
 from edge.model.bundle import SIDECAR_FILE, Bundle, load_bundle
 from edge.model.hearing import HearingStream, describe
 from edge.model.probe import run_probe

@@ -7,8 +7,8 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
-from edge import bench
 from edge.commands import bench as command
+from edge.diagnostics import bench
 from tests import two_networks
 from tests.two_networks import make_bundle
 

@@ -12,10 +12,10 @@ import soundfile
 
 from edge.audio.demo import synthesize
 from edge.audio.file import AudioFile
-from edge.audio.playlist import read_playlist
 from edge.audio.sources import from_uri
 from edge.errors import AudioFileError
-from edge.live.found_files import Found, found_files
+from edge.files.found_files import Found, found_files
+from edge.files.playlist import read_playlist
 
 
 def found(*names: str | Path) -> list[Found]:

@@ -23,7 +23,7 @@ from edge.model.probe import run_probe
 from edge.words import encodable
 from features_np import FeatureSpec, summarize
 
-#: The piece whose statistics by librosa 0.11 are in ``edge/parity.npz``; ``tests/golden`` keeps the two the same.
+#: The piece whose statistics by librosa 0.11 are in ``parity.npz``; ``tests/golden`` keeps the two the same.
 PARITY_SAMPLE_RATE = 22_050
 PARITY_PIECE: Mapping[str, Any] = {"seconds": 12.0, "tempo_bpm": 120.0, "key": "A"}
 #: Largest difference from librosa per group, in the group's unit; the reasons are in ``tests/features/tolerances.py``.
@@ -107,7 +107,7 @@ def _parity() -> str:
     spec = FeatureSpec(sample_rate=PARITY_SAMPLE_RATE, groups=tuple(PARITY_TOLERANCES))
     vector = summarize(synthesize(sample_rate=PARITY_SAMPLE_RATE, **PARITY_PIECE), spec)
     names = np.array([group for group in spec.groups for _ in spec.group_names(group)])
-    with files("edge").joinpath("parity.npz").open("rb") as file, np.load(file) as golden:
+    with files("edge.diagnostics").joinpath("parity.npz").open("rb") as file, np.load(file) as golden:
         expected = {group: golden[group] for group in spec.groups}
     for group, tolerance in PARITY_TOLERANCES.items():
         difference = float(np.max(np.abs(vector[names == group] - expected[group])))

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from edge import selftest
 from edge.audio.demo import synthesize
+from edge.diagnostics import selftest
 from edge.errors import EdgeError
-from tests.edge.make_parity import PARITY, golden_piece
+from tests.edge.diagnostics.make_parity import PARITY, golden_piece
 from tests.features.tolerances import STATISTICS
 from tests.golden.signals import SIGNALS
 
@@ -121,6 +121,6 @@ def test_what_it_compares_with_is_the_golden_file():
     with np.load(PARITY) as parity:
         assert set(parity) == set(selftest.PARITY_TOLERANCES)
         for group, values in golden_piece().items():
-            assert np.array_equal(parity[group], values), "run: python -m tests.edge.make_parity"
+            assert np.array_equal(parity[group], values), "run: python -m tests.edge.diagnostics.make_parity"
     assert np.array_equal(synthesize(sample_rate=22_050, **selftest.PARITY_PIECE), SIGNALS["music"]())
     assert {**STATISTICS, "tempo": 0.0} == selftest.PARITY_TOLERANCES

@@ -1,6 +1,6 @@
-"""Writes ``edge/parity.npz``, what ``livegenre selftest`` compares with: one piece of the golden file.
+"""Writes ``edge/diagnostics/parity.npz``, what ``livegenre selftest`` compares with: one piece of the golden file.
 
-Run ``python -m tests.edge.make_parity`` after ``python -m tests.golden.generate``.
+Run ``python -m tests.edge.diagnostics.make_parity`` after ``python -m tests.golden.generate``.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from edge import selftest
+from edge.diagnostics import selftest
 from tests.golden.signals import GOLDEN
 
 PARITY = Path(selftest.__file__).with_name("parity.npz")

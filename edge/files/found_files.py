@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from edge.audio.playlist import PLAYLIST_SUFFIXES, read_playlist
+from edge.files.playlist import PLAYLIST_SUFFIXES, read_playlist
 
 STANDARD_INPUT = Path("-")
 #: Bytes copied at once.

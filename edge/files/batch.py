@@ -14,8 +14,8 @@ from pathlib import Path
 from threading import Thread
 
 from edge.errors import BundleError, EdgeError
-from edge.live.found_files import Found
-from edge.live.whole_file import Verdict, classify_file
+from edge.files.found_files import Found
+from edge.files.whole_file import Verdict, classify_file
 from edge.model.bundle import Bundle, load_bundle
 from edge.words import encodable
 from features_np.errors import FeatureError

@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 
 from edge.audio.demo import synthesize
+from edge.diagnostics.cpu_instructions import instructions_of
 from edge.errors import EdgeError
 from edge.events import Block, Chunk
-from edge.instructions import instructions_of
 from edge.live.pace import LONGEST_INTERVAL_S
 from edge.live.pipeline import Listener
 from edge.model.bundle import Bundle, contents_of, load_bundle
