@@ -186,7 +186,8 @@ def test_selftest_and_bench_name_a_model_harmlessly(nasty_model: Path) -> None:
     script = (
         "import sys, dataclasses; from edge.diagnostics import bench; from edge.cli import main\n"
         "names = [entry.name for entry in dataclasses.fields(bench.Figures)]\n"
-        f"bench.measure = lambda _: bench.Figures(**dict.fromkeys(names, 1.0) | {{'model': {NASTY!r}, 'listeners': ()}})\n"
+        f"given = {{'model': {NASTY!r}, 'listeners': ()}}\n"
+        "bench.measure = lambda _: bench.Figures(**dict.fromkeys(names, 1.0) | given)\n"
         "sys.exit(main(['bench']))\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, timeout=60)
