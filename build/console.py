@@ -1,4 +1,4 @@
-"""What the lab's commands show while they work: on standard error, so that results can be piped."""
+"""Progress bars of the lab's commands: on standard error, so that results can be piped."""
 
 from __future__ import annotations
 

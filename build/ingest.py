@@ -36,9 +36,9 @@ from edge.words import safe
 from features_np import FeatureSpec
 
 EXCERPTS_S = (30, 60)
-#: How much of an excerpt's SHA-256 stands in its file name: what tells two recordings apart, here and later.
+#: Digits of an excerpt's SHA-256 in its file name, by which two recordings are told apart.
 CONTENT_DIGITS = 12
-#: How many genres --classify names.
+#: Genres that --classify names.
 N_SHOWN = 3
 TRACKS_COLUMNS = ("track_id", "genre", "artist", "title", "seconds", "source")
 

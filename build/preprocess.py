@@ -29,7 +29,7 @@ from build.tables.feature_table import CONFOUNDED_GENRES, FEATURE_SETS, FeatureT
 from edge.words import safe
 from features_np.spec import FeatureSpec
 
-#: What the shipped model's head hears: features, and statistics of what its listener says.
+#: Value of --features for the input of the shipped model's head: features, and statistics of its listener's outputs.
 LISTENER = "listener"
 
 

@@ -33,7 +33,7 @@ from build.tables.feature_table import FEATURE_SETS
 from features_np.spec import SEED_FEATURE_SETS, FeatureSpec
 
 DATABASE = "search.sqlite3"
-#: What the seed's comparison varies, as Optuna keeps it.
+#: The parameters that the seed's comparison varies, as Optuna stores them.
 COMPARED = {
     "features": optuna.distributions.CategoricalDistribution(tuple(SEED_FEATURE_SETS)),
     "epochs": optuna.distributions.IntDistribution(1, 100_000),

@@ -42,7 +42,7 @@ from features_np.spec import FeatureSpec
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe for recipe in (*perceptron.RECIPES, discriminant_and_perceptron.TIMBRE)
 }
-#: Where the models lie that are made from the data beside the project.
+#: Folders of the models that are made from the data beside the project.
 SHIPPED = {LISTENER: publish.MODELS, discriminant_and_perceptron.TIMBRE.name: publish.MODELS / "classic"}
 
 

@@ -22,7 +22,7 @@ SHORTEST_S = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Tags:
-    """What a file says about itself; empty where it says nothing."""
+    """The tags of a file; empty where it has none."""
 
     artist: str = ""
     title: str = ""

@@ -1,4 +1,4 @@
-"""Where recordings to ingest come from: files, folders, m3u playlists, and whatever yt-dlp can fetch."""
+"""Sources of recordings to ingest: files, folders, m3u playlists, and whatever yt-dlp can fetch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people put right, as rows to train on: the numbers that a model heard of their records, and what these were.
+"""Corrections as rows to train on: the numbers that a model heard of people's records, and the right labels.
 
 The rows come from a history file (``livegenre correct``). They were heard by a real microphone in a real room, which no
 other row here was, and they are of the very records that a model got wrong.

@@ -1,4 +1,4 @@
-"""The options by which a command is told what to train from."""
+"""The options that name the data to train from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from build.tables.feature_table import GTZAN
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
-    """Let a command be told what to train from."""
+    """Add these options to a command."""
     parser.add_argument("--features", type=Path, help="features CSV or folder of tables (default: GTZAN's)")
     parser.add_argument("--train-list", type=Path, help="tracks to train on, a line each: blues/blues.00029.wav")
     parser.add_argument("--valid-list", type=Path, help="tracks to choose the model on")

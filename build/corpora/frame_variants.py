@@ -1,4 +1,4 @@
-"""What a recording's coarse log-mel frames become when it is heard in part, or in another version.
+"""Variants of a recording's coarse log-mel frames: excerpts, and other versions.
 
 A microphone is not simulated on frames: that looked like a gain when measured on frames, and was none on audio (see
 ``findings.md``). ``build.audio.simulated_microphone`` simulates one on audio.
@@ -20,7 +20,7 @@ FLOOR_DB = -FeatureSpec().coarse_range_db
 
 @dataclass(frozen=True, slots=True)
 class FrameAugmentation:
-    """How much of each change; the default changes nothing."""
+    """The amount of each change; the default changes nothing."""
 
     crop: tuple[int, ...] = ()  # lengths in frames, one of which is cut out
     stretch: float = 0.0  # largest change of speed, as a share
@@ -30,7 +30,7 @@ class FrameAugmentation:
 #: Lengths of 10, 15 and 20 s, and the whole track.
 CROPS = (112, 112, 168, 224, 400)
 
-#: What a training set gains: excerpts, and versions a little faster, slower, higher or lower.
+#: The variants that a training set gains: excerpts, and versions a little faster, slower, higher or lower.
 VARIANTS = (FrameAugmentation(crop=CROPS),) * 3 + (FrameAugmentation(stretch=0.08, shift=2),) * 3
 
 

@@ -1,4 +1,4 @@
-"""In which ways pieces are heard to train a head, and to judge it."""
+"""The ways in which tracks are heard to train a head, and to judge it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TALKERS_DB = (-5.0, 15.0)
 #: Windows shorter than the 30 s that most pieces last, in seconds.
 WINDOWS_S = (3.0, 5.0, 10.0)
 WINDOWS = tuple(Way(f"{seconds:g} s", seconds) for seconds in WINDOWS_S)
-#: What a head is trained with, and how much each way counts: half is as recorded, half through microphones.
+#: Ways that a head is trained in, and the weight of each: half is as recorded, half through microphones.
 TRAINING = {
     AS_RECORDED: 3.0,
     **dict.fromkeys(WINDOWS, 1.0),

@@ -1,4 +1,4 @@
-"""What a microphone does to a track's features, heard on the tracks that have audio, done to those that have not.
+"""The shift that a microphone causes in features: measured on tracks with audio, applied to those without.
 
 The difference between a row through a simulated microphone and the same track's row as recorded is added to other
 tracks' rows: along those directions a row moves without becoming another genre.

@@ -1,4 +1,4 @@
-"""What is no music: windows of speech, animals, weather, machines, a kitchen, hum, hiss and near silence, as rows.
+"""Rows of sound that is no music: windows of speech, animals, weather, machines, a kitchen, hum, hiss, near silence.
 
 Everything is heard through a simulated microphone, so that neither the speech's bandwidth (it was recorded at 16 kHz)
 nor the level gives it away. Windows come in four folds that share no recording, no speaker and no background noise, so

@@ -18,13 +18,13 @@ from build.files import written_whole
 from edge.errors import AudioFileError
 from features_np.errors import SignalError
 
-#: Where commands keep what they computed, in the folder that they are run in.
+#: Commands keep their results here, in the folder that they are run in.
 CACHE_FOLDER = Path(".cache/features")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file: its vector, or the one line that says what is wrong with it."""
+    """The outcome for one file: its vector, or the one line that says what is wrong with it."""
 
     path: Path
     vector: NDArray[np.float32] | None

@@ -21,11 +21,11 @@ from build.errors import WorkerError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-#: How long a scheduler and its first worker may take to answer.
+#: Time in seconds for a scheduler and its first worker to answer.
 CLUSTER_TIMEOUT_S = 20
 #: Fewer items than this are done before a process would have started.
 WORTH_A_PROCESS = 20
-#: How often a worker looks whether the process that started it still lives.
+#: Seconds between a worker's checks that the process that started it still lives.
 PARENT_CHECK_S = 1.0
 
 

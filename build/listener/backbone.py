@@ -100,7 +100,7 @@ class Backbone(ABC):
 
     @property
     def use(self) -> ListenerUse:
-        """How a bundle uses the deployed network."""
+        """The use that a bundle's sidecar declares for the deployed network."""
         return ListenerUse(
             patch_spec=self.front_end, outputs=self.outputs, statistics=self.statistics, styles=self.styles
         )

@@ -35,7 +35,7 @@ class EnsembleRecipe(Recipe):
 
     @property
     def with_variants(self) -> bool:
-        """Whether they are fitted to changed copies of the tracks too."""
+        """True if they are fitted to changed copies of the tracks, too."""
         return self.perceptron.with_variants
 
     def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int, weights: Weights | None = None) -> Fitted:

@@ -23,7 +23,7 @@ from build.models.recipe import Fitted, Rows, Targets, Weights, be_deterministic
 SHRINKAGE = 0.2
 #: Standard deviations at which inputs saturate, as int8 inputs do.
 CLIP = 3.0
-#: How much of the answer is the perceptron's.
+#: Share of the perceptron in the answer.
 PERCEPTRON_SHARE = 0.3
 
 

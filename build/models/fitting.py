@@ -21,7 +21,7 @@ from edge.live.decision import NO_MUSIC
 #: Rows on which the ranges of an int8 model's tensors are measured.
 N_REPRESENTATIVE = 1000
 
-#: How often a correction stands among the changed copies, of which each track has about thirty: a record that somebody
+#: Copies of a correction among the changed copies, of which each track has about thirty: a record that somebody
 #: cared to put right is one of those that will be played again.
 COPIES = 30
 

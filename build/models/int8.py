@@ -22,7 +22,7 @@ Rows = NDArray[np.float32]
 
 #: Maximum model size in bytes.
 MAX_SIZE = 300_000
-#: What a sidecar says of such a model.
+#: Name of this quantization in sidecars.
 FULL_INTEGER = "full integer, inputs and outputs included"
 
 
@@ -74,7 +74,7 @@ def require_int8(content: bytes) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How closely the int8 model follows its float network on the same rows."""
+    """Agreement of the int8 model with its float network on the same rows."""
 
     n: int
     same_answer: float  # share of rows with the same most probable label

@@ -62,7 +62,7 @@ class HeadRecipe(Recipe):
 
     @property
     def output_sizes(self) -> dict[str, int]:
-        """How many columns there are for each output of the listeners, by its name."""
+        """The number of columns for each output of the listeners, by its name."""
         several = len(self.beside) > 1
         return {
             f"{listener.use.name} {output}" if several else output: size * len(listener.use.statistics)

@@ -131,7 +131,7 @@ class Recipe(ABC):
 
     @property
     def with_variants(self) -> bool:
-        """Whether it is fitted to changed copies of the tracks, too."""
+        """True if it is fitted to changed copies of the tracks, too."""
         return False
 
     def sample(self, task: Task, chosen: NDArray[np.bool_] | None = None) -> Sample:

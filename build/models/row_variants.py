@@ -1,4 +1,4 @@
-"""What may change in a recording without changing its genre, applied to feature rows while training.
+"""Changes to a recording that leave its genre as it is, applied to feature rows while training.
 
 Rows are in the features' own units (before normalization), so each change is what it would be in the audio:
 
@@ -26,7 +26,7 @@ Rows = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """How much of each change; the default changes nothing."""
+    """The amount of each change; the default changes nothing."""
 
     transpose: bool = False
     response_db: float = 0.0  # standard deviation of a random frequency response

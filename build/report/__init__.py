@@ -1,1 +1,1 @@
-"""What people read and look at: tables, plots, the model card."""
+"""Reports for people: tables, plots, the model card."""

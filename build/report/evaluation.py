@@ -1,4 +1,4 @@
-"""What an evaluation says: tables for people, pictures, JSON for machines."""
+"""The report of an evaluation: tables for people, pictures, JSON for machines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RELIABILITY_FILE = "reliability.png"
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was measured of a model: the classes, and where it was asked for, the tempo and the microphone."""
+    """The measurements of a model: its classes and, on request, the tempo and the microphone."""
 
     scores: Scores
     tempo: TempoScores | None = None

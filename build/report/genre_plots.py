@@ -1,4 +1,4 @@
-"""What tells genres apart: the average of every feature in every genre."""
+"""Picture of the average of every feature in every genre."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from build.tables.feature_table import FeatureTable
 from features_np.spec import PITCH_CLASSES
 
-#: What a group's values are in, by the first word of its name; the others have a unit of their own or none.
+#: Units of a group's values, by the first word of its name; the others have a unit of their own or none.
 UNITS = {
     "mfcc": "dB (orthonormal DCT)",
     "chroma": "share of the strongest",

@@ -11,7 +11,7 @@ from typing import Any
 from build.report.listening_tables import more_tables
 from features_np.front_end import PatchSpec
 
-#: What every card begins with: how a page of ours is known from one of somebody else's.
+#: Beginning of every card, by which one of ours is told from another page.
 CARD_TITLE = "# Model card: "
 
 _CARD = """\

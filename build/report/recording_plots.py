@@ -1,4 +1,4 @@
-"""What is in a recording: waveform, mel spectrogram with roll-off, chromagram and tempogram, as the model hears it."""
+"""Pictures of a recording: waveform, mel spectrogram with roll-off, chromagram and tempogram, as the model hears it."""
 
 from __future__ import annotations
 

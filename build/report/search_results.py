@@ -1,4 +1,4 @@
-"""What a search says: a table for people, a CSV, and the plots that the seed shows."""
+"""The results of a search: a table for people, a CSV, and the plots that the seed shows."""
 
 from __future__ import annotations
 

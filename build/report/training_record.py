@@ -14,7 +14,7 @@ from build.tables import splits
 from build.tables.edition import edition_of
 from build.tables.feature_table import GTZAN, read_tracks
 
-#: What was tried on the way to the recipes of the shipped models, without a listener and with one.
+#: Reports of what was tried for the shipped models, without a listener (False) and with one (True).
 FINDINGS = {False: "findings.md", True: "listening_findings.md"}
 
 

@@ -1,1 +1,1 @@
-"""What a model is judged by."""
+"""Measures of how good a model is."""

@@ -1,4 +1,4 @@
-"""What a model is judged by: pure functions of targets and probabilities.
+"""Metrics: pure functions of targets and probabilities.
 
 ``targets`` are indices into the labels, shape (tracks,); ``probabilities`` have shape (tracks, labels).
 """
@@ -144,7 +144,7 @@ def confusion(targets: NDArray[np.int64], predicted: NDArray[np.int64], n_labels
 
 @dataclass(frozen=True, slots=True)
 class LabelScore:
-    """How one label fares: all between 0 and 1; 0 where nothing was predicted or nothing was there."""
+    """Precision, recall and F1 of one label: 0 to 1; 0 where nothing was predicted or nothing was there."""
 
     label: str
     n: int

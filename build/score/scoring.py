@@ -28,7 +28,7 @@ class Scores:
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """Which tracks' most probable label is the true one."""
+        """True for each track whose most probable label is the true one."""
         return np.asarray(self.probabilities.argmax(axis=1) == self.targets)
 
     @property
@@ -121,7 +121,7 @@ class MicrophoneScores:
 
     @property
     def drop(self) -> metrics.Figure:
-        """How much accuracy the microphone costs, with the interval of the paired difference."""
+        """Loss of accuracy through the microphone, with the interval of the paired difference."""
         return metrics.difference(self.clean.right - self._right, self.clean.split, self.clean.artists)
 
     def to_dict(self) -> dict[str, Any]:

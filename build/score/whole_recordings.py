@@ -1,4 +1,4 @@
-"""What a bundle takes recordings for: what ``livegenre classify`` says, since a file's genre is defined only there."""
+"""A bundle's answers on whole recordings: those of ``livegenre classify``, which alone defines a file's genre."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _bundle(folder: Path | None) -> Bundle:
 
 @dataclass(frozen=True)
 class RecordingScores:
-    """What a bundle is worth on recordings."""
+    """The scores of a bundle on recordings."""
 
     scores: Scores
     tempo: TempoScores | None  # None if no tempo is annotated, or the model does not take it

@@ -1,4 +1,4 @@
-"""Which edition of the data a figure is of: the data beside the project grows, and figures follow."""
+"""The edition of the data that a figure is of: the data beside the project grows, and figures follow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the search may vary: one regularized network and its training for each trial that Optuna suggests."""
+"""The space of the search: one regularized network and its training for each trial that Optuna suggests."""
 
 from __future__ import annotations
 
