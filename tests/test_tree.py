@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Iterator
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,14 @@ def test_a_name_means_one_thing():
     names = Counter(path.name for path in MODULES.values() if path.name != "__init__.py")
     repeated = {name for name, n_files in names.items() if n_files > 1}
     assert repeated == SAME_THING.keys()
+
+
+@pytest.mark.parametrize(
+    ("settings", "packages"), [("setup.cfg", ("features_np", "edge")), ("features_np/setup.cfg", ("features_np",))]
+)
+def test_every_room_is_in_the_distribution(settings, packages):
+    parser = ConfigParser()
+    parser.read(ROOT / settings)
+    named = set(parser["options"]["packages"].split())
+    rooms = {name for name, path in MODULES.items() if path.name == "__init__.py" and name.split(".")[0] in packages}
+    assert {name for name in named if not name.startswith("edge.models")} == rooms
