@@ -1,1 +1,1 @@
-"""Where sound comes from, and the one machine that says whether it still comes."""
+"""Sources of sound, and the one machine that notices when it no longer comes."""

@@ -1,4 +1,4 @@
-"""What raw audio does not say about itself."""
+"""Format of raw audio, which does not describe itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where audio comes from, behind one protocol.
+"""Sources of audio, behind one protocol.
 
 A source is an iterable of chunks: blocks of audio, and what happens to it (holes, losses, returns). It yields at
 least one chunk, if only an ``Idle``, every 0.75 s, so that whoever iterates can feed a watchdog and be stopped.
@@ -30,7 +30,7 @@ URIS = "mic, mic:NAME, file:PATH (a FIFO: s16le), - (s16le on standard input), c
 
 
 class Source(Protocol):
-    """What every source has."""
+    """Protocol of a source."""
 
     @property
     def name(self) -> str:

@@ -1,1 +1,1 @@
-"""Whether the program works on the device at hand, and how fast: the self-test and the measurements."""
+"""The self-test, and measurements of speed and memory, on the device at hand."""

@@ -1,4 +1,4 @@
-"""How fast and how large the program is on the device at hand: measured, each figure with what it is of."""
+"""Measures speed and memory on the device at hand."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ IMPORTS = 3
 
 @dataclass(frozen=True, slots=True)
 class ListenerFigures:
-    """What was measured of a listener alone, of one patch of those of a second."""
+    """Measurements of a listener alone, of one patch of those of a second."""
 
     name: str
     patches_per_s: float  # of audio
@@ -48,7 +48,7 @@ class ListenerFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured; times are wall seconds, medians where there are several."""
+    """Measurements; times are wall seconds, medians where there are several."""
 
     machine: str
     python: str

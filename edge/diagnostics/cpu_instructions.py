@@ -1,4 +1,4 @@
-"""How many instructions some work takes, where Linux and the processor count them: they do not depend on other work."""
+"""Counts a thread's instructions where Linux and the processor can: unlike time, they do not depend on other work."""
 
 from __future__ import annotations
 

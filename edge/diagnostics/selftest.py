@@ -1,4 +1,4 @@
-"""Does it work on this device: the model, its probe, the features' parity with librosa, the microphone.
+"""Checks that it works on this device: the model, its probe, the features' parity with librosa, the microphone.
 
 Each check gives one line that says what was found, and for a failure what to do. They go from the inside outwards, so
 that the first failure is the one to mend.
@@ -54,7 +54,7 @@ class Check:
 
     @property
     def passed(self) -> bool:
-        """Whether there is nothing to mend."""
+        """True if there is nothing to mend."""
         return self.exit_status == 0
 
     @property

@@ -1,1 +1,1 @@
-"""Recordings in files: which ones a command line means, and the genre of each as a whole."""
+"""Recordings in files: finding those that a command line names, and classifying each as a whole."""

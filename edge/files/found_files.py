@@ -1,4 +1,4 @@
-"""Which recordings a command line means: files, folders, playlists, and standard input."""
+"""Finds the recordings that a command line names: files, folders, playlists, and standard input."""
 
 from __future__ import annotations
 

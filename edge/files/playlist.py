@@ -1,4 +1,4 @@
-"""What m3u playlists name: files, and addresses on the network."""
+"""Reads m3u playlists: the files that they name, and addresses on the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What genre a recording is: the same windows, features and model as when listening, without the decision over time.
+"""Classifies whole files: the same windows, features and model as when listening, without the decision over time.
 
 A recording longer than the model's window is heard in half-overlapping windows, and the mean of their probabilities
 counts: the share of the recording that sounds like each genre. Memory does not grow with its length.
@@ -31,7 +31,7 @@ BLOCK_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a whole recording is taken for."""
+    """The genre of a whole recording, and how it was reached."""
 
     path: str
     genre: str

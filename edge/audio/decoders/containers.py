@@ -1,4 +1,4 @@
-"""Where audio begins and ends in files whose headers do not say it, or not truly: wav, AIFF, AU, CAF and Ogg."""
+"""Finds the audio in files whose headers give its length wrongly or not at all: wav, AIFF, AU, CAF and Ogg."""
 
 from __future__ import annotations
 

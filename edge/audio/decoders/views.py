@@ -39,7 +39,7 @@ class Part(io.FileIO):
 
     @property
     def exhausted(self) -> bool:
-        """Whether all that is there has been read."""
+        """True once all that is there has been read."""
         return self._at >= self._size
 
     def readinto(self, buffer: Any, /) -> int:

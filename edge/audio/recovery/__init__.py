@@ -1,1 +1,1 @@
-"""What every source that can go away, fall still and come back has in common."""
+"""Common machinery of sources that can go away, fall still and come back."""

@@ -68,5 +68,5 @@ class Attempt(Generic[T]):
 
 
 def any_under_way() -> bool:
-    """Whether a thread still works on something that was given up; a process that ends under it may crash."""
+    """Return True while a thread works on something that was given up; a process that ends under it may crash."""
     return any(thread.is_alive() for thread in _THREADS)

@@ -59,7 +59,7 @@ class Stream(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a kind of source has of its own."""
+    """Properties of a kind of source."""
 
     #: Opens it; is given what was open before, to close it first, and a function that says whether it is still wanted.
     open: Callable[[Stream | None, Callable[[], bool]], Stream]

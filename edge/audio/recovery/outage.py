@@ -43,7 +43,7 @@ SOON = Pause(0.25, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a kind of source may be quiet, in seconds, and how soon it is opened again; ``inf`` is for ever."""
+    """Seconds that a kind of source may be quiet, and before it is opened again; ``inf`` is for ever."""
 
     #: After it was opened. The monitor of a PulseAudio null sink that was idle begins after 2 s.
     first_audio_s: float = 5.0
@@ -58,7 +58,7 @@ class Patience:
 
 
 class Phase(StrEnum):
-    """Where a source is between healthy and lost."""
+    """State of a source, from healthy to lost."""
 
     OPENING = "opening"  # no audio has come yet, ever
     HEALTHY = "healthy"
@@ -145,7 +145,7 @@ def waited(health: Health, now: float) -> Step:
 
 
 def due(health: Health, now: float) -> bool:
-    """Whether the source should be opened again now."""
+    """Return True if the source should be opened again now."""
     return health.phase in (Phase.STALLED, Phase.LOST) and now >= health.retry_at
 
 

@@ -102,7 +102,7 @@ class AudioQueue:
 
     @property
     def drained(self) -> bool:
-        """Whether the queue is closed and empty."""
+        """True once the queue is closed and empty."""
         return self._closed and not self._items
 
     def _notice_sleep(self) -> None:
