@@ -346,3 +346,27 @@ def test_a_history_is_opened_in_one_place_of_the_program() -> None:
         "open_to_write(": {"history/database.py", "history/connection.py"},
         "open_to_read(": {"history/database.py", "history/connection.py"},
     }
+
+
+CORRECTOR = """
+import sys
+from pathlib import Path
+from edge.history.corrections import correct
+from edge.sinks.history import HistorySink
+from tests.edge.sinks.history.history_driver import feed, heard, started
+sink = HistorySink(Path(sys.argv[1]), checkpoint_s=0.0)
+sink(started())
+feed(sink, heard(), 5)
+correct(Path(sys.argv[1]), "classical")
+print("corrected", flush=True)
+"""
+
+
+def test_a_correction_is_on_the_disk_before_it_is_acknowledged(path: Path) -> None:
+    """It is too rare and too dear to be lost with the last seconds, as a power cut may lose what is heard."""
+    trace, root = path.with_name("trace"), Path(__file__).resolve().parents[3]
+    strace = ["strace", "-f", "-y", "-o", trace, "-e", "trace=pwrite64,fsync,fdatasync,write"]
+    subprocess.run([*strace, sys.executable, "-c", CORRECTOR, path], check=True, cwd=root, stdout=subprocess.DEVNULL)
+    before = trace.read_text().split('"corrected')[0].splitlines()
+    of_log = [line.split("(")[0].split()[-1] for line in before if f"{path}-wal" in line]
+    assert of_log[-1] in ("fsync", "fdatasync"), of_log[-5:]
