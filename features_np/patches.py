@@ -70,9 +70,7 @@ def log_mel_patches(y: Array, spec: PatchSpec | None = None, *, sr: int = 16_000
 class PatchStream:
     """Cuts a stream of samples at ``sr_in`` whole Hz into the patches of ``log_mel_patches``, bit for bit.
 
-    Frames are computed ``patch_hop`` at a time, at fixed places of the stream: a product's last digits depend on how
-    many rows it has, and so they do not depend on the blocks that the samples came in. Memory does not grow. Not
-    thread-safe.
+    Frames are computed ``patch_hop`` at a time. Memory does not grow. Not thread-safe.
 
     Parameters
     ----------

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from features_np.arrays.norms import normalize
+from features_np.arrays.products import row_by_row
 from features_np.errors import ParameterError
 from features_np.spectra.spectrum import Array, Given, PadMode, Spectra, by_frames, fft_frequencies, spectrogram
 from features_np.spectra.windows import Window
@@ -180,7 +181,9 @@ def spectral_centroid(
 def centroid_frequencies(frames: Array, frequencies: Array) -> NDArray[np.float64]:
     """Return the centroid in Hz of each of ``frames`` (frames, bins): float64 (frames,)."""
     weights = normalize(frames, norm=1, axis=1)
-    return np.asarray(weights @ frequencies if frequencies.ndim == 1 else np.sum(weights * frequencies, axis=1))
+    if frequencies.ndim > 1:
+        return np.asarray(np.sum(weights * frequencies, axis=1))
+    return row_by_row(weights, frequencies[:, np.newaxis])[:, 0]
 
 
 def spectral_bandwidth(

@@ -39,6 +39,8 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", *tests]))
 
 FOLDER = "tests/features/reference"
 TESTS = (f"{FOLDER}/test_golden.py", f"{FOLDER}/test_parity.py", "-k", "golden or synthetic or arguments")
+#: That a stream and a file are the same to the bit; the shortest of these tests.
+EQUALITY = ("tests/features/test_stream.py", "-k", "edge_cases")
 
 
 def flags() -> set[str]:
@@ -71,13 +73,25 @@ def test_some_of_these_processors_can_be_tried_here() -> None:
     assert len([core for core, flag in CORES.items() if flag in flags()]) >= 2
 
 
+@pytest.mark.parametrize("core", [core for core in ("Prescott", "Haswell", "ARMV8") if CORES[core] in flags()])
+def test_streams_equal_files_on_another_processor(core: str) -> None:
+    require_passed(core, EQUALITY)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("core", [core for core, flag in CORES.items() if flag in flags()])
 def test_parity_on_another_processor(core: str) -> None:
+    require_passed(core, TESTS)
+    require_passed(core, ("tests/features/test_stream.py",))
+
+
+def require_passed(core: str, tests: tuple[str, ...]) -> None:
+    """Run tests in a child process on a core's kernels."""
     disabled = " ".join(beyond(core))
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_L2_SIZE"}  # this machine's
     child = subprocess.run(
-        [sys.executable, "-c", CHILD, core, disabled, *TESTS],
-        env={**os.environ, "OPENBLAS_CORETYPE": core, "NPY_DISABLE_CPU_FEATURES": disabled, "OMP_NUM_THREADS": "1"},
+        [sys.executable, "-c", CHILD, core, disabled, *tests],
+        env=environment | {"OPENBLAS_CORETYPE": core, "NPY_DISABLE_CPU_FEATURES": disabled, "OMP_NUM_THREADS": "1"},
         cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
