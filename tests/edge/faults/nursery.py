@@ -55,7 +55,8 @@ SOON_S = 60.0
 SLACK_S = 2.5
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload([__name__, "edge.sinks.web.page", "edge.sinks.prometheus", "edge.sinks.mqtt.publisher"])
+LOADED = ("edge.sinks.web.page", "edge.sinks.prometheus.exporter", "edge.sinks.mqtt.publisher", "edge.sinks.window")
+CONTEXT.set_forkserver_preload([__name__, *LOADED])
 
 
 class Jukebox:
@@ -125,6 +126,7 @@ class Life:
         #: The seconds of the jukebox from which and to which a history is kept, each between two.
         self.keeps_from_s, self.keeps_to_s = (0.0, 0.0), (inf, inf)
         self._keeps = False
+        self._played_s = 0.0
         self._folder = folder
         self._manager = Manager(folder)
         self.env = dict(self._manager.env)
@@ -168,9 +170,9 @@ class Life:
     @property
     def played_s(self) -> float:
         """How far the jukebox is."""
-        with suppress(ValueError, FileNotFoundError):
-            return float((self._folder / "played").read_text())
-        return 0.0
+        with suppress(ValueError, FileNotFoundError):  # it is written anew at this very moment
+            self._played_s = float((self._folder / "played").read_text())
+        return self._played_s
 
     def segments(self) -> list[Segment]:
         """What the histories have; nothing while they cannot be read."""
@@ -206,13 +208,15 @@ class Life:
         fed = self._told["WATCHDOG"]
         self.wait(lambda: self._told["WATCHDOG"] > fed, "the watchdog is fed")
 
-    def kept_all(self) -> bool:
-        """Whether what the jukebox has played is what the histories have."""
+    def has_kept_all(self) -> None:
+        """Compare what the jukebox has played with what the histories have."""
         least_s, most_s = (
             min(self.played_s, to_s) - from_s
             for from_s, to_s in zip(reversed(self.keeps_from_s), self.keeps_to_s, strict=True)
         )
-        return least_s - SLACK_S < self.kept_s() < most_s + SLACK_S
+        kept_s = self.kept_s()
+        told = f"{least_s} to {most_s} s were played, {kept_s} s are kept\n{self.segments()}\n{self.log[-3000:]}"
+        assert least_s - SLACK_S < kept_s < most_s + SLACK_S, told
 
     def end(self) -> None:
         """End it, as the service manager does."""

@@ -1,6 +1,7 @@
 """Every sink that a configuration can name, times everything that can happen to it: listening goes on.
 
-The sinks are those of ``Config``: whoever adds one describes its other end in ``OTHER_ENDS``, and has all of these.
+The sinks are those of the configuration: whoever adds one describes its other end in ``OTHER_ENDS``, and has all of
+these.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ from typing import get_type_hints
 
 import pytest
 
-from edge.service.config import Config
+from edge.service.config import SECTIONS
 from tests.edge.faults.nursery import KEPT, Life
 from tests.edge.faults.other_ends import OTHER_ENDS, Disk, OtherEnd, Wall
 
-SINKS = [table for table, kind in get_type_hints(Config).items() if "enabled" in get_type_hints(kind)]
+SINKS = [section for section, kind in SECTIONS.items() if "enabled" in get_type_hints(kind)]
 
 
 def is_opened_late(life: Life, end: OtherEnd) -> None:
@@ -93,4 +94,4 @@ def test_listening_goes_on_when_a_sink(fault: Callable[[Life, OtherEnd], None], 
         life.hears()
         life.wait(lambda: life.shown in life.labels, "the service manager is told what is heard")
         life.end()
-        assert life.kept_all(), f"{life.segments()}\n{life.log}"
+        life.has_kept_all()

@@ -13,11 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from edge.audio.portaudio import EARLY_S, TOO_FAST
 from tests.edge.faults.feeding import FEEDS, Feed, live_sources
 from tests.edge.faults.nursery import KEPT, Life, segments_of
 
-#: Seconds by which audio may be ahead of the clock: what is read at once, and a queue of it.
-AHEAD_S = 3.0
+#: Seconds by which audio may be ahead of the clock: what may have been recorded before, and what is on its way.
+AHEAD_S = EARLY_S + 2.0
 
 
 def says(life: Life, *words: str) -> None:
@@ -46,7 +47,7 @@ def is_hung(life: Life, feed: Feed) -> None:
 def is_too_fast(life: Life, feed: Feed) -> None:
     feed.hurry()
     if not feed.waits:
-        life.wait(lambda: "faster than" in life.log, "it is said")
+        life.wait(lambda: TOO_FAST in life.log, "it is said")
     before_s = life.kept_s()
     life.wait(lambda: life.kept_s() > before_s + AHEAD_S, "listening goes on")
     assert segments_of(life.history)[-1].end.timestamp() < time.time() + AHEAD_S
