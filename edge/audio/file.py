@@ -104,7 +104,12 @@ class AudioFile:
                 seconds += block.seconds
                 yield block
             self.cut_short = self._decoder.missing(n_read)
-            following = self._decoder.following()
+            try:
+                following = self._decoder.following()
+            except AudioFileError:
+                raise
+            except OSError as error:
+                raise AudioFileError(f"{self.name}: {error.strerror or error} after {seconds:.1f} s") from error
             if following is None:
                 break
             self.close()

@@ -38,7 +38,7 @@ def sources() -> list[ServerSource]:
     if shutil.which("pactl") is None:
         return []
     try:
-        env = os.environ | {"LC_ALL": "C.UTF-8"}  # elsewhere its words are translated
+        env = os.environ | {"LC_ALL": "C.UTF-8", "LANGUAGE": ""}  # else its words may be translated
         # Not its JSON: there version 16 writes "(null)" for every name that is not ASCII.
         done = subprocess.run(["pactl", "list", "sources"], env=env, capture_output=True, timeout=LIST_S, check=True)
     except (OSError, subprocess.SubprocessError):

@@ -15,12 +15,14 @@ _FORM_BYTES, _CAF_BYTES, _SSND_BYTES = 12, 8, 8
 #: Head of an Ogg page: pattern, version, flags, position, serial, number, checksum, number of segments.
 _PAGE = struct.Struct("<4sBBqIIIB")
 _PATTERN, _BEGINS, _MOST_SEGMENTS = b"OggS", 2, 255
+#: A length of 32 bits begins anew with this.
+_WRAPS = 1 << 32
 #: Bytes searched at once.
 _PIECE = 1 << 16
 
 
 def unannounced_samples(path: Path) -> int | None:
-    """Return where samples begin in a wav, AIFF or AU file that announces none; None if nothing but chunks follows.
+    """Return where samples begin in a wav, AIFF or AU file that announces none, or 4 GB too few; None in any other.
 
     A recorder that writes the length at its end, and was killed before, leaves such a file.
     """
@@ -48,6 +50,8 @@ def _behind(path: Path, chunk: struct.Struct, wanted: bytes, n_before: int) -> i
             if kind == wanted:
                 data = at + n_before
                 length = max(length, n_before)
+                if length + _WRAPS <= n_bytes - at:
+                    return data
             at += 0 if length >= UNKNOWN_LENGTH else length + length % 2
     return None if at <= n_bytes + 1 else data  # one byte may be missing that makes the length even
 

@@ -19,9 +19,10 @@ from edge.errors import AudioFileError
 
 #: Head of an AU file: magic, offset of the data, their length, encoding, sample rate (Hz), channels.
 _AU_HEAD = struct.Struct(">4s5I")
-#: What ffmpeg says of a file that ends before its time, of one whose length it guesses, and of a length.
-_ENDS_EARLY = re.compile("partial file|ended prematurely|Input/output error")
-_NO_INDEX, _GUESSED = "moov atom not found", "Estimating duration from bitrate"
+#: What ffmpeg itself says (tags are indented) of a file that ends before its time, and of one whose length it guesses.
+_ENDS_EARLY = re.compile(r"^\[.*(?:partial file|ended prematurely)|^file:.*Input/output error", re.MULTILINE)
+_NO_INDEX = re.compile(r"^\[.*moov atom not found", re.MULTILINE)
+_GUESSED = re.compile(r"^\[.*Estimating duration from bitrate", re.MULTILINE)
 _DURATION = re.compile(r"^ *Duration: (\d+):(\d+):(\d+\.\d+)", re.MULTILINE)
 #: A moving picture may last longer than the sound; the picture of a cover does not count.
 _MOVING_PICTURE = re.compile(r"^ *Stream #0:.*: Video: (?!.*\(attached pic\))", re.MULTILINE)
@@ -62,7 +63,7 @@ class Ffmpeg:
             return "is damaged: ffmpeg read no further"
         said, there_s = _text(self._messages), n_read / self.sample_rate
         found = _DURATION.search(said)
-        if found and _GUESSED not in said and not _MOVING_PICTURE.search(said):
+        if found and not _GUESSED.search(said) and not _MOVING_PICTURE.search(said):
             announced_s = 3600 * int(found[1]) + 60 * int(found[2]) + float(found[3])
             if there_s < (1 - MISSING_SHARE) * announced_s:
                 return f"is cut short: {there_s:.1f} of {announced_s:.1f} s are there"
@@ -93,7 +94,7 @@ def open_ffmpeg(program: str, path: Path, name: str, start: int = 0) -> Ffmpeg |
             kept, messages = messages, -1
             return Ffmpeg(process, head, kept, partial(open_ffmpeg, program, path, name, stop))
         process.communicate()
-        if _NO_INDEX in _text(messages):
+        if _NO_INDEX.search(_text(messages)):
             raise AudioFileError(f"{name}: is cut short: its index, which comes last, is missing")
         return None
     finally:

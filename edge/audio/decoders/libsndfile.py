@@ -17,8 +17,12 @@ from edge.audio.decoders.views import Endless, Part
 
 #: No header can announce so many frames, FLAC's field has 36 bits: this length is libsndfile's for an unknown one.
 UNKNOWN_FRAMES = 1 << 36
+#: Bytes up to which a length of 32 bits can be true, and the formats, as libsndfile names them, that have no other.
+LONGEST_ANNOUNCED, ANNOUNCING_32_BITS = 1 << 32, ("AIFF", "WAV", "WAVEX")
 #: Frames in a packet of an mp3, at most.
 MP3_PACKET = 1152
+#: Bytes before an mp3's end in which packets are read one by one: more than a block, and what is read ahead, takes up.
+NEAR_END = 1 << 18
 #: Fewer bytes behind an mp3 are tags, and no other one that was appended to it.
 SHORTEST_MP3 = 4096
 
@@ -49,7 +53,7 @@ class Libsndfile:
         self._file = self._opened()
         if self._file.format == "MP3":  # whose length would be guessed from the size of the file
             self._reopen(Endless(path, start))
-        elif not self._file.frames:
+        elif not self._file.frames or (self._n_bytes > LONGEST_ANNOUNCED and self._file.format in ANNOUNCING_32_BITS):
             self._read_unannounced()
         self.sample_rate = int(self._file.samplerate)
 
@@ -77,7 +81,8 @@ class Libsndfile:
 
     def read(self, n_frames: int) -> NDArray[np.float32]:
         """Return up to ``n_frames``, (n, n_channels), none at the end; raises ``LibsndfileError``, ``OSError``."""
-        frames = self._packets(n_frames) if isinstance(self._view, Endless) else self._frames(n_frames)
+        is_near_end = isinstance(self._view, Endless) and self._view.n_left < NEAR_END
+        frames = self._packets(n_frames) if is_near_end else self._frames(n_frames)
         if self._view is not None and self._view.error is not None:
             raise self._view.error
         return frames
@@ -93,7 +98,7 @@ class Libsndfile:
             try:
                 packets.append(self._frames(min(n_frames, MP3_PACKET)))
             except soundfile.LibsndfileError:
-                if self._view is not None and self._view.exhausted:
+                if self._view is not None and not self._view.n_left:
                     break
                 raise
             if not len(packets[-1]):

@@ -38,14 +38,14 @@ class Part(io.FileIO):
         return self._at
 
     @property
-    def exhausted(self) -> bool:
-        """True once all that is there has been read."""
-        return self._at >= self._size
+    def n_left(self) -> int:
+        """Bytes from here to the end of what is there."""
+        return max(0, self._size - self._at)
 
     def readinto(self, buffer: Any, /) -> int:
         """Fill ``buffer`` from here on, as far as the part reaches; returns how many bytes that are."""
         target = memoryview(buffer).cast("B")
-        wanted = max(0, min(len(target), self._size - self._at))
+        wanted = min(len(target), self.n_left)
         try:
             n_read = os.preadv(self.fileno(), [target[:wanted]], self._start + self._at) if wanted else 0
         except OSError as error:

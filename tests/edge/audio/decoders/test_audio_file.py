@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import struct
 import subprocess
@@ -132,6 +133,26 @@ def test_an_aiff_that_announces_no_length_or_any_is_whole(tmp_path: Path, length
         found = np.concatenate([block.frames[:, 0] for block in file.blocks(1.0)])
         assert file.cut_short is None
     np.testing.assert_allclose(found, SOUND if expected is None else expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("form", ["wav", "aiff"])
+@pytest.mark.parametrize("announced", [3 << 20, 0xFFFF_FFFF])
+def test_a_file_of_more_than_four_gigabytes_is_longer_than_its_header_can_say(
+    tmp_path: Path, form: str, announced: int
+) -> None:
+    """Its length has begun anew, or stands still; the file is a sparse one, and only its length is asked for."""
+    path, name = tmp_path / f"long.{form}", {"wav": b"data", "aiff": b"SSND"}[form]
+    soundfile.write(path, SOUND, RATE)
+    content = bytearray(path.read_bytes())
+    at = content.index(name) + 4
+    content[at : at + 4] = announced.to_bytes(4, "little" if form == "wav" else "big")
+    path.write_bytes(content)
+    start = at + 4 + (8 if form == "aiff" else 0)
+    n_bytes = (1 << 32) + (3 << 20)
+    os.truncate(path, start + n_bytes)
+    with closing(libsndfile.Libsndfile(path)) as decoder:
+        assert decoder.missing(0) == f"is cut short: 0.0 of {n_bytes / 2 / RATE:.1f} s are there"
+        assert np.abs(decoder.read(RATE)[:, 0] - SOUND[:RATE]).max() < 1e-4
 
 
 @pytest.mark.parametrize(
