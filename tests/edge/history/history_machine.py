@@ -270,7 +270,10 @@ class HistoryMachine(RuleBasedStateMachine):
     @rule(suffix=st.sampled_from(["-wal", "-shm", ".lock"]))
     def lose_what_is_beside(self, suffix: str) -> None:
         Path(f"{self.path}{suffix}").unlink()
-        self.begun_anew(self.kept)
+        if suffix == ".lock":  # which is nothing of the history's own
+            self.hear(GENRES[0], 1)
+        else:
+            self.begun_anew(self.kept)
 
     @precondition(is_recording)
     @rule(is_whole=st.booleans())
@@ -305,10 +308,11 @@ class HistoryMachine(RuleBasedStateMachine):
         self.begun_anew(deepcopy(self.backup))
 
     def begun_anew(self, kept: Contents) -> None:
-        """Let the recorder find another file, with ``kept`` in it; it still has what is open in memory."""
+        """Let the recorder find another file, with ``kept`` in it, and no log; it still has what is open in memory."""
+        self.synced, self.synced_bytes = deepcopy(kept), 0
         opened = None if self.current is None else self.kept[self.current]
         current = self.current
-        self.kept, self.synced, self.synced_bytes = kept, {}, 0
+        self.kept = kept
         if opened is not None and current is not None:
             said = kept[current].said if current in kept else []
             self.kept[current] = Kept(opened.genre, opened.seconds, said)
