@@ -1,8 +1,11 @@
-"""The clock that durations are measured with."""
+"""The clock that durations are measured with, and what happens only now and then by it."""
 
 from __future__ import annotations
 
 import time
+
+#: Seconds between two reports of a failure that lasts.
+REPORT_EVERY_S = 600.0
 
 
 def steady_s() -> float:
@@ -16,3 +19,23 @@ def slept_s() -> float:
         before, steady, after = time.monotonic(), steady_s(), time.monotonic()
         if after - before < 1e-3:
             return steady - after
+
+
+class Throttle:
+    """Lets things happen once in a while, each kind by itself."""
+
+    def __init__(self, every_s: float = REPORT_EVERY_S) -> None:
+        self._every_s = every_s
+        self._due_s: dict[str, float] = {}
+
+    def is_due(self, kind: str = "") -> bool:
+        """Return whether a thing of this kind may happen now; if so, the next may only after a while."""
+        now = time.monotonic()
+        if now < self._due_s.get(kind, now):
+            return False
+        self._due_s[kind] = now + self._every_s
+        return True
+
+    def reset(self, kind: str = "") -> None:
+        """Let the next thing of this kind happen at once."""
+        self._due_s.pop(kind, None)

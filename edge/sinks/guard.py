@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import time
 
+from edge.clock import Throttle
 from edge.errors import EdgeError
 from edge.events import Event, Tick
 from edge.sinks import Sink, problem_of
 
 log = logging.getLogger(__name__)
 
-#: How often a failure that lasts is logged, in seconds.
-REPORT_EVERY_S = 600.0
 #: Seconds without a failure after which a sink works again; one event proves little, since sinks skip some.
 WORKS_AFTER_S = 10.0
 
@@ -30,7 +29,7 @@ class Guarded:
         self._name = name
         self._passes = passes
         self._failed_at: float | None = None  # while it fails
-        self._next_report = time.monotonic()
+        self._reports = Throttle()
 
     def __call__(self, event: Event) -> None:
         """Hand one event on."""
@@ -44,7 +43,7 @@ class Guarded:
             if self._works_again(event):
                 log.warning("%s works again (%d failures so far)", self._name, self.failures)
                 self._failed_at = None
-                self._next_report = time.monotonic()  # whatever fails from now on is another failure
+                self._reports.reset()  # whatever fails from now on is another failure
 
     def _works_again(self, taken: Event) -> bool:
         """Whether it failed and now does its work: what asks nothing of a sink, as ticks mostly do, proves nothing."""
@@ -59,15 +58,14 @@ class Guarded:
         except self._passes:
             raise
         except Exception as error:
-            self._next_report = time.monotonic()
+            self._reports.reset()
             self._failed(error)
 
     def _failed(self, error: Exception) -> None:
         self.failures += 1
-        now = self._failed_at = time.monotonic()
-        if now < self._next_report:
+        self._failed_at = time.monotonic()
+        if not self._reports.is_due():
             return
-        self._next_report = now + REPORT_EVERY_S
         expected = isinstance(error, EdgeError | OSError)
         words = str(error) if expected else repr(error)
         told = (self._name, words, self.failures)

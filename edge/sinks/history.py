@@ -45,7 +45,6 @@ MAX_WAITING = 1000  # segments kept in memory while the file cannot be written: 
 MAX_HEARD_WAITING = 32  # segments whose numbers wait with them: up to 16 KB each
 MAX_RETRY_S = 60.0
 LOOK_EVERY_S = 1.0  # how often it is looked whether the file is in place, and what people have said in other processes
-REPORT_EVERY_S = 600.0  # how often a failure that lasts is logged
 CLOCK_STEP_S = 1.0  # a difference between the clocks that is no jitter: somebody set the wall clock
 AHEAD_S = 60.0  # how far the file's newest segment may be ahead of the clock and be believed
 DAY_S = 86_400.0
@@ -86,7 +85,8 @@ class HistorySink:
         self._heard: dict[int, Heard] = {}  # by segment, waiting as well
         self._writer: HistoryWriter | None = None
         self._clock_offset = _clock_offset()
-        self._next_write = self._next_cleaning = self._next_report = time.monotonic()
+        self._next_write = self._next_cleaning = time.monotonic()
+        self._reports = clock.Throttle()
         self._next_look = 0.0
         self._retry_s = checkpoint_s
         self._audio_s = 0.0
@@ -270,14 +270,12 @@ class HistorySink:
     def _failed(self, error: Exception) -> None:
         self.failures += 1
         self.problem = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        now = time.monotonic()
-        if now >= self._next_report:
+        if self._reports.is_due():
             log.warning(
                 "history %s cannot be written: %s; listening goes on, %d segments wait, %d forgotten, retry in %.0f s",
                 *(self._path, self.problem, len(self._waiting), self.forgotten, self._retry_s),
             )
-            self._next_report = now + REPORT_EVERY_S
-        self._next_write = now + self._retry_s
+        self._next_write = time.monotonic() + self._retry_s
         self._retry_s = min(2 * self._retry_s, MAX_RETRY_S)
 
     def _succeeded(self) -> None:
@@ -297,7 +295,7 @@ class HistorySink:
     def close(self) -> None:
         """Write what is left and close the file; what cannot be written now is lost, and logged."""
         self._end_segment(None)
-        self._next_report = 0.0
+        self._reports.reset()
         self._write_or_wait()
         self._close_writer()
 

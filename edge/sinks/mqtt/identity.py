@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from threading import Lock
 
 from edge.errors import FaceError
 
@@ -35,10 +36,14 @@ def device_id(folder: Path) -> str:
 
 
 class Retained:
-    """The topics where brokers keep something of this device, by broker: written down before they are published."""
+    """The topics where brokers keep something of this device, by broker: written down before they are published.
+
+    Any thread may use it.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / TOPICS_FILE
+        self._writing = Lock()
 
     def at(self, broker: str) -> set[str] | None:
         """Return the topics at a broker, named ``host:port``; None where nothing was written down."""
@@ -51,9 +56,10 @@ class Retained:
 
     def keep(self, broker: str, topics: Iterable[str]) -> None:
         """Write down the topics at a broker; raises ``FaceError`` if that is not possible."""
-        everything = self._all()
-        if set(everything.get(broker, ())) != set(topics) or broker not in everything:
-            _write(self._file, json.dumps(everything | {broker: sorted(topics)}, indent=1) + "\n")
+        with self._writing:
+            everything = self._all()
+            if set(everything.get(broker, ())) != set(topics) or broker not in everything:
+                _write(self._file, json.dumps(everything | {broker: sorted(topics)}, indent=1) + "\n")
 
     def _all(self) -> dict[str, list[str]]:
         try:

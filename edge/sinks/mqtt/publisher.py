@@ -23,6 +23,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from edge import words
+from edge.clock import Throttle
 from edge.errors import EdgeError, FaceError
 from edge.events import Event, Started, Stopped
 from edge.sinks.mqtt import command_topic, discovery
@@ -44,7 +45,6 @@ CONNECT_S, ANSWER_S, CLOSE_S = 5.0, 10.0, 1.5
 SHORT_S, SHORT_TIMES = 30.0, 3
 #: Seconds to wait after that: the other client would take it again at once.
 TAKEN_OVER_S = 60
-REPORT_EVERY_S = 600.0
 #: Bytes that a command may have; no label is as long.
 MAX_COMMAND = 256
 #: What takes back what a broker keeps.
@@ -103,14 +103,15 @@ class Publisher:
         self._broker, self._topics, self._version, self._corrector = broker, topics, version, corrector
         self._retained, self._kept_before = retained, kept_before
         self._clearing: dict[str, MQTTMessageInfo] = {}  # topics that are no longer ours
-        self._is_forgotten = self._is_outdated = False
+        self._is_forgotten = self._is_outdated = self._is_introduced = False
+        self._introducing = threading.Lock()
         self._view, self._labels = View(), tuple[str, ...]()
         self._last: MQTTMessageInfo | None = None
         self._told: tuple[object, ...] = ()
         self._due_s = 0.0
         self._let_in_s: float | None = None  # by the broker, on the monotonic clock
         self._n_short = 0  # connections in a row that were
-        self._reports_due_s: dict[str, float] = {}  # by what is wrong
+        self._reports = Throttle()  # by what is wrong
         self._answer_due_s = time.monotonic() + CONNECT_S + ANSWER_S
         self._client = self._connect(MQTTProtocolVersion.MQTTv5)
 
@@ -131,7 +132,7 @@ class Publisher:
         """Publish what the event changes, as often as is good for a broker."""
         self._view = view_after(self._view, event)
         if isinstance(event, Started) and event.labels != self._labels:
-            self._labels = event.labels
+            self._labels, self._is_introduced = event.labels, False
             self._introduce()
         if isinstance(event, Stopped) or self._is_due():
             self._publish_state()
@@ -168,8 +169,12 @@ class Publisher:
 
     def _introduce(self) -> None:
         """Tell Home Assistant what there is; it forgets nothing that is retained, but may have been set up anew."""
-        if not (self._labels and self._client.is_connected()):
-            return
+        with self._introducing:  # the first event and the connection may come at the same time
+            if self._labels and self._client.is_connected() and not self._is_introduced:
+                self._is_introduced = True
+                self._publish_all()
+
+    def _publish_all(self) -> None:
         kept = self._retained.at(self._broker.address)
         kept = set(self._kept_before) if kept is None else kept
         own = self._own_topics()
@@ -199,6 +204,7 @@ class Publisher:
             self._trouble(f"refuses: {code}")
             return
         self.problem, self._last, self._let_in_s = None, None, time.monotonic()
+        self._is_introduced = False
         log.info("broker %s: connected, publishing as %s", self._broker.address, self._topics.state)
         wanted = [self._topics.birth] if self._topics.prefix else []
         wanted += [self._topics.command] if self._corrector is not None else []
@@ -238,9 +244,7 @@ class Publisher:
         self._report(what, f"broker {self._broker.address} {words.safe(reason)}; listening goes on, tried again")
 
     def _report(self, kind: str, text: str) -> None:
-        now = time.monotonic()
-        if now >= self._reports_due_s.get(kind, now):
-            self._reports_due_s[kind] = now + REPORT_EVERY_S
+        if self._reports.is_due(kind):
             log.warning("%s", text)
 
     def _write_down(self, topics: Set[str]) -> None:
@@ -256,6 +260,7 @@ class Publisher:
         text = message.payload.decode(errors="replace").strip()
         if message.topic == self._topics.birth:
             if text == ONLINE:
+                self._is_introduced = False
                 self._introduce()
         elif self._corrector is not None and not message.retain and text:  # a retained one would come with every start
             try:

@@ -11,9 +11,10 @@ from typing import TextIO
 
 import pytest
 
+from edge.clock import REPORT_EVERY_S
 from edge.events import Event
 from edge.sinks import Sink
-from edge.sinks.guard import REPORT_EVERY_S, Guarded
+from edge.sinks.guard import Guarded
 from edge.sinks.jsonl import JsonLines
 from edge.sinks.lines import Lines
 from tests.edge.sinks.happenings import lost, prediction, tick

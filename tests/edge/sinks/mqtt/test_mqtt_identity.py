@@ -105,6 +105,27 @@ def test_an_id_is_made_once_and_for_all(tmp_path: Path) -> None:
         device_id(tmp_path / "file")
 
 
+def test_topics_are_written_down_by_any_thread(tmp_path: Path) -> None:
+    retained, troubles = Retained(tmp_path), list[Exception]()
+
+    def write(place: int) -> None:
+        try:
+            for n in range(100):
+                retained.keep(f"broker{place}:1883", {f"topic{n}"})
+        except FaceError as error:
+            troubles.append(error)
+
+    threads = [threading.Thread(target=write, args=(place,)) for place in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert troubles == []
+    assert {broker: retained.at(broker) for broker in retained.brokers()} == {
+        f"broker{place}:1883": {"topic99"} for place in range(4)
+    }
+
+
 def test_a_takeover_is_named(
     broker: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
