@@ -7,6 +7,7 @@ TensorFlow is not needed and not loaded.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from build.score.whole_recordings import score_recordings, score_through_microph
 from build.tables import splits
 from build.tables.edition import edition_of
 from build.tables.feature_table import GTZAN, FeatureTable, Track, read_list, read_tracks
+from build.tables.provenance import have_trained
 from edge.audio import native_stderr
 from edge.model.bundle import load_bundle
 
@@ -87,7 +89,13 @@ def evaluate_table(arguments: argparse.Namespace, tracks: dict[str, Track]) -> E
     table, split = load_joined(arguments.features), f"all of {arguments.features.name}"
     if arguments.list_:
         table, split = table.select(read_list(arguments.list_)), split_name(arguments.list_, tracks)
-    return Evaluation(scoring.score(bundle, table, split, tracks), tempo_of_features(table, tracks, split))
+    seen = have_trained(bundle.sidecar["training"], table.keys, table.matrix(bundle.vector_names))
+    known, unknown = (table.rows(np.flatnonzero(chosen)) for chosen in (seen, ~seen))
+    trained = scoring.score(bundle, known, split, tracks) if len(known) else None
+    if trained and not len(unknown):
+        return Evaluation(trained, tempo_of_features(known, tracks, split), trained=trained)
+    scores = scoring.score(bundle, unknown, split, tracks)
+    return Evaluation(scores, tempo_of_features(unknown, tracks, split), trained=trained)
 
 
 def evaluate_audio(arguments: argparse.Namespace, tracks: dict[str, Track]) -> Evaluation:
@@ -96,11 +104,13 @@ def evaluate_audio(arguments: argparse.Namespace, tracks: dict[str, Track]) -> E
     recordings = find_recordings(arguments.audio, keys, SHORTEST_S)
     name = split_name(arguments.list_, tracks) if arguments.list_ else f"all of {arguments.audio.name}"
     split = f"{name}; the {len(recordings)} of {len(keys)} with {SHORTEST_S:g} s of audio or more"
-    heard = score_recordings(recordings, tracks, arguments.model, split)
-    if not arguments.mic:
-        return Evaluation(heard.scores, heard.tempo)
-    microphone = score_through_microphones(recordings, tracks, arguments.model, heard.scores)
-    return Evaluation(heard.scores, heard.tempo, microphone)
+    seen = have_trained(load_bundle(arguments.model).sidecar["training"], list(recordings))
+    known, unknown = (dict(itertools.compress(recordings.items(), chosen)) for chosen in (seen, ~seen))
+    trained = score_recordings(known, tracks, arguments.model, split) if known else None
+    heard = score_recordings(unknown, tracks, arguments.model, split) if unknown or not trained else trained
+    judged = unknown or known
+    microphone = score_through_microphones(judged, tracks, arguments.model, heard.scores) if arguments.mic else None
+    return Evaluation(heard.scores, heard.tempo, microphone, trained.scores if trained else None)
 
 
 def show(evaluation: Evaluation, *, as_json: bool, plots: Path | None) -> None:

@@ -9,6 +9,7 @@ into the same CSV instead.
 from __future__ import annotations
 
 import argparse
+import csv
 import os
 import sys
 from collections.abc import Sequence
@@ -19,13 +20,23 @@ from pathlib import Path
 import numpy as np
 
 from build.audio.dataset import find_tracks
+from build.audio.tags import read_artist
 from build.console import progress
 from build.errors import DatasetError, run_command
 from build.extract.description import Description
 from build.extract.one_file import CACHE_FOLDER, Outcome, VectorCache, extract
 from build.extract.parallel import in_processes, on_cluster
 from build.files import written_whole
-from build.tables.feature_table import CONFOUNDED_GENRES, FEATURE_SETS, FeatureTable, load_features, write_csv
+from build.tables.feature_table import (
+    CONFOUNDED_GENRES,
+    FEATURE_SETS,
+    FeatureTable,
+    load_features,
+    read_tracks,
+    track_key,
+    tracks_beside,
+    write_csv,
+)
 from edge.words import safe
 from features_np.spec import FeatureSpec
 
@@ -75,11 +86,32 @@ def preprocess(arguments: argparse.Namespace) -> None:
     cache = VectorCache(arguments.cache.absolute())
     outcomes = extract_all(tracks, spec, cache, jobs=arguments.jobs, scheduler=arguments.scheduler)
     _write(table_of(outcomes, spec), arguments.out, f"{sum(outcome.cached for outcome in outcomes)} from the cache")
+    write_artists(
+        arguments.dataset, [outcome.path for outcome in outcomes if outcome.vector is not None], arguments.out
+    )
     broken = [outcome for outcome in outcomes if outcome.vector is None]
     for outcome in broken:
         print(safe(_line(outcome)), file=sys.stderr)
     if broken:
         raise DatasetError(f"{len(broken)} of {len(outcomes)} files are broken and were left out")
+
+
+def write_artists(dataset: Path, paths: Sequence[Path], features: Path) -> None:
+    """Write the artists of recordings beside a features CSV, for ``build.train``; no file if none is known.
+
+    They are those of ``tracks.csv`` in the dataset, as ``build.ingest`` writes it, or of the files' tags.
+    """
+    noted = dataset / "tracks.csv"
+    known = read_tracks(noted) if noted.exists() else {}
+    rows = []
+    for path in sorted(paths):
+        key = track_key(path)
+        if artist := (known[key].artist if key in known else "") or read_artist(path):
+            rows.append((path.stem, path.parent.name, artist))
+    tracks_beside(features).unlink(missing_ok=True)
+    if rows:
+        with written_whole(tracks_beside(features)) as path, path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows([("track_id", "genre", "artist"), *rows])
 
 
 def import_published(folder: Path, out: Path) -> None:

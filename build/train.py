@@ -22,7 +22,7 @@ from build.audio.way import AS_RECORDED
 from build.corpora.data_options import add_data_options, task_of
 from build.corpora.gtzan_task import gtzan_task
 from build.corpora.hearing_ways import MICROPHONES, WINDOWS
-from build.corpora.task import Task, with_test
+from build.corpora.task import Task, write_lists
 from build.errors import DatasetError, run_command
 from build.listener.preparing import LISTENER, prepare
 from build.listener.registry import BACKBONES, DEFAULT
@@ -48,6 +48,8 @@ SHIPPED = {LISTENER: publish.MODELS, discriminant_and_perceptron.TIMBRE.name: pu
 
 def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bundle:
     """Fit, calibrate, quantize, judge and publish the best of some recipes; returns its bundle."""
+    if len(task.labels) < 2:
+        raise DatasetError(f"{task.labels[0]} is the only genre: add other music, that it can be told from")
     folds = task.folds(task.train, seed)
     recipe, logits, candidates = choose(task, recipes, folds, seed)
     targets = task.train.targets(task.labels)
@@ -131,8 +133,6 @@ def _prepared(arguments: argparse.Namespace) -> tuple[Task, tuple[Recipe, ...]]:
         spec = FeatureSpec(groups=discriminant_and_perceptron.TIMBRE.spec.groups)
         return gtzan_task(GTZAN, spec, arguments.seed), recipes
     task = task_of(arguments)
-    if arguments.test_list:
-        task = with_test(task, arguments.features, arguments.test_list)
     recipes = recipes or _usual(task)
     return fitting.with_corrections(task, recipes, arguments.corrections) if arguments.corrections else (task, recipes)
 
@@ -167,6 +167,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error(
             f"--recipe {LISTENER} is taught from --data, not from --features; own-head trains beside a listener"
         )
+    if arguments.test_list and not arguments.features:
+        parser.error("--test-list needs --features: GTZAN's own test list is kept apart")
     if LISTENER in arguments.recipe and len(arguments.recipe) > 1:
         parser.error(f"--recipe {LISTENER} cannot be compared with others: it is trained on other data")
     if not arguments.features and len(arguments.recipe) != 1:
@@ -184,6 +186,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     def body() -> None:
         task, recipes = _prepared(arguments)
         bundle = train(task, recipes, arguments.seed, arguments.out)
+        if arguments.features:
+            write_lists(task, arguments.out)
         figures = bundle.sidecar["metrics"]
         for name, figure in figures["candidates"].items():
             print(f"{name}: {with_interval(figure)}, in folds" + (" (chosen)" if name == bundle.name else ""))

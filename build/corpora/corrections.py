@@ -16,6 +16,9 @@ from build.tables.feature_table import FeatureTable
 from edge.errors import EdgeError
 from edge.history.corrections import lessons
 
+#: Beginning of the track id of a correction.
+PREFIX = "correction."
+
 
 def read_corrections(history: Path, inputs: str, columns: Sequence[str]) -> FeatureTable:
     """Return a row for each corrected segment whose numbers are ``columns``, in order, under the digest ``inputs``.
@@ -35,7 +38,7 @@ def read_corrections(history: Path, inputs: str, columns: Sequence[str]) -> Feat
             )
         values[row] = lesson.vector
     return FeatureTable(
-        track_ids=tuple(f"correction.{lesson.segment_id}" for lesson in found),
+        track_ids=tuple(f"{PREFIX}{lesson.segment_id}" for lesson in found),
         genres=tuple(lesson.label for lesson in found),
         columns=tuple(columns),
         values=values,

@@ -22,4 +22,5 @@ def task_of(arguments: argparse.Namespace) -> Task:
     if arguments.features is None:
         lists = GTZAN / "splits"
         return read_task(GTZAN / "features", lists / "train.txt", lists / "valid.txt", GTZAN / "tracks.csv")
-    return read_task(arguments.features, arguments.train_list, arguments.valid_list, arguments.tracks)
+    test_list = getattr(arguments, "test_list", None)
+    return read_task(arguments.features, arguments.train_list, arguments.valid_list, arguments.tracks, test_list)

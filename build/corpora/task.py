@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from build.audio.way import AS_RECORDED, Way
+from build.corpora.corrections import PREFIX
 from build.corpora.no_music import NoMusic
 from build.errors import DatasetError
 from build.tables import splits
-from build.tables.feature_table import FeatureTable, Track, load_features, read_list, read_tracks
+from build.tables.feature_table import FeatureTable, Track, load_features, read_list, read_tracks, tracks_beside
 
 Chosen = NDArray[np.bool_]
 
@@ -103,24 +104,43 @@ class Task:
         return np.array([key not in self.clips for key in table.keys], dtype=np.bool_)
 
 
-def read_task(features: Path, train_list: Path | None, valid_list: Path | None, tracks: Path | None) -> Task:
-    """Read a task from a features CSV; without lists a fold is held out, by artist where ``tracks`` names them."""
-    table = load_features(features)
+def read_task(
+    features: Path,
+    train_list: Path | None,
+    valid_list: Path | None,
+    tracks: Path | None,
+    test_list: Path | None = None,
+) -> Task:
+    """Read a task from a features CSV; without lists a fold is held out, by artist where ``tracks`` names them.
+
+    ``tracks`` is by default the file of that name that ``build.preprocess`` wrote beside the CSV. The tracks of
+    ``test_list`` neither train nor choose.
+    """
+    everything = load_features(features)
+    tracks = tracks or (beside if (beside := tracks_beside(features)).exists() else None)
     known = read_tracks(tracks) if tracks else {}
+    test = everything.select(read_list(test_list)) if test_list else None
+    apart = set(test.keys) if test else set()
+    table = everything.rows(row for row, key in enumerate(everything.keys) if key not in apart)
     if (train_list is None) != (valid_list is None):
         raise DatasetError("--train-list and --valid-list go together: tracks to train on, tracks to choose on")
     if train_list is not None and valid_list is not None:
         split = splits.from_lists(train_list, valid_list)
+        if shared := sorted(apart & {*split.train, *split.valid}):
+            raise DatasetError(f"{test_list}: {shared[0]} is also trained or chosen on; take it out of one list")
     else:
         split = splits.held_out_fold(table, known)
-    return Task(split.name, table.select(split.train), table.select(split.valid), known)
+    return Task(split.name, table.select(split.train), table.select(split.valid), known, test=test)
 
 
-def with_test(task: Task, features: Path | None, test_list: Path) -> Task:
-    """Return the task with the tracks of a list to be scored on at the end; none of them may train or choose."""
-    if features is None:
-        raise DatasetError("--test-list needs --features: GTZAN's own test list is kept apart")
-    keys = read_list(test_list)
-    if shared := sorted(set(keys) & {*task.train.keys, *task.valid.keys}):
-        raise DatasetError(f"{test_list}: {shared[0]} is also trained or chosen on; take it out of one list")
-    return replace(task, test=load_features(features).select(keys))
+def write_lists(task: Task, folder: Path) -> None:
+    """Write the lists of the tracks that train, judge and test into a folder, as ``--train-list`` reads them.
+
+    Corrections are no tracks of the features, and are left out.
+    """
+    tables = {"train": task.train, "valid": task.valid, "test": task.test}
+    for name, table in tables.items():
+        if table is not None:
+            known = zip(table.keys, table.track_ids, strict=True)
+            keys = [key for key, track_id in known if not track_id.startswith(PREFIX)]
+            (folder / f"{name}.txt").write_text("".join(f"{key}\n" for key in keys), encoding="utf-8")

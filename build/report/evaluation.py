@@ -25,6 +25,7 @@ class Evaluation:
     scores: Scores
     tempo: TempoScores | None = None
     microphone: MicrophoneScores | None = None
+    trained: Scores | None = None  # of tracks that trained the model: the very scores, if there are no others
 
     def print(self, console: Console) -> None:
         """Print what was scored, the figures, and a table of the labels."""
@@ -38,6 +39,7 @@ class Evaluation:
         error = metrics.calibration_error(scores.reliability)
         microphone, tempo = self.microphone, self.tempo
         lines = [
+            *self._warnings(),
             f"{scores.split}; {len(scores.targets)} tracks, intervals are 95 %, over {scores.accuracy.over}",
             "",
             f"accuracy           {_interval(scores.accuracy)}",
@@ -57,6 +59,20 @@ class Evaluation:
             ]
         return lines
 
+    def _warnings(self) -> list[str]:
+        """Return what must be known of tracks that trained the model."""
+        if self.trained is None:
+            return []
+        n_tracks, right = len(self.trained.targets), f"{self.trained.accuracy.value:.1%}"
+        if not self._says_something:
+            return [f"ALL {n_tracks} TRACKS TRAINED THIS MODEL: these figures say nothing of any other music", ""]
+        return [f"set apart: {n_tracks} tracks trained this model ({right} right, which says nothing)", ""]
+
+    @property
+    def _says_something(self) -> bool:
+        """True if there are tracks that did not train the model."""
+        return self.trained is not self.scores
+
     def to_dict(self) -> dict[str, Any]:
         """Return all figures as JSON-ready values."""
         bins = [
@@ -64,6 +80,8 @@ class Evaluation:
             for item in self.scores.reliability
         ]
         figures = {**self.scores.to_dict(), "reliability": bins}
+        if self.trained:
+            figures["trained"] = {"accuracy": self.trained.accuracy.to_dict(), "alone": not self._says_something}
         if self.microphone:
             figures["microphone"] = {
                 "accuracy": self.microphone.accuracy.to_dict(),

@@ -10,7 +10,7 @@ from typing import Any
 from build.corpora.task import Task
 from build.models.fitting import Converted
 from build.models.recipe import Recipe
-from build.tables import splits
+from build.tables import provenance, splits
 from build.tables.edition import edition_of
 from build.tables.feature_table import GTZAN, read_tracks
 
@@ -23,7 +23,7 @@ def training_record(
 ) -> dict[str, Any]:
     """Return how a recipe was chosen and its model trained, JSON-ready."""
     folds = "artists" if task.tracks else "tracks"
-    record: dict[str, Any] = {}
+    record: dict[str, Any] = {"trained_on": provenance.trained_on(task.train, recipe.columns)}
     if task.split == splits.FAULT_FILTERED:
         findings = Path(__file__).with_name(FINDINGS[bool(recipe.listeners)])
         record["findings"] = findings.read_text(encoding="utf-8")

@@ -225,6 +225,11 @@ def track_key(path: PurePosixPath | Path) -> str:
     return f"{path.parent.name}/{name}"
 
 
+def tracks_beside(features: Path) -> Path:
+    """Return the path of the artists of a features CSV: ``features.tracks.csv`` beside ``features.csv``."""
+    return features.with_suffix(".tracks.csv")
+
+
 def read_tracks(path: Path) -> dict[str, Track]:
     """Read ``tracks.csv`` (at least the columns track_id, genre, artist); returns tracks by key."""
     with _open(path) as file:

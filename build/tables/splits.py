@@ -51,9 +51,7 @@ def from_lists(train: Path, valid: Path) -> Split:
 
 def held_out_fold(table: FeatureTable, tracks: Mapping[str, Track], seed: int = 0) -> Split:
     """Return a split that holds out one fold of ``folds``: a fifth of the tracks, whole artists if they are known."""
-    smallest = min(table.genres.count(genre) for genre in table.labels)
-    if smallest < N_FOLDS:
-        raise DatasetError(f"{N_FOLDS} folds need at least {N_FOLDS} tracks a genre, the smallest genre has {smallest}")
+    require_tracks(table)
     train, valid = next(folds(table, tracks, seed))
     kind = "by artist" if tracks else "random, artists unknown"
     keys = table.keys
@@ -65,20 +63,47 @@ def folds(table: FeatureTable, tracks: Mapping[str, Track], seed: int = 0) -> It
     """Yield ``N_FOLDS`` pairs of row indices (train, held out), genres in like shares in each.
 
     With ``tracks`` no artist is on both sides; a track whose artist is not known counts as an artist of its own.
-    Without, folds are random and a ``LeakySplitWarning`` says that their figures flatter.
+    Without, folds are random and a ``LeakySplitWarning`` says that their figures flatter. Tracks with equal rows are
+    one recording and stay together in any case. There are fewer folds where there are fewer tracks or artists.
     """
-    targets = np.array(table.genres)
-    if tracks:
-        splitter = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=seed)
-        yield from splitter.split(table.values, targets, artist_of_rows(table, tracks))
-        return
-    warnings.warn(
-        "no tracks.csv names the artists: folds are random, the same artist or recording may be on both sides, "
-        "and every figure from them is too good (GTZAN: by 10 to 20 points)",
-        LeakySplitWarning,
-        stacklevel=2,
-    )
-    yield from StratifiedKFold(N_FOLDS, shuffle=True, random_state=seed).split(table.values, targets)
+    targets, groups = np.array(table.genres), inseparable(table, tracks)
+    if not tracks:
+        warnings.warn(
+            "no tracks.csv names the artists: folds are random, the same artist or recording may be on both sides, "
+            "and every figure from them is too good (GTZAN: by 10 to 20 points)",
+            LeakySplitWarning,
+            stacklevel=2,
+        )
+    counts = [table.genres.count(genre) for genre in table.labels]
+    if tracks or len(set(groups)) < len(table):
+        n_folds = max(2, min(N_FOLDS, len(set(groups)), max(counts)))
+        splitter = StratifiedGroupKFold(n_folds, shuffle=True, random_state=seed)
+        yield from splitter.split(table.values, targets, groups)
+    else:
+        n_folds = max(2, min(N_FOLDS, *counts))
+        yield from StratifiedKFold(n_folds, shuffle=True, random_state=seed).split(table.values, targets)
+
+
+def require_tracks(table: FeatureTable) -> None:
+    """Raise ``DatasetError`` unless every genre has tracks enough for a fold of them to be held out."""
+    smallest = min(table.labels, key=table.genres.count)
+    n_tracks = table.genres.count(smallest)
+    if n_tracks < N_FOLDS:
+        raise DatasetError(
+            f"{N_FOLDS} folds need at least {N_FOLDS} tracks a genre, the smallest genre has {n_tracks}: {smallest}"
+        )
+
+
+def inseparable(table: FeatureTable, tracks: Mapping[str, Track]) -> list[str]:
+    """Return a group name for each row: its artist, or its key; that of an equal row before it, if there is one."""
+    groups = artist_of_rows(table, tracks)
+    merged = {name: name for name in groups}
+    first: dict[bytes, str] = {}
+    for name, row in zip(groups, table.values, strict=True):
+        kept, dropped = merged[first.setdefault(row.tobytes(), name)], merged[name]
+        if kept != dropped:
+            merged = {key: kept if value == dropped else value for key, value in merged.items()}
+    return [merged[name] for name in groups]
 
 
 def fold_of(table: FeatureTable, tracks: Mapping[str, Track], seed: int = 0) -> NDArray[np.int64]:

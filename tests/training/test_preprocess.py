@@ -14,11 +14,12 @@ import soundfile
 
 from build.audio.dataset import find_tracks
 from build.audio.read import duration_s, read_recording
+from build.corpora.task import read_task
 from build.extract.description import Description
 from build.extract.one_file import Outcome, VectorCache, extract
 from build.files import written_whole
 from build.preprocess import main
-from build.tables.feature_table import read_csv, read_list
+from build.tables.feature_table import read_csv, read_list, tracks_beside
 from edge.audio.demo import synthesize
 from edge.errors import AudioFileError
 from features_np import FeatureSpec, resample, summarize
@@ -317,3 +318,35 @@ def test_our_features_agree_with_the_published_ones(run, tmp_path):
 
 #: What 0.1 s less of the track and another copy of it make: measured, with as much again.
 TOLERANCES = {"mfcc_mean": 8.0, "mfcc_std": 3.0, "chroma_mean": 0.01, "chroma_std": 0.01, "tempo": 0.01}
+
+
+def test_artists_stand_beside_the_features_where_training_finds_them(tmp_path, monkeypatch):
+    """From the table that ingest writes, or from tags; a list that is no longer true goes."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "set" / "waltz"
+    folder.mkdir(parents=True)
+    for number, artist in enumerate(("Strauss", "", "Lanner")):
+        with soundfile.SoundFile(folder / f"{number}.flac", "w", 22_050, 1) as file:
+            if artist:
+                file.artist = artist
+            file.write(synthesize(2, seed=number))
+    (tmp_path / "set" / "tracks.csv").write_text("track_id,genre,artist\n1,waltz,Chopin\n")
+    command = ["set", "--out", "f.csv", "--features", "30", "--jobs", "1"]
+    assert main(command) == 0
+    found = read_task(tmp_path / "f.csv", *_lists(tmp_path, ["waltz/0", "waltz/1"], ["waltz/2"]), None).tracks
+    assert {key: track.artist for key, track in found.items()} == {
+        "waltz/0": "Strauss",
+        "waltz/1": "Chopin",
+        "waltz/2": "Lanner",
+    }
+    for number in (0, 2):
+        (folder / f"{number}.flac").unlink()
+    (tmp_path / "set" / "tracks.csv").unlink()
+    assert main(command) == 0
+    assert not tracks_beside(tmp_path / "f.csv").exists()
+
+
+def _lists(folder, *lists):
+    for number, keys in enumerate(lists):
+        (folder / f"{number}.txt").write_text("\n".join(keys))
+    return [folder / f"{number}.txt" for number in range(len(lists))]

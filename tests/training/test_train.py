@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from build import publish, train
+from build import evaluate, publish, train
 from build.corpora import hearing_ways
 from build.corpora.task import read_task
 from build.errors import ConversionError, DatasetError, PublishError
@@ -20,7 +20,7 @@ from build.models.fitting import fit
 from build.models.listening_head import own_head
 from build.models.recipe import normalization
 from build.tables import splits
-from build.tables.feature_table import FeatureTable, write_csv
+from build.tables.feature_table import FeatureTable, read_list, write_csv
 from edge.errors import BundleError
 from edge.model.bundle import SIDECAR_FILE, Bundle, load_bundle
 from edge.model.probe import run_probe
@@ -176,6 +176,44 @@ def test_a_test_list_is_scored_once_at_the_end_and_shares_no_track(
     assert f"kept apart | {line} | n = 30" in (tmp_path / "model" / publish.CARD_FILE).read_text()
 
 
+@pytest.mark.filterwarnings("ignore::build.tables.splits.LeakySplitWarning")
+def test_what_trained_a_model_is_known_of_it_and_set_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also under another name, and loudly where there is nothing else; a test list is no part of the split."""
+    table = made_up_table(120)
+    write_csv(table, tmp_path / "features.csv")
+    (tmp_path / "test.txt").write_text("".join(f"{key}\n" for key in table.keys[:12]))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "RECIPES", {"mlp": QUICK[1]})
+    assert train.main(["--features", "features.csv", "--test-list", "test.txt", "--out", "model"]) == 0
+    lists = {name: set(read_list(tmp_path / "model" / f"{name}.txt")) for name in ("train", "valid", "test")}
+    assert lists["test"] == set(table.keys[:12]) and sum(map(len, lists.values())) == 120
+    assert set.union(*lists.values()) == set(table.keys)
+    capsys.readouterr()
+
+    def evaluated(*options: str) -> tuple[str, dict]:
+        monkeypatch.setattr(sys, "argv", ["evaluate", "--model", "model", *options])
+        assert evaluate.main() == 0
+        printed = capsys.readouterr().out
+        monkeypatch.setattr(sys, "argv", ["evaluate", "--model", "model", *options, "--json"])
+        assert evaluate.main() == 0
+        return printed, json.loads(capsys.readouterr().out)
+
+    printed, figures = evaluated("--features", "features.csv")
+    n_trained = len(lists["train"])
+    assert f"set apart: {n_trained} tracks trained this model" in printed
+    assert figures["accuracy"]["n"] == 120 - n_trained and figures["trained"]["accuracy"]["n"] == n_trained
+    others = replace(table, track_ids=tuple(f"other {name}" for name in table.track_ids))
+    write_csv(others, tmp_path / "renamed.csv")
+    assert evaluated("--features", "renamed.csv")[1]["trained"]["accuracy"]["n"] == n_trained
+    (tmp_path / "all.txt").write_text("".join(f"{key}\n" for key in lists["train"]))
+    printed, figures = evaluated("--features", "features.csv", "--list", "all.txt")
+    assert f"ALL {n_trained} TRACKS TRAINED THIS MODEL" in printed and figures["trained"]["alone"]
+    printed, figures = evaluated("--features", "features.csv", "--list", "test.txt")
+    assert "trained" not in figures and figures["accuracy"]["n"] == 12
+
+
 def test_errors_of_the_command_are_one_line(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "build.train", "--features", str(tmp_path / "none.csv"), "--out", str(tmp_path)]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
@@ -239,6 +277,21 @@ def test_a_listener_recipe_learns_from_every_way_of_hearing_and_no_other_does() 
         parts / parts[0], [1, *(weight / 3 for weight in list(hearing_ways.TRAINING.values())[1:3])]
     )
     assert len(QUICK[0].sample(task).rows) == len(task.train)
+
+
+@pytest.mark.parametrize(
+    "recipe", [discriminant.DiscriminantRecipe("linear", FeatureSpec().groups), replace(QUICK[1], min_steps=100)]
+)
+def test_two_genres_train_and_one_is_refused_by_name(recipe, tmp_path: Path) -> None:
+    task = made_up_task()
+    two, one = (
+        replace(task, train=task.train.without(dropped), valid=task.valid.without(dropped))
+        for dropped in (["folk"], ["folk", "house"])
+    )
+    bundle = train.train(two, [recipe], 0, tmp_path)
+    assert bundle.labels == ("house", "polka") and bundle.sidecar["metrics"]["valid"]["accuracy"]["value"] > 0.9
+    with pytest.raises(DatasetError, match="polka is the only genre: add other music"):
+        train.train(one, [recipe], 0, tmp_path)
 
 
 def test_few_rows_are_gone_over_more_often() -> None:

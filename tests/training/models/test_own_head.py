@@ -12,7 +12,7 @@ from build import publish, train
 from build.errors import DatasetError
 from build.models import perceptron
 from build.models.listening_head import own_head
-from build.tables.feature_table import FeatureTable
+from build.tables.feature_table import FeatureTable, write_csv
 from edge.audio.demo import synthesize
 from edge.model.bundle import load_bundle
 from edge.model.hearing import describe
@@ -52,3 +52,16 @@ def test_a_recipe_whose_columns_are_not_there_is_passed_over() -> None:
 def test_its_digest_is_that_of_the_bundle_whose_listener_it_has() -> None:
     assert own_head().inputs == inputs_digest(load_bundle().sidecar)
     assert own_head().columns == load_bundle().vector_names
+
+
+@pytest.mark.filterwarnings("ignore::build.tables.splits.LeakySplitWarning")
+def test_two_genres_beside_the_listener_need_no_recipe_to_be_named(tmp_path: Path, monkeypatch) -> None:
+    task = made_up_task()
+    shift = 0.5 * np.random.default_rng(0).standard_normal((len(task.labels), load_bundle().n_inputs))
+    table = as_a_head_hears(task.train, shift, 1).without(["folk"])
+    write_csv(table, tmp_path / "features.csv")
+    monkeypatch.chdir(tmp_path)
+    assert train.main(["--features", "features.csv", "--out", "mine"]) == 0
+    bundle = load_bundle(tmp_path / "mine")
+    assert bundle.name == "own-head" and bundle.labels == ("house", "polka")
+    assert bundle.sidecar["metrics"]["valid"]["accuracy"]["value"] > 0.9

@@ -13,7 +13,7 @@ from tests.shared_data import shared_data
 
 def table(n_tracks: int = 60, genres: tuple[str, ...] = ("jazz", "rock")) -> FeatureTable:
     ids = tuple(f"t{index}" for index in range(n_tracks))
-    values = np.zeros((n_tracks, 1), dtype=np.float32)
+    values = np.arange(n_tracks, dtype=np.float32)[:, np.newaxis]
     return FeatureTable(ids, tuple(genres[index % len(genres)] for index in range(n_tracks)), ("x",), values)
 
 
@@ -49,8 +49,32 @@ def test_a_random_split_says_loudly_that_it_flatters() -> None:
     assert (len(split.train), len(split.valid)) == (48, 12)
 
 
+@pytest.mark.filterwarnings("ignore::build.tables.splits.LeakySplitWarning")
+@pytest.mark.parametrize("with_artists", [True, False])
+def test_a_recording_that_is_there_twice_is_on_one_side(with_artists: bool) -> None:
+    """Under another name or genre, by another artist, or three times over."""
+    features = table()
+    values = features.values.copy()
+    for first, second in ((0, 7), (7, 30), (3, 41)):
+        values[second] = values[first]
+    features = FeatureTable(features.track_ids, features.genres, features.columns, values)
+    for seed in range(5):
+        held_out_in = splits.fold_of(features, artists(features, 3) if with_artists else {}, seed)
+        assert held_out_in[0] == held_out_in[7] == held_out_in[30] and held_out_in[3] == held_out_in[41]
+        assert len(np.unique(held_out_in)) == splits.N_FOLDS
+
+
+@pytest.mark.parametrize("n_tracks", [10, 12])
+def test_five_tracks_a_genre_are_enough_to_hold_some_out_and_to_fold_the_rest(n_tracks: int) -> None:
+    features = table(n_tracks)
+    with pytest.warns(splits.LeakySplitWarning):
+        split = splits.held_out_fold(features, {})
+        held_out_in = splits.fold_of(features.select(split.train), {})
+    assert len(split.valid) >= 2 and len(np.unique(held_out_in)) >= 4
+
+
 def test_too_few_tracks_for_folds_is_an_error() -> None:
-    with pytest.raises(DatasetError, match="the smallest genre has 4"):
+    with pytest.raises(DatasetError, match="the smallest genre has 4: jazz"):
         splits.held_out_fold(table(8), {})
 
 
