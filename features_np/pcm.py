@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite, nan
 from typing import Any
 
 import numpy as np
@@ -196,7 +197,7 @@ def require_number(name: str, value: Any, error: type[ParameterError] = Paramete
     try:
         number = float(value)
     except (TypeError, ValueError):
-        number = np.nan
-    if not np.isfinite(number):
+        number = nan
+    if not isfinite(number):
         raise error(f"{name} is {value!r}, must be a number")
     return number

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from features_np.errors import ParameterError
@@ -108,11 +107,18 @@ def peak_pick(
 def _peaks(
     x: Array, pre_max: int, post_max: int, pre_avg: int, post_avg: int, *, delta: float, wait: int
 ) -> NDArray[np.bool_]:
-    padded = np.concatenate((np.full(pre_max, -np.inf), x, np.full(post_max - 1, -np.inf)))
-    loudest = sliding_window_view(padded, pre_max + post_max).max(axis=1)
-    chosen, free = np.zeros(len(x), dtype=bool), 0
-    for place in np.flatnonzero(x == loudest):
-        if place >= free and x[place] >= np.mean(x[max(place - pre_avg, 0) : place + post_avg]) + delta:
-            chosen[place] = True
-            free = place + wait + 1
+    count = len(x)
+    loudest = np.concatenate((np.full(pre_max, -np.inf), x, np.full(post_max - 1, -np.inf)))
+    size = 1
+    while size < pre_max + post_max:  # the largest of two neighbouring windows is that of one as long as both
+        step = min(size, pre_max + post_max - size)
+        loudest, size = np.maximum(loudest[:-step], loudest[step:]), size + step
+    total = np.concatenate(([0.0], np.cumsum(x, dtype=np.float64)))
+    places = np.arange(count)
+    begin, end = np.maximum(places - pre_avg, 0), np.minimum(places + post_avg, count)
+    mean = (total[end] - total[begin]) / (end - begin)
+    chosen, free = np.zeros(count, dtype=bool), 0
+    for place in np.flatnonzero((x == loudest) & (x >= mean + delta)).tolist():
+        if place >= free:
+            chosen[place], free = True, place + wait + 1
     return chosen

@@ -175,21 +175,23 @@ def _best_paths(score: Array, paces: Array, tightness: float) -> tuple[Array, ND
     """
     n_frames, pace = len(score), paces[:, np.newaxis]
     shortest, longest = max(int(np.round(paces.min() / 2)), 1), int(2 * paces.max())
-    steps = np.arange(longest, shortest - 1, -1)
+    steps = np.arange(shortest, longest + 1)
     cost = tightness * (np.log(steps) - np.log(pace)) ** 2
     cost[(steps < np.round(pace / 2)) | (steps > 2 * pace)] = np.inf
     cost = np.broadcast_to(cost, (n_frames, len(steps)))
     known = np.full(longest + n_frames, -np.inf)
-    earlier = sliding_window_view(known, len(steps))
-    before = np.full(n_frames, -1)
+    earlier = sliding_window_view(known, len(steps))[:, ::-1]  # one, two, ... frames more than the shortest step ago
+    gains, best = np.empty(n_frames), np.empty(n_frames, dtype=np.intp)
     for begin in range(0, n_frames, shortest):
-        end = min(begin + shortest, n_frames)
-        paths = earlier[begin:end] - cost[begin:end]
-        best = len(steps) - 1 - np.argmax(paths[:, ::-1], axis=1)  # of equal paths, the shortest step
-        gain = np.take_along_axis(paths, best[:, np.newaxis], axis=1)[:, 0]
-        possible = gain > -np.inf
-        known[longest + begin : longest + end] = score[begin:end] + np.where(possible, gain, 0.0)
-        before[begin:end] = np.where(possible, np.arange(begin, end) - steps[best], -1)
+        block = slice(begin, min(begin + shortest, n_frames))
+        paths = earlier[block] - cost[block]
+        np.argmax(paths, axis=1, out=best[block])  # of equal paths, the shortest step
+        np.max(paths, axis=1, out=gains[block])
+        total = score[block] + gains[block]
+        if begin < longest or len(paces) > 1:
+            total = np.where(gains[block] == -np.inf, score[block], total)  # a path begins
+        known[longest + begin : longest + block.stop] = total
+    before = np.where(gains == -np.inf, -1, np.arange(n_frames) - steps[best])
     before[: int(np.argmax(score >= FIRST_BEAT * score.max()))] = -1
     return known[longest:], before
 

@@ -20,12 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features_np.spectra.fft import fft, ifft, irfft, next_fast_len, rfft
-from features_np.spectra.framing import Array, frame_signal
+from features_np.spectra.framing import Array, blocks_of, frame_signal
 from features_np.spectra.windows import hann_window
 
 #: Columns with less energy than this share of the strongest are transformed one by one. The running sums hold 1 / E_t,
 #: so a faint column would drown the others' digits. Music has no such columns, the edges of silence some.
 FAINT = 1e-4
+
+#: Frames up to which everything is transformed at once, which is faster, and takes 600 bytes for each.
+TOGETHER = 32_768
 
 
 def mean_tempogram(envelope: Array, win_length: int) -> NDArray[np.float64]:
@@ -45,8 +48,8 @@ def mean_tempogram(envelope: Array, win_length: int) -> NDArray[np.float64]:
     total = _weighted_autocorrelation(signal, gain, win_length)
     faint = ~loud & (energy >= np.finfo(np.float64).tiny)  # librosa leaves columns below that as they are, zeros
     if faint.any():
-        columns = frame_signal(signal, win_length, 1)[: len(envelope)][faint] * window
-        total += _sum_of_autocorrelations(columns, energy[faint])
+        columns = frame_signal(signal, win_length, 1)[: len(envelope)]
+        total += _sum_of_autocorrelations(columns, window, energy, np.flatnonzero(faint))
     return total / len(envelope)
 
 
@@ -54,17 +57,26 @@ def _weighted_autocorrelation(signal: Array, gain: Array, length: int) -> Array:
     """Sum the autocorrelations of all Hann-windowed pieces of ``signal``, that from sample t on times ``gain[t]``."""
     n = len(signal)
     turns = _turns(n, length)
-    running = np.cumsum(gain * turns.conj(), axis=1)
-    rows = np.zeros((9, next_fast_len(n + length)), dtype=np.complex128)
-    plain = signal * turns.conj()
-    rows[:3, :n] = plain
-    rows[3:6, :n] = plain * running.conj()
-    rows[6:, length:n] = signal[length:] * running[:, :-length]
-    plain, upper, lower = np.split(fft(rows), 3)
-    constant, single, double = ifft(plain[0] * upper.conj() - lower * plain.conj())[:, :length]
+    parts, spectrum = [], np.empty(0)
+    for part in [slice(0, 3)] if n <= TOGETHER else [slice(k, k + 1) for k in range(3)]:
+        plain, upper, lower = _spectra(signal, gain, turns[part], length)
+        spectrum = spectrum if part.start else plain[0]
+        parts.append(ifft(spectrum * upper.conj() - lower * plain.conj())[:, :length].copy())
+    constant, single, double = np.concatenate(parts)
     turn = turns[1, :length]
     terms = (1 + turn.real / 2) * constant.real - ((1 + turn) * single).real + (turn * double).real / 2
     return np.asarray(terms / 4)
+
+
+def _spectra(signal: Array, gain: Array, turns: Array, length: int) -> list[Array]:
+    """Return the transforms of the turned signal, of that times its running sums, and of those of ``length`` before."""
+    n, k = len(signal), len(turns)
+    rows = np.zeros((3 * k, next_fast_len(n + length)), dtype=np.complex128)
+    running = np.cumsum(gain * turns.conj(), axis=1)
+    np.multiply(signal, turns.conj(), out=rows[:k, :n])
+    np.multiply(rows[:k, :n], running.conj(), out=rows[k : 2 * k, :n])
+    np.multiply(signal[length:], running[:, :-length], out=rows[2 * k :, length:n])
+    return np.split(fft(rows), 3)
 
 
 @lru_cache(maxsize=4)
@@ -75,9 +87,12 @@ def _turns(n: int, length: int) -> NDArray[np.complex128]:
     return turns
 
 
-def _sum_of_autocorrelations(columns: Array, energy: Array) -> Array:
-    """Sum the autocorrelations of windowed ``columns`` (columns, length), each divided by its ``energy``."""
+def _sum_of_autocorrelations(columns: Array, window: Array, energy: Array, chosen: NDArray[np.intp]) -> Array:
+    """Sum the autocorrelations of the ``chosen`` windowed ``columns`` (columns, length), divided by their energies."""
     length = columns.shape[1]
     n_fft = next_fast_len(2 * length - 1, real=True)
-    spectra = np.abs(rfft(columns, n_fft)) ** 2
-    return np.asarray(irfft(np.sum(spectra / energy[:, np.newaxis], axis=0), n_fft)[:length])
+    power = np.zeros(n_fft // 2 + 1)
+    for block in blocks_of(len(chosen), length):
+        spectra = np.abs(rfft(columns[chosen[block]] * window, n_fft)) ** 2
+        power += np.sum(spectra / energy[chosen[block], np.newaxis], axis=0)
+    return np.asarray(irfft(power, n_fft)[:length])

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from features_np.errors import SampleRateError
 from features_np.pcm import require_block
 from features_np.spectra.fft import irfft, rfft
-from features_np.spectra.framing import Array
+from features_np.spectra.framing import Array, blocks_of, frame_signal
 
 #: Zero crossings of the sinc on each side, Kaiser beta, and the cutoff as a share of the lower Nyquist frequency:
 #: flat to 0.94 of it, more than 80 dB down from the whole of it.
@@ -118,13 +118,16 @@ class Resampler:
 
     def _outputs(self, way: Way, samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compute all whole steps. They lie at fixed places, so every output is the same to the last bit."""
-        pending, convolution, used = np.concatenate((self._pending, samples)), way.convolution, 0
+        pending, convolution = np.concatenate((self._pending, samples)), way.convolution
         outputs: list[NDArray[np.float32]] = [np.empty(0, dtype=np.float32)]
-        while used + convolution.n_inputs <= len(pending):
-            filtered = convolution(pending[used : used + convolution.n_inputs])
-            outputs.append(self._between(filtered) if self._between else filtered)
-            used += convolution.step
-        self._pending = pending[used:].copy()  # lest the whole block be kept
+        n_steps = 0
+        if len(pending) >= convolution.n_inputs:
+            steps = frame_signal(pending, convolution.n_inputs, convolution.step)
+            n_steps = len(steps)
+            for block in blocks_of(n_steps, convolution.n_inputs):
+                filtered = convolution(steps[block])
+                outputs.append(self._between(filtered) if self._between else filtered)
+        self._pending = pending[n_steps * convolution.step :].copy()  # lest the whole block be kept
         return np.concatenate(outputs)
 
 
@@ -196,12 +199,12 @@ class FastConvolution:
         """Inputs that must follow the first one kept."""
         return self.n_inputs - self.lead
 
-    def __call__(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the outputs of the inputs kept."""
-        spectrum = rfft(inputs)[: len(self.response)] * self.response
-        outputs = irfft(spectrum, self.n_outputs)
+    def __call__(self, steps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the outputs of the inputs kept of ``steps`` (steps, n_inputs), one after the other."""
+        spectra = rfft(steps)[:, : len(self.response)] * self.response
+        outputs = irfft(spectra, self.n_outputs)
         ratio = self.n_outputs / self.n_inputs
-        return np.asarray(outputs[round(self.lead * ratio) : round((self.lead + self.step) * ratio)])
+        return np.ravel(outputs[:, round(self.lead * ratio) : round((self.lead + self.step) * ratio)])
 
 
 @lru_cache(maxsize=4)

@@ -231,9 +231,9 @@ def delta(
     padding = [(0, 0)] * (values.ndim - 1) + [(half, half)]
     continued = {"constant_values": cval} if mode == "constant" else {}
     longer = np.pad(values.astype(np.float64), padding, mode=_PADDING.get(mode, "edge"), **continued)  # type: ignore[call-overload]
-    result = np.zeros(values.shape)
+    result, term = np.zeros(values.shape), np.empty(values.shape)
     for place, weight in enumerate(slopes[half]):
-        result += weight * longer[..., place : place + n_frames]
+        result += np.multiply(longer[..., place : place + n_frames], weight, out=term)
     if mode == "interp":
         result[..., :half] = values[..., :width] @ slopes[:half].T
         result[..., -half:] = values[..., -width:] @ slopes[half + 1 :].T

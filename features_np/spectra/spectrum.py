@@ -23,6 +23,8 @@ PadMode = str | Callable[..., Any]
 
 #: Bytes of intermediate results, of all frames, that are kept lest they be computed twice; what has more is.
 KEPT_BYTES = 32 << 20
+#: Sum of squares below which a signal is faint enough for denormal numbers.
+FAINT = 1e-28
 #: Frames whose spectra are worked on at a time.
 BLOCK_FRAMES = 256
 
@@ -88,6 +90,8 @@ class Spectra:
         if center and self.n_fft > signal.shape[-1]:
             warn(f"n_fft, {n_fft} samples, is longer than the signal, {signal.shape[-1]}; take a shorter one")
         self.dtype = signal.dtype
+        if signal.dtype == np.float32 and np.dot(signal.reshape(-1), signal.reshape(-1)) < FAINT:
+            precise = True  # single precision would be denormal, which takes many times as long
         self.frames = Frames(signal, self.n_fft, hop_length, center=center, pad_mode=pad_mode)
         self._weights = _window(window, win_length, self.n_fft).astype(np.float64 if precise else signal.dtype)
 

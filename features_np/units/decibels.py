@@ -99,9 +99,10 @@ def amplitude_to_db(S: ArrayLike, *, ref: Reference = 1.0, amin: float = 1e-5, t
     >>> amplitude_to_db(np.array([1.0, 0.1])).round(1) + 0.0
     array([  0., -20.])
     """
-    magnitude = np.abs(_magnitude(S, "amplitude_to_db"))
-    reference = ref(magnitude) if callable(ref) else np.abs(ref)
-    return _decibels(np.square(magnitude), reference**2, amin**2 if amin > 0 else amin, top_db)
+    magnitude = _magnitude(S, "amplitude_to_db")
+    reference = ref(np.abs(magnitude)) if callable(ref) else np.abs(ref)
+    power = np.asarray(np.square(magnitude))
+    return _decibels(power, reference**2, amin**2 if amin > 0 else amin, top_db, out=power)
 
 
 def db_to_power(S_db: ArrayLike, *, ref: float = 1.0) -> Array:
@@ -168,9 +169,9 @@ def db_to_amplitude(S_db: ArrayLike, *, ref: float = 1.0) -> Array:
     return db_to_power(S_db, ref=ref**2) ** 0.5
 
 
-def decibels_of_power(power: Array, amin: float = 1e-10) -> Array:
-    """Return ``10 log10(max(power, amin))``, unclipped, in the precision of ``power``."""
-    decibels = np.asarray(np.maximum(power, power.dtype.type(amin)))
+def decibels_of_power(power: Array, amin: float = 1e-10, *, out: Array | None = None) -> Array:
+    """Return ``10 log10(max(power, amin))``, unclipped, in the precision of ``power``; with ``out``, there."""
+    decibels = np.asarray(np.maximum(power, power.dtype.type(amin), out=out))
     np.log(decibels, out=decibels)  # NumPy has a vectorized float32 log, but no vectorized log10
     decibels *= decibels.dtype.type(10 / np.log(10))
     return decibels
@@ -178,16 +179,17 @@ def decibels_of_power(power: Array, amin: float = 1e-10) -> Array:
 
 def clip_below_peak(decibels: Array, top_db: float) -> Array:
     """Raise values more than ``top_db`` below the maximum of the array to that floor."""
-    return np.asarray(np.maximum(decibels, decibels.max() - decibels.dtype.type(top_db)))
+    floor = decibels.max() - decibels.dtype.type(top_db)
+    return np.asarray(np.maximum(decibels, floor))
 
 
-def _decibels(power: Array, ref: Reference, amin: float, top_db: float | None) -> Array:
+def _decibels(power: Array, ref: Reference, amin: float, top_db: float | None, *, out: Array | None = None) -> Array:
     if not amin > 0:
         raise ParameterError(f"amin is {amin}, must be above 0")
     if top_db is not None and not top_db >= 0:
         raise ParameterError(f"top_db is {top_db}, must be 0 or above, or None")
-    decibels = decibels_of_power(power, amin)
     reference = np.maximum(amin, ref(power) if callable(ref) else np.abs(ref))
+    decibels = decibels_of_power(power, amin, out=out)
     if np.ndim(reference) or reference != 1.0:
         decibels -= np.asarray(10 * np.log10(reference)).astype(decibels.dtype)
     clipped = decibels if top_db is None else clip_below_peak(decibels, top_db)

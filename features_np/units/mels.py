@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import log, log10
+from math import exp, log, log10
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -86,6 +86,12 @@ def mel_to_hz(mels: ArrayLike, *, htk: bool = False) -> NDArray[np.float64]:
     >>> mel_to_hz([3.0, 15.0])
     array([ 200., 1000.])
     """
+    if isinstance(mels, float | int):
+        mel = float(mels)
+        if htk:
+            return np.float64(700.0 * (10.0 ** (mel / 2595.0) - 1.0))  # type: ignore[return-value]
+        low = mel < _BREAK_MEL
+        return np.float64(mel * _HZ_PER_MEL if low else _BREAK_HZ * exp(_LOG_STEP * (mel - _BREAK_MEL)))  # type: ignore[return-value]
     array = np.asarray(mels, dtype=np.float64)
     if htk:
         return 700.0 * (10.0 ** (array / 2595.0) - 1.0)

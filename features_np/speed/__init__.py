@@ -1,0 +1,1 @@
+"""How long everything takes, for whoever has the wheel."""
