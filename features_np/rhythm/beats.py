@@ -14,7 +14,7 @@ from features_np.errors import ParameterError
 from features_np.pcm import require_count, require_positive_rate
 from features_np.rhythm.onsets import onset_strength
 from features_np.rhythm.tempi import Prior, tempo
-from features_np.spectra.spectrum import Array
+from features_np.spectra.framing import Array, blocks_of
 from features_np.units.times import frames_to_samples, frames_to_time
 
 #: Share of the strongest smoothed onset that the first beat must reach.
@@ -181,17 +181,18 @@ def _best_paths(score: Array, paces: Array, tightness: float) -> tuple[Array, ND
     cost = np.broadcast_to(cost, (n_frames, len(steps)))
     known = np.full(longest + n_frames, -np.inf)
     earlier = sliding_window_view(known, len(steps))[:, ::-1]  # one, two, ... frames more than the shortest step ago
-    gains, best = np.empty(n_frames), np.empty(n_frames, dtype=np.intp)
     for begin in range(0, n_frames, shortest):
-        block = slice(begin, min(begin + shortest, n_frames))
-        paths = earlier[block] - cost[block]
-        np.argmax(paths, axis=1, out=best[block])  # of equal paths, the shortest step
-        np.max(paths, axis=1, out=gains[block])
-        total = score[block] + gains[block]
+        end = min(begin + shortest, n_frames)
+        gain = np.maximum.reduce(earlier[begin:end] - cost[begin:end], axis=1)
         if begin < longest or len(paces) > 1:
-            total = np.where(gains[block] == -np.inf, score[block], total)  # a path begins
-        known[longest + begin : longest + block.stop] = total
-    before = np.where(gains == -np.inf, -1, np.arange(n_frames) - steps[best])
+            gain[gain == -np.inf] = 0.0  # a path begins
+        np.add(score[begin:end], gain, out=known[longest + begin : longest + end])
+    before = np.full(n_frames, -1)
+    for block in blocks_of(n_frames, len(steps)):
+        paths = earlier[block] - cost[block]
+        best = np.argmax(paths, axis=1)  # of equal paths, the shortest step
+        possible = paths[np.arange(len(best)), best] > -np.inf
+        before[block] = np.where(possible, np.arange(n_frames)[block] - steps[best], -1)
     before[: int(np.argmax(score >= FIRST_BEAT * score.max()))] = -1
     return known[longest:], before
 

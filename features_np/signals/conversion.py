@@ -103,7 +103,7 @@ def resample(
     ratio = float(target_sr) / require_positive_rate(orig_sr)
     places = list(np.ndindex(signal.shape[:-1]))
     channels = [_converted(signal[place], orig_sr, target_sr, res_type) for place in places]
-    result = np.stack(channels).reshape(*signal.shape[:-1], len(channels[0]))
+    result = channels[0] if signal.ndim == 1 else np.stack(channels).reshape(*signal.shape[:-1], len(channels[0]))
     if fix:
         result = fix_length(result, size=int(np.ceil(signal.shape[-1] * ratio)), **kwargs)
     if scale:
@@ -113,8 +113,7 @@ def resample(
 
 def _converted(channel: Array, orig_sr: float, target_sr: float, res_type: str) -> Array:
     if res_type in BAND_LIMITED:
-        resampler = Resampler(orig_sr, target_sr)  # type: ignore[arg-type]  # which says what is not whole
-        return np.concatenate((resampler.push(channel), resampler.flush()))
+        return Resampler(orig_sr, target_sr).whole(channel)  # type: ignore[arg-type]  # it says what is not whole
     place = np.arange(int(len(channel) * (float(target_sr) / orig_sr))) * (orig_sr / float(target_sr))
     if res_type == "zero_order_hold":
         return np.asarray(channel[place.astype(int)])

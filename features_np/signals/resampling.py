@@ -116,9 +116,19 @@ class Resampler:
         self.reset()
         return rest[:missing]
 
-    def _outputs(self, way: Way, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def whole(self, signal: Array) -> NDArray[np.float32]:
+        """Return what ``push`` of a whole signal and ``flush`` after it return, in one go."""
+        samples = require_block(signal).astype(np.float32, copy=False)
+        if self._way is None:
+            return samples.copy()
+        self.reset()
+        outputs = self._outputs(self._way, samples, np.zeros(self._way.tail, dtype=np.float32))
+        self.reset()
+        return outputs[: -(-len(samples) * self.target_sr // self.orig_sr)]
+
+    def _outputs(self, way: Way, *samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compute all whole steps. They lie at fixed places, so every output is the same to the last bit."""
-        pending, convolution = np.concatenate((self._pending, samples)), way.convolution
+        pending, convolution = np.concatenate((self._pending, *samples)), way.convolution
         outputs: list[NDArray[np.float32]] = [np.empty(0, dtype=np.float32)]
         n_steps = 0
         if len(pending) >= convolution.n_inputs:

@@ -231,9 +231,8 @@ def delta(
     padding = [(0, 0)] * (values.ndim - 1) + [(half, half)]
     continued = {"constant_values": cval} if mode == "constant" else {}
     longer = np.pad(values.astype(np.float64), padding, mode=_PADDING.get(mode, "edge"), **continued)  # type: ignore[call-overload]
-    result, term = np.zeros(values.shape), np.empty(values.shape)
-    for place, weight in enumerate(slopes[half]):
-        result += np.multiply(longer[..., place : place + n_frames], weight, out=term)
+    joined = np.correlate(np.append(longer, np.zeros(width - 1)), slopes[half])  # what crosses from row to row is cut
+    result = joined.reshape(longer.shape)[..., :n_frames].copy()
     if mode == "interp":
         result[..., :half] = values[..., :width] @ slopes[:half].T
         result[..., -half:] = values[..., -width:] @ slopes[half + 1 :].T
