@@ -180,7 +180,7 @@ def widest(levels: Array, size: int) -> Array:
 
 def _detrended(strength: Array) -> Array:
     """Return what is left of changes after a first-order high-pass filter along time."""
-    change, left = np.diff(strength, axis=-1, prepend=0), np.empty_like(strength)
+    change, left = np.diff(strength, axis=-1, prepend=0), np.empty(strength.shape)
     state = np.zeros(strength.shape[:-1])
     for frame in range(strength.shape[-1]):
         state = change[..., frame] + TREND * state

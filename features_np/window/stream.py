@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -18,6 +19,11 @@ from features_np.window.span import Span
 from features_np.window.summary import cepstra_above, rise_above, summarize, tuned_chroma, vector_of_rows
 
 Edge = tuple[FrameRows, Array]
+
+
+def _cepstra_of(spec: FeatureSpec, log_mel: Array, floor: float | None) -> Array:
+    return cepstra_above(log_mel, spec, floor)
+
 
 #: New frames that are copied one by one to be analyzed together with those at the edges: 3 s of audio.
 MANY_FRAMES = 128
@@ -65,9 +71,7 @@ class FeatureStream:
         self._chroma = ChromaCache(n_frames, spec)
         self._rise = FloorCache(n_frames, rise_above, row=np.zeros((), np.float32), step=True)
         n_cepstra = spec.n_mfcc if {"mfcc_mean", "mfcc_std"} & set(spec.groups) else 0
-        self._cepstra = FloorCache(
-            n_frames, lambda log_mel, floor: cepstra_above(log_mel, spec, floor), row=np.zeros(n_cepstra)
-        )
+        self._cepstra = FloorCache(n_frames, partial(_cepstra_of, spec), row=np.zeros(n_cepstra))
         self.reset()
 
     def reset(self) -> None:
