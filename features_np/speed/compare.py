@@ -26,7 +26,7 @@ def music(seconds: float, sr: int = 22_050) -> np.ndarray[Any, np.dtype[np.float
     beat = np.exp(-8 * (t % 0.5))
     tones = [np.sin(2 * np.pi * 220 * 2 ** ((step + 5 * (t // 2 % 4)) / 12) * t) for step in (0, 4, 7)]
     noise = np.random.default_rng(0).standard_normal(len(t))
-    return (0.1 * np.sum(tones, axis=0) * beat + 0.02 * noise * beat).astype(np.float32)
+    return np.asarray(0.1 * np.sum(tones, axis=0) * beat + 0.02 * noise * beat, dtype=np.float32)
 
 
 def tasks(y: Any) -> dict[str, Task]:

@@ -18,7 +18,7 @@ FUNCTIONS: dict[str, Callable[[np.ndarray], object]] = {
     "chroma_stft": lambda y: fx.feature.chroma_stft(y=y),
     "beat_track": lambda y: fx.beat.beat_track(y=y)[1],
     "tempo": lambda y: fx.feature.tempo(y=y),
-    "zero_crossing_rate": lambda y: fx.feature.zero_crossing_rate(y),
+    "zero_crossing_rate": fx.feature.zero_crossing_rate,
     "spectral_contrast": lambda y: fx.feature.spectral_contrast(y=y),
 }
 
