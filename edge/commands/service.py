@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from edge import streams, words
@@ -57,28 +58,41 @@ def _install(args: argparse.Namespace) -> int:
 def _uninstall(args: argparse.Namespace) -> int:
     from edge.service import systemd_unit
 
-    for path in systemd_unit.uninstall(args.root, purge=args.purge, once_stopped=_forget_as_well):
+    once_stopped = _forgetting() if args.root == Path("/") else lambda: None
+    for path in systemd_unit.uninstall(args.root, purge=args.purge, once_stopped=once_stopped):
         print(f"removed {words.safe(path)}")
     if not args.purge:
         print(f"Kept: {systemd_unit.CONFIG} and the history in {systemd_unit.STATE[0]}; --purge removes them too")
     return 0
 
 
-def _forget_as_well() -> None:
-    """Take back what brokers keep; where that fails the rest goes on."""
+def _forgetting() -> Callable[[], None]:
+    """Return what takes back what brokers keep; where that is not possible, it is told and the rest goes on."""
     from edge.errors import EdgeError
-    from edge.service.broker_topics import take_back
+    from edge.service.broker_topics import taking_back
+
+    def tell(error: EdgeError) -> None:
+        streams.tell(f"{error}; remove the device in Home Assistant, which clears them")
 
     try:
-        take_back(None)
+        take_back = taking_back()
     except EdgeError as error:
-        streams.tell(f"{error}: livegenre service forget clears them")
+        tell(error)
+        return lambda: None
+
+    def forget() -> None:
+        try:
+            take_back()
+        except EdgeError as error:
+            tell(error)
+
+    return forget
 
 
 def _forget(args: argparse.Namespace) -> int:
-    from edge.service.broker_topics import take_back
+    from edge.service.broker_topics import taking_back
 
-    topics = take_back(args.config)
+    topics = taking_back(args.config)()
     for topic in topics:
         print(f"cleared {words.safe(topic)}")
     if not topics:

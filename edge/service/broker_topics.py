@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from edge.history.database import own_file
@@ -11,17 +12,22 @@ from edge.sinks.mqtt import MQTT
 from edge.sinks.mqtt.identity import Retained
 
 
-def take_back(config_file: Path | None) -> list[str]:
-    """Clear the topics that the service has left with brokers, or else those of whoever calls; returns them.
+def taking_back(config_file: Path | None = None) -> Callable[[], list[str]]:
+    """Return what clears, and returns, the topics that the service has left with brokers, or else the caller.
 
-    ``config_file`` has the password; by default the service's configuration does, if there is one.
+    ``config_file`` has the password; by default the service's configuration does, if there is one. It is read now:
+    systemd takes a credential away with the service that it is for.
     """
     folder = STATE[0] if STATE[0].exists() else own_file().parent
     if not Retained(folder).brokers():
-        return []
+        return list
     file = config_file or CONFIG
     config = load_config(file) if config_file or file.exists() else Config()
     broker = config.faces[MQTT.section].broker()
-    from edge.sinks.mqtt.forgetting import forget  # needs the extra, which is there where something was published
 
-    return forget(broker, folder)
+    def take_back() -> list[str]:
+        from edge.sinks.mqtt.forgetting import forget  # needs the extra, which is there where something was published
+
+        return forget(broker, folder)
+
+    return take_back

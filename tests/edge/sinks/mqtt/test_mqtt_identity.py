@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.commands.service import _forgetting
 from edge.errors import FaceError
 from edge.events import Event
+from edge.service import broker_topics
 from edge.sinks import Sink
 from edge.sinks.mqtt import publisher as publisher_module
 from edge.sinks.mqtt.command_topic import Corrector
@@ -321,3 +323,30 @@ def test_a_command_takes_back_what_brokers_keep(
         done = subprocess.run([LIVEGENRE, "service", "forget"], capture_output=True, text=True, check=True, timeout=60)
         assert said in done.stdout
     wait_until(lambda: not subscriber.messages, 20, "nothing is left")
+
+
+def test_uninstalling_has_the_password_before_systemd_takes_it_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    monkeypatch.delenv(publisher_module.PASSWORD_VARIABLE, raising=False)
+    broker = Mosquitto(tmp_path, closed=True)
+    broker.start()
+    credential, config = tmp_path / "credential", tmp_path / "livegenre.toml"
+    credential.write_text(PASSWORD)
+    config.write_text(f"[mqtt]\nusername = '{USERNAME}'\npassword_file = '{credential}'\n")
+    monkeypatch.setattr(broker_topics, "CONFIG", config)
+    subscriber = Subscriber(broker, username=USERNAME, password=PASSWORD)
+    sink = publish(broker.port, tmp_path, username=USERNAME, password=PASSWORD)
+    until(sink, lambda: topics(tmp_path).state in subscriber.messages, "it is there")
+    sink.close()
+
+    forget_it = _forgetting()
+    credential.unlink()
+    _forgetting()()
+    assert "credential: cannot be read as a password" in capsys.readouterr().err
+    assert subscriber.messages
+    forget_it()
+    wait_until(lambda: not subscriber.messages, 20, "nothing is left")
+    subscriber.close()
+    broker.kill()
