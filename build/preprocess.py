@@ -12,7 +12,7 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,9 @@ import numpy as np
 
 from build.audio.dataset import find_tracks
 from build.audio.tags import read_artist
+from build.audio.way import AS_RECORDED
 from build.console import progress
+from build.corpora.hearing_ways import MICROPHONES, OWN
 from build.errors import DatasetError, run_command
 from build.extract.description import Description
 from build.extract.one_file import CACHE_FOLDER, Outcome, VectorCache, extract
@@ -35,6 +37,7 @@ from build.tables.feature_table import (
     read_tracks,
     track_key,
     tracks_beside,
+    ways_beside,
     write_csv,
 )
 from edge.words import safe
@@ -59,13 +62,12 @@ def table_of(outcomes: Sequence[Outcome], spec: Description) -> FeatureTable:
 
 
 def extract_all(
-    tracks: Sequence[Path], spec: Description, cache: VectorCache, *, jobs: int = 1, scheduler: str | None = None
+    tracks: Sequence[Path], work: Callable[[Path], Outcome], *, jobs: int = 1, scheduler: str | None = None
 ) -> list[Outcome]:
-    """Extract every track in ``jobs`` processes or on a Dask cluster, with a progress bar on standard error.
+    """Do the work for every track in ``jobs`` processes or on a Dask cluster, with a progress bar on standard error.
 
     An interrupt says how far it has come; nothing that was computed is lost.
     """
-    work = partial(extract, by=spec, cache=cache)
     running = on_cluster(work, tracks, scheduler) if scheduler else in_processes(work, tracks, jobs)
     outcomes: list[Outcome] = []
     try:
@@ -84,11 +86,18 @@ def preprocess(arguments: argparse.Namespace) -> None:
     spec = Description.of_bundle() if named == LISTENER else Description(FeatureSpec(groups=FEATURE_SETS[named]))
     tracks = list(find_tracks(arguments.dataset).values())
     cache = VectorCache(arguments.cache.absolute())
-    outcomes = extract_all(tracks, spec, cache, jobs=arguments.jobs, scheduler=arguments.scheduler)
+    run = partial(extract_all, jobs=arguments.jobs, scheduler=arguments.scheduler)
+    outcomes = run(tracks, partial(extract, by=spec, cache=cache))
     _write(table_of(outcomes, spec), arguments.out, f"{sum(outcome.cached for outcome in outcomes)} from the cache")
-    write_artists(
-        arguments.dataset, [outcome.path for outcome in outcomes if outcome.vector is not None], arguments.out
-    )
+    usable = [outcome.path for outcome in outcomes if outcome.vector is not None]
+    write_artists(arguments.dataset, usable, arguments.out)
+    for stale in ways_beside(arguments.out).glob("*.csv"):
+        stale.unlink()
+    for way in (*OWN, MICROPHONES[0]) if named == LISTENER else ():
+        if way != AS_RECORDED:
+            heard = run(usable, partial(extract, by=spec, cache=cache, way=way))
+            with written_whole(ways_beside(arguments.out) / f"{way.name}.csv") as path:
+                write_csv(table_of(heard, spec), path)
     broken = [outcome for outcome in outcomes if outcome.vector is None]
     for outcome in broken:
         print(safe(_line(outcome)), file=sys.stderr)

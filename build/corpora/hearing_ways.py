@@ -17,6 +17,8 @@ TRAINING = {
     **{Way(f"microphone {draw}", part=Part.TRAINING, talkers_db=TALKERS_DB): 1.5 for draw in range(2)},
     **{Way(f"microphone, {seconds:g} s", seconds, Part.TRAINING, TALKERS_DB): 1.0 for seconds in (5.0, 10.0, 15.0)},
 }
+#: The same for one's own recordings: fewer, for the time that each takes, and without the voices, which no clone has.
+OWN = {AS_RECORDED: 3.0, Way("5 s", 5.0): 1.0, Way("own microphone", part=Part.TRAINING): 3.0}
 #: Rooms and noises that nothing in training heard.
 MICROPHONES = tuple(Way(f"evaluation microphone {draw}", part=Part.EVALUATION) for draw in range(3))
 #: Talking speakers that nothing in training heard, so many decibels below the music.

@@ -11,10 +11,19 @@ from numpy.typing import NDArray
 
 from build.audio.way import AS_RECORDED, Way
 from build.corpora.corrections import PREFIX
+from build.corpora.hearing_ways import MICROPHONES
 from build.corpora.no_music import NoMusic
 from build.errors import DatasetError
 from build.tables import splits
-from build.tables.feature_table import FeatureTable, Track, load_features, read_list, read_tracks, tracks_beside
+from build.tables.feature_table import (
+    FeatureTable,
+    Track,
+    load_features,
+    read_list,
+    read_tracks,
+    tracks_beside,
+    ways_beside,
+)
 
 Chosen = NDArray[np.bool_]
 
@@ -113,8 +122,8 @@ def read_task(
 ) -> Task:
     """Read a task from a features CSV; without lists a fold is held out, by artist where ``tracks`` names them.
 
-    ``tracks`` is by default the file of that name that ``build.preprocess`` wrote beside the CSV. The tracks of
-    ``test_list`` neither train nor choose.
+    ``tracks`` is by default what ``build.preprocess`` wrote beside the CSV, as it wrote the tracks in other ways of
+    hearing them. The tracks of ``test_list`` neither train nor choose.
     """
     everything = load_features(features)
     tracks = tracks or (beside if (beside := tracks_beside(features)).exists() else None)
@@ -130,7 +139,16 @@ def read_task(
             raise DatasetError(f"{test_list}: {shared[0]} is also trained or chosen on; take it out of one list")
     else:
         split = splits.held_out_fold(table, known)
-    return Task(split.name, table.select(split.train), table.select(split.valid), known, test=test)
+    heard = {path.stem: load_features(path) for path in sorted(ways_beside(features).glob("*.csv"))}
+    return Task(
+        split=split.name,
+        train=table.select(split.train),
+        valid=table.select(split.valid),
+        tracks=known,
+        train_ways={name: of.select(split.train) for name, of in heard.items() if name != MICROPHONES[0].name},
+        valid_ways={name: of.select(split.valid) for name, of in heard.items() if name == MICROPHONES[0].name},
+        test=test,
+    )
 
 
 def write_lists(task: Task, folder: Path) -> None:

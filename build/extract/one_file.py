@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 import features_np
 from build.audio.read import read_recording
+from build.audio.way import AS_RECORDED, Way
 from build.extract.description import Description, content_digest
 from build.files import written_whole
+from build.tables.feature_table import track_key
 from edge.errors import AudioFileError
 from features_np.errors import SignalError
 
@@ -79,14 +81,14 @@ def _features_code() -> str:
     return hashlib.sha256(sources).hexdigest()
 
 
-def extract(path: Path, by: Description, cache: VectorCache) -> Outcome:
-    """Return a file's features, from the cache if they are there; a file that cannot be used is an outcome too."""
+def extract(path: Path, by: Description, cache: VectorCache, way: Way = AS_RECORDED) -> Outcome:
+    """Return a file's row as heard in a way, from the cache if it is there; a file of no use is an outcome, too."""
     try:
-        content = content_digest(path)
+        content = way.digest(key := track_key(path), content_digest(path))
         vector = cache.load(content, by)
         if vector is not None:
             return Outcome(path, vector, cached=True)
-        vector = by(read_recording(path, by.spec))
+        vector = by(way(key, read_recording(path, by.spec)))
     except AudioFileError as error:
         return Outcome(path, None, str(error).removeprefix(f"{path}: "))
     except OSError as error:

@@ -138,8 +138,9 @@ def with_corrections(task: Task, recipes: Sequence[Recipe], history: Path) -> tu
     copies = table.rows(row for row in range(len(table)) for _ in range(COPIES))
     changed = task.variants and _of(task.variants, table.columns).stacked(copies)
     train = _of(task.train, table.columns).stacked(table)
+    ways = {name: _of(heard, table.columns).stacked(table) for name, heard in task.train_ways.items()}
     learning = tuple(recipe for recipe in recipes if recipe.inputs == inputs)
-    return replace(task, train=train, variants=changed or copies), learning
+    return replace(task, train=train, train_ways=ways, variants=changed or copies), learning
 
 
 def _of(table: FeatureTable, columns: tuple[str, ...]) -> FeatureTable:

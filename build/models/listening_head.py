@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from build.audio.way import AS_RECORDED
-from build.corpora.hearing_ways import TRAINING
+from build.audio.way import AS_RECORDED, Way
+from build.corpora.hearing_ways import OWN, TRAINING
 from build.corpora.task import Task
 from build.models import int8
 from build.models.discriminant_sum import PERCEPTRON_SHARE, View, fit_sum
@@ -41,6 +41,7 @@ class HeadRecipe(Recipe):
 
     name: str
     beside: tuple[TaughtListener, ...]
+    ways: Mapping[Way, float] = field(default_factory=lambda: TRAINING)  # of hearing, and the weight of each
     views: Mapping[str, float] | None = None  # None: each of the listener's outputs 1, the readable features half
     groups: Collection[str] | None = None  # of the readable features that count; None: all
     collections: Mapping[str, float] = field(default_factory=dict)  # weight of a collection's tracks, 1 if not named
@@ -99,13 +100,13 @@ class HeadRecipe(Recipe):
     def sample(self, task: Task, chosen: NDArray[np.bool_] | None = None) -> Sample:
         """Return the chosen tracks in every way of training; all labels weigh the same, and so do a label's tracks."""
         everything = np.ones(len(task.train), dtype=np.bool_) if chosen is None else chosen
-        tables = {way: task.heard(way).rows(np.flatnonzero(everything)) for way in TRAINING if task.has(way)}
+        tables = {way: task.heard(way).rows(np.flatnonzero(everything)) for way in self.ways if task.has(way)}
         recorded = tables[AS_RECORDED]
         targets = recorded.targets(task.labels)
         of_track = np.array([self.collections.get(name, 1.0) for name in task.collections_of(recorded)])
         of_label = np.bincount(targets, of_track, minlength=len(task.labels))
         of_track = of_track / of_label[targets]
-        weights = np.concatenate([of_track * TRAINING[way] for way in tables])
+        weights = np.concatenate([of_track * self.ways[way] for way in tables])
         return Sample(
             rows=np.vstack([table.matrix(self.columns) for table in tables.values()]),
             targets=np.tile(targets, len(tables)),
@@ -163,4 +164,4 @@ def own_head(model: Path | None = None) -> HeadRecipe:
 
     Discriminants alone: closed form, no random start, and with few rows as good as anything.
     """
-    return HeadRecipe(OWN_HEAD, listeners_of_bundle(model), perceptron_share=0.0)
+    return HeadRecipe(OWN_HEAD, listeners_of_bundle(model), OWN, perceptron_share=0.0)

@@ -63,11 +63,12 @@ def _accuracies(scores: Scores, task: Task, table: FeatureTable) -> Figures:
 
 def of_microphones(bundle: Bundle, task: Task) -> Figures:
     """Return what is right through microphones in rooms and noises that no training heard, and what that costs."""
-    tables = [_whole(task, task.valid_ways[way.name]) for way in hearing_ways.MICROPHONES]
+    names = [way.name for way in hearing_ways.MICROPHONES if way.name in task.valid_ways]
+    tables = [_whole(task, task.valid_ways[name]) for name in names]
     recorded = task.valid.select(tables[0].keys)
     clean = scoring.score(bundle, recorded, task.split, task.tracks)
     right = np.mean([scoring.score(bundle, table, task.split, task.tracks).right for table in tables], axis=0)
-    what = f"{task.split}; {len(tables)} simulated microphones a track, rooms and noises that no training heard"
+    what = f"{task.split}; simulated microphones, {len(tables)} a track, rooms and noises that no training heard"
     artists = task.artists(recorded)
     return {
         "accuracy": metrics.share(right, what, artists).to_dict(),

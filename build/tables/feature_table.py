@@ -230,6 +230,11 @@ def tracks_beside(features: Path) -> Path:
     return features.with_suffix(".tracks.csv")
 
 
+def ways_beside(features: Path) -> Path:
+    """Return the folder of the tracks of a features CSV as heard in other ways: ``features.ways``."""
+    return features.with_suffix(".ways")
+
+
 def read_tracks(path: Path) -> dict[str, Track]:
     """Read ``tracks.csv`` (at least the columns track_id, genre, artist); returns tracks by key."""
     with _open(path) as file:

@@ -14,10 +14,12 @@ import soundfile
 
 from build.audio.dataset import find_tracks
 from build.audio.read import duration_s, read_recording
+from build.corpora import hearing_ways
 from build.corpora.task import read_task
 from build.extract.description import Description
 from build.extract.one_file import Outcome, VectorCache, extract
 from build.files import written_whole
+from build.models.listening_head import own_head
 from build.preprocess import main
 from build.tables.feature_table import read_csv, read_list, tracks_beside
 from edge.audio.demo import synthesize
@@ -350,3 +352,29 @@ def _lists(folder, *lists):
     for number, keys in enumerate(lists):
         (folder / f"{number}.txt").write_text("\n".join(keys))
     return [folder / f"{number}.txt" for number in range(len(lists))]
+
+
+def test_a_head_of_ones_own_hears_microphones_and_short_windows(tmp_path, monkeypatch):
+    """Each recording is there in every way, the same from the cache, and the task holds them as such."""
+    monkeypatch.chdir(tmp_path)
+    for number in range(3):
+        write_track(tmp_path / "set" / "waltz" / f"{number}.wav", seconds=7, tempo_bpm=90.0 + number)
+    command = ["set", "--out", "f.csv", "--features", "listener", "--jobs", "1"]
+    assert main(command) == 0
+    lists = _lists(tmp_path, ["waltz/0", "waltz/1"], ["waltz/2"])
+    task = read_task(tmp_path / "f.csv", *lists, None)
+    assert set(task.train_ways) == {way.name for way in hearing_ways.OWN} - {"as recorded"}
+    assert set(task.valid_ways) == {hearing_ways.MICROPHONES[0].name}
+    tables = [task.train, *task.train_ways.values()]
+    assert len({row.tobytes() for table in tables for row in table.values}) == 2 * len(tables)
+    assert len(own_head().sample(task).rows) == 2 * len(hearing_ways.OWN)
+
+    monkeypatch.setattr("build.extract.one_file.read_recording", None)
+    assert main(command) == 0
+    again = read_task(tmp_path / "f.csv", *lists, None)
+    for name, table in task.train_ways.items():
+        np.testing.assert_array_equal(again.train_ways[name].values, table.values)
+    monkeypatch.undo()
+    monkeypatch.chdir(tmp_path)
+    assert main([*command[:-4], "--features", "30", "--jobs", "1"]) == 0
+    assert not read_task(tmp_path / "f.csv", *lists, None).train_ways

@@ -258,7 +258,7 @@ def test_each_shipped_model_goes_where_it_ships(monkeypatch: pytest.MonkeyPatch)
 def test_a_listener_recipe_learns_from_every_way_of_hearing_and_no_other_does() -> None:
     """Ways weigh as ``TRAINING`` says, and all labels the same, however many tracks they have."""
     task = made_up_task()
-    head = own_head()
+    head = replace(own_head(), ways=hearing_ways.TRAINING)
     wide = FeatureTable(
         task.train.track_ids,
         task.train.genres,
