@@ -82,10 +82,11 @@ class Libsndfile:
     def read(self, n_frames: int) -> NDArray[np.float32]:
         """Return up to ``n_frames``, (n, n_channels), none at the end; raises ``LibsndfileError``, ``OSError``."""
         is_near_end = isinstance(self._view, Endless) and self._view.n_left < NEAR_END
-        frames = self._packets(n_frames) if is_near_end else self._frames(n_frames)
-        if self._view is not None and self._view.error is not None:
-            raise self._view.error
-        return frames
+        try:
+            return self._packets(n_frames) if is_near_end else self._frames(n_frames)
+        finally:
+            if self._view is not None and self._view.error is not None:
+                raise self._view.error  # which libsndfile takes for an end, or for damage
 
     def _frames(self, n_frames: int) -> NDArray[np.float32]:
         frames: NDArray[np.float32] = self._file.read(n_frames, dtype="float32", always_2d=True)
