@@ -10,7 +10,7 @@ HOMEASSISTANT := .venv-homeassistant
 PIP_FLAGS := --quiet --disable-pip-version-check
 
 .PHONY: help listen test test-long test-cores test-homeassistant debian lint types wheel package test-machines \
-	test-processors test-arm64 image model bench clean
+	test-processors test-arm64 image model bench librosa-suite clean
 
 help:
 	@echo "make listen   show the genre of what the microphone hears (without a microphone: a demo)"
@@ -23,6 +23,7 @@ help:
 	@echo "make image    container images for amd64 and arm64 (needs root)"
 	@echo "make model    train the shipped models again (needs ../shared/data)"
 	@echo "make bench    speed and memory, side by side with librosa"
+	@echo "make librosa-suite LIBROSA=FOLDER   librosa's own tests with the import swapped, in a checkout of librosa"
 
 listen: $(RUNTIME)/.ready
 	@$(RUNTIME)/bin/livegenre listen; status=$$?; \
@@ -59,6 +60,7 @@ debian:
 lint: $(TESTING)/.ready
 	$(TESTING)/bin/ruff check .
 	$(TESTING)/bin/ruff format --check .
+	$(TESTING)/bin/python -m tests.docstrings
 
 types: $(TESTING)/.ready
 	$(TESTING)/bin/mypy
@@ -95,8 +97,15 @@ model: $(TESTING)/.ready
 	$(TESTING)/bin/python -m build.train --recipe listener
 	$(TESTING)/bin/python -m build.train --recipe timbre
 
+# librosa's own tests with the import swapped, in the folder of a checkout or an unpacked release of librosa 0.11.
+LIBROSA ?= ../librosa
+
+librosa-suite: $(TESTING)/.ready
+	$(TESTING)/bin/python -m tests.librosa_suite.gate $(LIBROSA)
+
 bench: $(TESTING)/.ready
 	taskset -c 0 $(TESTING)/bin/python -m tests.benchmarks.features
+	taskset -c 0 $(TESTING)/bin/python -m features_np.speed.compare
 
 $(RUNTIME)/.ready: setup.cfg
 	@.ci/apt $(VENV_PACKAGE) libportaudio2

@@ -52,14 +52,14 @@ def mel(
     numpy.ndarray, shape (n_mels, 1 + n_fft // 2)
         Weights of the bins.
 
-    See Also
-    --------
-    features_np.feature.melspectrogram : What they weigh.
-
     Raises
     ------
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+
+    See Also
+    --------
+    features_np.feature.melspectrogram : What they weigh.
 
     Notes
     -----
@@ -118,14 +118,14 @@ def chroma(
     numpy.ndarray, shape (n_chroma, 1 + n_fft // 2)
         Weights of the bins.
 
-    See Also
-    --------
-    features_np.feature.chroma_stft : What they weigh.
-
     Raises
     ------
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+
+    See Also
+    --------
+    features_np.feature.chroma_stft : What they weigh.
 
     Notes
     -----

@@ -51,6 +51,10 @@ def log_mel_patches(y: Array, spec: PatchSpec | None = None, *, sr: int = 16_000
     SampleRateError
         For what is no rate.
 
+    See Also
+    --------
+    PatchStream : The same of a stream.
+
     Notes
     -----
     ``log(m + offset)``, ``m`` being the magnitudes of a frame's spectrum summed under a mel band.

@@ -35,6 +35,10 @@ def int16_to_float32(samples: NDArray[np.int16]) -> NDArray[np.float32]:
     SignalError
         If ``samples`` are not int16.
 
+    See Also
+    --------
+    float32_to_int16 : The inverse.
+
     Examples
     --------
     >>> import numpy as np
@@ -64,6 +68,10 @@ def float32_to_int16(samples: NDArray[np.floating[Any]]) -> NDArray[np.int16]:
     ------
     SignalError
         If ``samples`` are not floating or not finite.
+
+    See Also
+    --------
+    int16_to_float32 : The inverse.
 
     Examples
     --------
@@ -97,6 +105,10 @@ def to_mono(y: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
     ------
     SignalError
         For what is not finite floating audio, and where there are no channels.
+
+    See Also
+    --------
+    features_np.resample : Takes all channels.
 
     Notes
     -----

@@ -52,6 +52,10 @@ def normalize(
     ParameterError
         For an unknown norm, a threshold that is not above 0, and numbers that are not finite.
 
+    See Also
+    --------
+    features_np.util.sync : Joins frames.
+
     Notes
     -----
     Equals ``librosa.util.normalize`` 0.11.

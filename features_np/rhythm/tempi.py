@@ -70,6 +70,11 @@ def tempogram(
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
+    See Also
+    --------
+    tempo : The strongest of its lags.
+    features_np.tempo_frequencies : The tempi of its rows.
+
     Notes
     -----
     Grosche, Müller and Kurth, "Cyclic tempogram" (2010). Equals ``librosa.feature.tempogram`` 0.11.
@@ -148,6 +153,11 @@ def tempo(
     ------
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+
+    See Also
+    --------
+    tempogram : What it is the strongest lag of.
+    features_np.beat.beat_track : The beats at that tempo.
 
     Notes
     -----

@@ -114,6 +114,10 @@ def zero_crossing_rate(
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
+    See Also
+    --------
+    zero_crossings : The crossings themselves.
+
     Notes
     -----
     Equals ``librosa.feature.zero_crossing_rate`` 0.11.
@@ -200,6 +204,10 @@ def rms(
     ------
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+
+    See Also
+    --------
+    zero_crossing_rate : The other feature of a waveform.
 
     Notes
     -----

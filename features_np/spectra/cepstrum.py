@@ -98,6 +98,11 @@ def mfcc(
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
+    See Also
+    --------
+    features_np.feature.melspectrogram : What it is the cepstrum of.
+    delta : How it changes.
+
     Notes
     -----
     The cosine transform of ``power_to_db(melspectrogram(...))``, so that what is 80 dB below the loudest mel bin of

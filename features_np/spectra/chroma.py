@@ -87,6 +87,11 @@ def chroma_stft(
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
+    See Also
+    --------
+    tonnetz : Its tonal centroids.
+    features_np.filters.chroma : The filters.
+
     Notes
     -----
     Each bin of the spectrum spreads over pitch classes by a Gaussian as wide as the bin (Ellis, "Chroma feature

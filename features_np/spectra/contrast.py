@@ -62,6 +62,10 @@ def spectral_flatness(
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
+    See Also
+    --------
+    spectral_contrast : How peaks stand out in each octave.
+
     Notes
     -----
     The geometric mean of the powers over their arithmetic mean (Dubnov, 2004). Equals
@@ -159,6 +163,10 @@ def spectral_contrast(
     ------
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+
+    See Also
+    --------
+    spectral_flatness : How much like noise the whole is.
 
     Notes
     -----

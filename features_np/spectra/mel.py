@@ -243,6 +243,11 @@ def melspectrogram(
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
+    See Also
+    --------
+    features_np.feature.mfcc : Its cepstrum.
+    features_np.filters.mel : The filters.
+
     Notes
     -----
     The filters are triangles in Hz with corners evenly spaced in mel. Equals ``librosa.feature.melspectrogram``

@@ -65,6 +65,11 @@ def spectral_rolloff(
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
+    See Also
+    --------
+    spectral_centroid : The mean frequency.
+    spectral_bandwidth : The spread around it.
+
     Notes
     -----
     Equals ``librosa.feature.spectral_rolloff`` 0.11.
@@ -151,6 +156,10 @@ def spectral_centroid(
     ------
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+
+    See Also
+    --------
+    spectral_bandwidth : The spread around it.
 
     Notes
     -----
@@ -242,6 +251,10 @@ def spectral_bandwidth(
     ------
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+
+    See Also
+    --------
+    spectral_centroid : What it is the spread around.
 
     Notes
     -----

@@ -49,6 +49,10 @@ def fft_frequencies(*, sr: float = 22_050, n_fft: int = 2048) -> NDArray[np.floa
     SampleRateError
         For a rate that is not above 0 Hz.
 
+    See Also
+    --------
+    stft : The transform.
+
     Notes
     -----
     Equals ``librosa.fft_frequencies`` 0.11.
@@ -189,6 +193,11 @@ def stft(
     ------
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+
+    See Also
+    --------
+    magphase : Takes the result apart.
+    features_np.feature.melspectrogram : What most features take instead.
 
     Notes
     -----

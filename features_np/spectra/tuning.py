@@ -85,6 +85,10 @@ def estimate_tuning(
     ParameterError
         For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
 
+    See Also
+    --------
+    features_np.feature.chroma_stft : What is tuned by it.
+
     Notes
     -----
     The most frequent deviation among the louder half of all spectral peaks. Equals ``librosa.estimate_tuning``

@@ -47,6 +47,10 @@ def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArra
     SampleRateError
         For another rate than the spec's.
 
+    See Also
+    --------
+    features_np.FeatureStream : The same of the last seconds of a stream.
+
     Notes
     -----
     Means and standard deviations are taken over all frames of librosa 0.11's ``mfcc``, ``chroma_stft``,
