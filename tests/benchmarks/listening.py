@@ -1,7 +1,7 @@
 """What ``livegenre listen --json`` costs, as a process of its own: time to the first event, memory, processor time.
 
     python -m tests.benchmarks.listening            # all of it, 6 minutes
-    python -m tests.benchmarks.listening memory     # or some: start, memory, cpu, microphone, parec, busy
+    python -m tests.benchmarks.listening memory     # or some: start, memory, cpu, microphone, parec, busy, stopped
 
 Figures depend on the machine, and on what else it does: ``busy`` gives it four times as much as it can. The microphone
 is the monitor of a PulseAudio server of our own, whose first audio comes up to 2 s after a recording begins; a sound
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -169,6 +170,20 @@ def busy() -> None:
             other.wait()
 
 
+def stopped() -> None:
+    """The microphone while the process stands still, as where it gets no processor: what catching up takes."""
+    with recorded() as server:
+        listening = Listening(server.livegenre("listen", "--json"), time.monotonic())
+        for audio_s, still_s in ((35, 25), (70, 12), (95, 12), (120, 0)):
+            listening.until(audio_s)
+            print(f"memory, microphone, stopped so far, after {audio_s} s:", words(listening.memory_mb()))
+            listening.process.send_signal(signal.SIGSTOP)
+            time.sleep(still_s)
+            listening.process.send_signal(signal.SIGCONT)
+        listening.process.terminate()
+        listening.process.communicate()
+
+
 def _real_time(name: str, *options: str) -> None:
     with recorded() as server:
         listening = Listening(server.livegenre("listen", "--json", *options), time.monotonic())
@@ -188,7 +203,15 @@ def words(figures: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:.1f} MB" for name, value in figures.items())
 
 
-PARTS = {"start": start, "memory": memory, "cpu": cpu, "microphone": microphone, "parec": parec, "busy": busy}
+PARTS = {
+    "start": start,
+    "memory": memory,
+    "cpu": cpu,
+    "microphone": microphone,
+    "parec": parec,
+    "busy": busy,
+    "stopped": stopped,
+}
 
 
 def main() -> None:
