@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from build.tables.feature_table import GTZAN, FeatureTable, Track, read_list, re
 from build.tables.provenance import have_trained
 from edge.audio import native_stderr
 from edge.model.bundle import load_bundle
+from edge.words import safe
 
 TEMPO = "tempo_bpm"
 #: Shorter recordings say little of a model that hears 30 s; GTZAN's clips of 2 to 3 s are among them.
@@ -102,6 +104,9 @@ def evaluate_audio(arguments: argparse.Namespace, tracks: dict[str, Track]) -> E
     """Score recordings, as ``livegenre classify`` would take them, and through microphones where it is asked for."""
     keys = read_list(arguments.list_) if arguments.list_ else tuple(find_tracks(arguments.audio))
     recordings = find_recordings(arguments.audio, keys, SHORTEST_S)
+    if missing := sorted(set(keys) - find_tracks(arguments.audio).keys()):
+        text = f"{len(missing)} of {len(keys)} tracks of {arguments.list_} are not there, the first is {missing[0]}"
+        print(safe(f"{arguments.audio}: {text}"), file=sys.stderr)
     name = split_name(arguments.list_, tracks) if arguments.list_ else f"all of {arguments.audio.name}"
     split = f"{name}; the {len(recordings)} of {len(keys)} with {SHORTEST_S:g} s of audio or more"
     seen = have_trained(load_bundle(arguments.model).sidecar["training"], list(recordings))

@@ -173,7 +173,7 @@ def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(prog="python -m build.publish", description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path, help="a bundle that build.train wrote")
-    parser.add_argument("--out", type=Path, default=MODELS, help="where it is installed (default: the shipped model)")
+    parser.add_argument("--out", type=Path, required=True, help="folder to install it in: models is the shipped one")
     arguments = parser.parse_args()
 
     def body() -> None:

@@ -34,6 +34,7 @@ from build.report.model_card import with_interval
 from build.report.training_record import training_record
 from build.score import listening, listening_studies, metrics, scoring
 from build.tables.feature_table import GTZAN, SHARED_DATA
+from edge.events import State
 from edge.live.decision import NO_MUSIC
 from edge.model.bundle import Bundle
 from features_np.spec import FeatureSpec
@@ -48,8 +49,7 @@ SHIPPED = {LISTENER: publish.MODELS, discriminant_and_perceptron.TIMBRE.name: pu
 
 def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bundle:
     """Fit, calibrate, quantize, judge and publish the best of some recipes; returns its bundle."""
-    if len(task.labels) < 2:
-        raise DatasetError(f"{task.labels[0]} is the only genre: add other music, that it can be told from")
+    require_usable(task.labels)
     folds = task.folds(task.train, seed)
     recipe, logits, candidates = choose(task, recipes, folds, seed)
     targets = task.train.targets(task.labels)
@@ -88,6 +88,14 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
     if task.styles is not None:
         figures |= listening_studies.studies(task, recipe, logits, seed)
     return publish.publish(draft, figures, folder)
+
+
+def require_usable(labels: Sequence[str]) -> None:
+    """Raise ``DatasetError`` for genres of which no model can be made."""
+    if len(labels) < 2:
+        raise DatasetError(f"{labels[0]} is the only genre: add other music, that it can be told from")
+    if taken := sorted((set(State) - {State.NO_MUSIC}) & set(labels)):
+        raise DatasetError(f"a genre cannot be named {taken[0]}, which livegenre shows of itself; rename it")
 
 
 def choose(

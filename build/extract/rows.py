@@ -21,7 +21,9 @@ from features_np.spec import FeatureSpec
 
 def find_recordings(folder: Path, keys: Iterable[str], at_least_s: float) -> dict[str, Path]:
     """Return the files of those tracks that have one under ``folder`` which lasts ``at_least_s`` seconds."""
-    tracks = find_tracks(folder)
+    tracks, keys = find_tracks(folder), list(keys)
+    if keys and not tracks.keys() & set(keys):
+        raise DatasetError(f"{folder}: has none of the {len(keys)} wanted tracks, the first is {keys[0]}")
     found = {key: tracks[key] for key in keys if key in tracks and duration_s(tracks[key]) >= at_least_s}
     if not found:
         raise DatasetError(f"{folder}: has no recording of at least {at_least_s:g} s of any of the wanted tracks")

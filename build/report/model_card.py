@@ -48,7 +48,7 @@ The commonest confusions on the same tracks:
 {findings}## Intended use, and what it is not for
 
 For a device that shows what kind of music plays in a room, and for learning how such a thing is made. Genres are
-opinions: people agree on them only so far, and the ten here are those of a dataset of the year 2002. It is not
+opinions: people agree on them only so far{whose}. It is not
 fit for deciding about money, people or rights, and it knows no genre but its own: whatever else plays is given the
 most similar of them.
 
@@ -86,6 +86,11 @@ LibriSpeech's (CC BY 4.0), noises are ESC-10's (CC BY 3.0, K. J. Piczak). No aud
 part of this project: only networks fitted to them. The head is under the MIT licence like the rest of the project.
 
 """
+_DATA_OF_OTHERS = """\
+The recordings are those of whoever trained this model; no audio and no table of features of them is part of it.
+
+"""
+_WHOSE = ", and the ten here are those of a dataset of the year 2002"
 _ORIGIN = "The {name} began as {network}, published as {published}, under {licence}; it was {changes}."
 _NOTICE = " The\nfile `NOTICE` says so wherever it goes."
 
@@ -94,6 +99,7 @@ def model_card(sidecar: dict[str, Any]) -> str:
     """Return the card of a sidecar with ``metrics`` and ``training`` as Markdown."""
     spec, metrics, training = sidecar["feature_spec"], sidecar["metrics"], sidecar["training"]
     valid, listeners = metrics["valid"], sidecar["listeners"]
+    ours = "edition" in training  # of the data beside the project
     facts = {
         "bytes": sidecar["model"]["bytes"],
         "n_features": len(sidecar["normalization"]["mean"]),
@@ -106,7 +112,8 @@ def model_card(sidecar: dict[str, Any]) -> str:
         n_labels=len(sidecar["labels"]),
         labels=", ".join(sidecar["labels"]).replace("_", " "),
         networks=_networks(listeners, facts),
-        data=_DATA_OF_A_LISTENER + "\n".join(map(_origin, listeners)) + _NOTICE if listeners else _DATA,
+        whose=_WHOSE if ours else "",
+        data=_data(listeners, ours=ours),
         more="".join(f"{line}\n" for line in more_tables(metrics)),
         figures=_lines(_figures(metrics)),
         how_chosen=training["how_chosen"],
@@ -115,6 +122,12 @@ def model_card(sidecar: dict[str, Any]) -> str:
         findings=f"## What was tried\n\n{training['findings']}\n" if "findings" in training else "",
         training=_lines(f"- {key.replace('_', ' ')}: {value}" for key, value in training["facts"].items()),
     )
+
+
+def _data(listeners: Sequence[dict[str, Any]], *, ours: bool) -> str:
+    """Return what is said of the data and of the listeners' origins."""
+    own = (_DATA_OF_A_LISTENER if listeners else _DATA) if ours else _DATA_OF_OTHERS
+    return own + "\n".join(map(_origin, listeners)) + _NOTICE if listeners else own.rstrip()
 
 
 def _networks(listeners: Sequence[dict[str, Any]], facts: dict[str, Any]) -> str:
@@ -168,11 +181,11 @@ def with_interval(figure: dict[str, Any]) -> str:
 def _figures(metrics: dict[str, Any]) -> Iterable[str]:
     valid, int8 = metrics["valid"], metrics["int8"]
     accuracy = valid["accuracy"]
-    place = f"valid, n = {accuracy['n']}; {accuracy['split']}"
+    place = f"valid, n = {accuracy['n']}; {_cell(accuracy['split'])}"
     yield f"| accuracy | {with_interval(accuracy)} | {place} |"
     yield f"| balanced over genres | {with_interval(valid['balanced'])} | {place} |"
     if test := metrics.get("test", {}).get("accuracy"):
-        yield f"| accuracy on tracks kept apart | {with_interval(test)} | n = {test['n']}; {test['split']} |"
+        yield f"| accuracy on tracks kept apart | {with_interval(test)} | n = {test['n']}; {_cell(test['split'])} |"
     yield f"| macro F1 | {valid['macro_f1']:.3f} | {place} |"
     yield f"| expected calibration error | {valid['calibration_error']:.3f} | {place} |"
     if by_chance := valid.get("calibration_error_by_chance"):
@@ -198,11 +211,16 @@ def _figures(metrics: dict[str, Any]) -> Iterable[str]:
 
 
 def _row(what: str, figure: dict[str, Any]) -> str:
-    return f"| {what} | {with_interval(figure)} | n = {figure['n']}; {figure['split']} |"
+    return f"| {_cell(what)} | {with_interval(figure)} | n = {figure['n']}; {_cell(figure['split'])} |"
+
+
+def _cell(text: str) -> str:
+    """Return text as it may stand in a table's cell."""
+    return text.replace("|", "\\|")
 
 
 def _genre_row(label: str, row: dict[str, Any]) -> str:
-    return f"| {label} | {row['n']} | {row['precision']:.2f} | {row['recall']:.2f} | {row['f1']:.2f} |"
+    return f"| {_cell(label)} | {row['n']} | {row['precision']:.2f} | {row['recall']:.2f} | {row['f1']:.2f} |"
 
 
 def _confusions(labels: list[str], counts: list[list[int]], n_shown: int = 6) -> Iterable[str]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import tensorflow as tf
+
+from build.corpora.corrections import PREFIX
 from build.corpora.task import Task
 from build.models.fitting import Converted
 from build.models.recipe import Recipe
@@ -38,7 +43,25 @@ def training_record(
         "temperature": f"fitted on out-of-fold predictions inside train ({splits.N_FOLDS} folds of {folds})",
         "seed": seed,
     }
+    if task.split != splits.FAULT_FILTERED:
+        record["facts"] |= _circumstances(task)
     return record
+
+
+def _circumstances(task: Task) -> dict[str, str]:
+    """Return what a figure of other people's data must be read with: corrections, leaks, inputs, versions."""
+    n_corrections = sum(track_id.startswith(PREFIX) for track_id in task.train.track_ids)
+    content = hashlib.sha256()
+    for table in (task.train, task.valid):
+        content.update("\n".join(table.keys).encode() + table.values.tobytes())
+    circumstances = {
+        "corrections": f"{n_corrections} among the tracks" if n_corrections else "none",
+        "inputs": f"SHA-256 {content.hexdigest()} of keys and rows",
+        "versions": f"TensorFlow {tf.__version__}, NumPy {np.__version__}",
+    }
+    if not task.tracks:
+        circumstances["warning"] = "artists are not known: one may be on both sides of the split, which flatters"
+    return circumstances
 
 
 def _how_chosen(task: Task, candidates: Sequence[str]) -> str:

@@ -78,6 +78,19 @@ def test_the_published_rows_give_the_model_cards_figures_as_a_table() -> None:
     assert sum(line.split()[:1] == ["reggae"] for line in lines) == 1
 
 
+def test_a_track_of_a_list_that_is_not_there_is_named(music: Path, tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("rock/a.wav\nrock/tpyo.wav\n")
+    result = evaluate("--audio", music, "--list", tmp_path / "list.txt", "--json")
+    assert result.returncode == 0 and json.loads(result.stdout)["accuracy"]["n"] == 1
+    assert "1 of 2 tracks" in result.stderr and "the first is rock/tpyo" in result.stderr
+    (tmp_path / "list.txt").write_text("rock/tpyo.wav\n")
+    result = evaluate("--audio", music, "--list", tmp_path / "list.txt")
+    assert result.returncode == 1
+    assert result.stderr.splitlines()[-1] == (
+        f"build.evaluate: {music}: has none of the 1 wanted tracks, the first is rock/tpyo"
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [

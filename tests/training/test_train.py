@@ -70,6 +70,38 @@ def test_the_model_card_states_every_figure_with_its_split_and_number(folder: Pa
     assert f"{accuracy['value']:.1%}, 95 % interval {low:.1%} to {high:.1%} | valid, n = {accuracy['n']}" in card
     assert all(f"| {genre} | " in card for genre in GENRES)
     assert "0x" not in card  # a function's address, which says nothing and differs in each run
+    assert "2002" not in card and "GTZAN" not in card, "which is another data set"
+    assert "corrections: none" in card and f"NumPy {np.__version__}" in card
+
+
+def test_a_card_says_what_its_figures_must_be_read_with_and_keeps_its_tables(tmp_path: Path) -> None:
+    """Of rows without artists, with a correction among them, and a name that a table would break at."""
+    task = made_up_task(60)
+    names = tuple(f"correction.{row}" if row < 2 else name for row, name in enumerate(task.train.track_ids))
+    table = replace(task.train, track_ids=names)
+    with pytest.warns(splits.LeakySplitWarning):
+        train.train(replace(task, train=table, tracks={}, split="A|B"), QUICK[1:], 0, tmp_path)
+    card = (tmp_path / publish.CARD_FILE).read_text()
+    assert "corrections: 2 among the tracks" in card
+    assert "warning: artists are not known" in card
+    assert "A\\|B" in card and "; A|B" not in card
+
+
+def test_names_that_livegenre_shows_of_itself_are_no_genres(tmp_path: Path) -> None:
+    task = made_up_task()
+    renamed = [
+        replace(table, genres=tuple("unsure" if genre == "folk" else genre for genre in table.genres))
+        for table in (task.train, task.valid)
+    ]
+    with pytest.raises(DatasetError, match="a genre cannot be named unsure"):
+        train.train(replace(task, train=renamed[0], valid=renamed[1]), QUICK[1:], 0, tmp_path)
+
+
+def test_publishing_names_its_folder(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "argv", ["publish", "my-model"])
+    with pytest.raises(SystemExit):
+        publish.main()
+    assert "--out" in capsys.readouterr().err
 
 
 def test_a_bundle_whose_probe_differs_is_refused_and_nothing_is_written(folder: Path, tmp_path: Path) -> None:
