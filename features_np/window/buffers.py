@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from features_np.errors import ParameterError
 from features_np.spec import FeatureSpec
 from features_np.spectra.spectrum import Array
 from features_np.spectra.tuning import most_peaks as most_peaks_of
@@ -59,7 +60,8 @@ class SlidingBuffer:
 
     def view(self, start: int, stop: int) -> Any:
         """Return a writable view of the rows ``start`` up to but not including ``stop``, which must be kept."""
-        assert self.start <= start <= stop <= self.end, (self.start, start, stop, self.end)
+        if not self.start <= start <= stop <= self.end:
+            raise ParameterError(f"rows {start} to {stop} are not among those kept, {self.start} to {self.end}")
         shift = self._used - self.end
         return self._data[start + shift : stop + shift]
 
