@@ -200,7 +200,7 @@ def _magnitude(S: ArrayLike, name: str) -> Array:
     """Return a floating array of at least one value; of complex ones their size."""
     values = np.asarray(S)
     if values.dtype.kind == "c":
-        warn(f"{name} takes the magnitude of complex input: phase information will be discarded; say abs() to mean it")
+        warn(f"{name} was called on complex input so phase information will be discarded; say abs() to mean it")
         values = np.abs(values)
     if values.dtype.kind not in "fiub" or values.size == 0:
         raise ParameterError(f"S holds {values.size} values of {values.dtype}, must be numbers, at least one")
