@@ -35,9 +35,9 @@ def use(
     return ListenerUse(patch_spec=PatchSpec(patch_hop=patch_hop), outputs=outputs, statistics=statistics, styles=styles)
 
 
-def another_use() -> ListenerUse:
+def another_use(n_frames: int = 160) -> ListenerUse:
     """Return how a listener with quite another front end is used: 1.6 s at 32 kHz, every second, in floats."""
-    spec = replace(EFFICIENTAT, n_frames=160, patch_hop=100, n_mels=40)
+    spec = replace(EFFICIENTAT, n_frames=n_frames, patch_hop=100, n_mels=40)
     return ListenerUse(patch_spec=spec, outputs=(("broad", 5),), statistics=("mean", "max"), styles=(), name="another")
 
 

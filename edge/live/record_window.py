@@ -24,7 +24,7 @@ class RecordWindow:
     """A window that begins where the present record does, at most ``window_s`` seconds ago."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self._spec = bundle.spec
+        self._spec, self._has_record_axes = bundle.spec, bundle.record_axes is not None
         self._stream = HearingStream(bundle)
         self._record = self._no_record()
         self._block_level, self._interval_level = LevelMeter(), LevelMeter()
@@ -74,8 +74,12 @@ class RecordWindow:
         """Begin where the present record does; return whether that is another than before."""
         hop_length, before = self._spec.hop_length, self._record
         log_mel = self._stream.log_mel()
-        ends, places = self._stream.on_record_axes()
-        by_listener = OnRecordAxes(ends / hop_length, places) if places.size else None
+        by_listener = None
+        if self._has_record_axes:
+            ends, places = self._stream.on_record_axes()
+            if not len(ends):
+                return False  # seconds that are described otherwise could not be compared with those that follow
+            by_listener = OnRecordAxes(ends / hop_length, places)
         self._record = record_change.hear_frames(before, *log_mel, by_listener)
         self._stream.begin_at(self._record.began_frame * hop_length)
         return record_change.is_another(before, self._record)

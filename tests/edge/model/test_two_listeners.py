@@ -164,11 +164,17 @@ def test_bandwidth_is_no_cue(bundle: Bundle) -> None:
 
 
 def test_an_answer_waits_for_the_slowest_branch(bundle: Bundle, tmp_path: Path) -> None:
-    """Of 1.6 s patches, one a second, a window of 3 s holds one at 22,050 Hz, and after 4 s the next."""
-    for rate in (22_050, 44_100):
-        events = heard(bundle, blocks(synthesize(6.0, sample_rate=rate), rate, 1_000))
+    """Of 1.6 s patches a window of 3 s holds one; a patch of 3.5 s is not known before 4 s."""
+    slow = make_bundle(tmp_path / "slow", two_networks.another_use(n_frames=350))
+    for rate, model, first_s in (
+        (22_050, bundle, 3.0),
+        (44_100, bundle, 3.0),
+        (22_050, slow, 4.0),
+        (48_000, slow, 4.0),
+    ):
+        events = heard(model, blocks(synthesize(6.0, sample_rate=rate), rate, 1_000))
         first = next(event for event in events if isinstance(event, Prediction) and event.probabilities)
-        assert first.audio_s == 3.0
+        assert first.audio_s == first_s
     soundfile.write(tmp_path / "short.wav", synthesize(1.3), RATE)
     with pytest.raises(AudioFileError, match=r"1\.3 s of audio are too few, 2 s are needed"):
         classify_file(tmp_path / "short.wav", bundle)
