@@ -57,8 +57,7 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
     best, held = fitting.fit(task, recipe, seed), None
     if task.no_music and task.hears_no_music(recipe.columns):
         fitted, held = fitting.add_no_music(task, recipe, best.fitted, folds, task.no_music)
-        windows = task.no_music if recipe.listeners else task.no_music.training()
-        best = fitting.convert(task, recipe, fitted, np.vstack([recipe.sample(task).rows, windows.rows]), seed)
+        best = fitting.convert(task, recipe, fitted, fitting.rows_for_ranges(task, recipe), seed)
     draft = publish.Draft(
         name=recipe.name,
         labels=(*task.labels, NO_MUSIC) if held else task.labels,

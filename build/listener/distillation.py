@@ -43,13 +43,18 @@ def distill(backbone: AnyBackbone, pairs: Sequence[Pair], schedule: Schedule, se
     teacher = backbone.trainable()
     student = backbone.trainable(schedule.n_frozen)
     batches = _batches(pairs, schedule.batch_size, backbone.front_end, np.random.default_rng(seed))
-    deviations = [tf.math.reduce_std(output, axis=0) + 0.02 for output in teacher(next(batches)[0])]
+    deviations = [tf.math.reduce_std(output, axis=0) + 0.02 for output in _outputs(teacher, next(batches)[0])]
     terms = list(zip(backbone.compared, deviations, strict=True))
     for n_steps in schedule.cycles:
         step = _step_function(teacher, student, terms, schedule.learning_rate, n_steps)
         for _ in range(n_steps):
             step(*map(tf.constant, next(batches)))
     return backbone.with_weights_of(student)
+
+
+def _outputs(network: keras.Model, patches: tf.Tensor, *, training: bool = False) -> list[tf.Tensor]:
+    """Return the outputs of a network, also of one, which Keras gives by itself."""
+    return list(tf.nest.flatten(network(patches, training=training)))
 
 
 def _step_function(
@@ -65,10 +70,10 @@ def _step_function(
 
     @tf.function  # type: ignore[untyped-decorator]
     def step(recorded: tf.Tensor, heard: tf.Tensor) -> tf.Tensor:
-        aims = teacher(recorded, training=False)
+        aims = _outputs(teacher, recorded)
         with tf.GradientTape() as tape:
             loss = tf.constant(0.0)
-            outputs = student(heard, training=True)
+            outputs = _outputs(student, heard, training=True)
             for (weight, deviation), aim, output in zip(terms, aims, outputs, strict=True):
                 loss += weight * tf.reduce_mean(tf.minimum(tf.square((output - aim) / deviation), FURTHEST**2))
         gradients = tape.gradient(loss, student.trainable_variables)

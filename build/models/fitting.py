@@ -65,6 +65,12 @@ def convert(task: Task, recipe: Recipe, fitted: Fitted, rows: Rows, seed: int) -
     )
 
 
+def rows_for_ranges(task: Task, recipe: Recipe) -> Rows:
+    """Return the rows on which the ranges of a model with "no music" may be measured: none that evaluates it."""
+    sample = recipe.sample(task).rows
+    return sample if task.no_music is None else np.vstack([sample, task.no_music.training().rows])
+
+
 def out_of_fold(
     task: Task, recipe: Recipe, folds: NDArray[np.int64], tables: Mapping[str, FeatureTable], seed: int
 ) -> dict[str, Logits]:

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 from build import publish, train
+from build.corpora import no_music
+from build.corpora.no_music import NoMusic
 from build.errors import DatasetError
 from build.models import perceptron
+from build.models.fitting import rows_for_ranges
 from build.models.listening_head import own_head
 from build.tables.feature_table import FeatureTable, write_csv
 from edge.audio.demo import synthesize
@@ -47,6 +50,16 @@ def test_a_recipe_whose_columns_are_not_there_is_passed_over() -> None:
     assert recipe is quick and list(candidates) == [quick.name] and len(logits["as recorded"]) == len(task.train)
     with pytest.raises(DatasetError, match="hold no recipe's columns"):
         train.choose(task, [own_head()], folds, 0)
+
+
+def test_no_window_that_evaluates_has_a_part_in_the_ranges() -> None:
+    head, task = own_head(), made_up_task()
+    rows = np.arange(8, dtype=np.float32)[:, np.newaxis].repeat(len(head.columns), axis=1)
+    windows = NoMusic(1000 + rows, ("hum",) * 8, np.arange(8) % no_music.N_FOLDS)
+    train_rows = FeatureTable(task.train.track_ids[:8], task.train.genres[:8], head.columns, rows)
+    measured = rows_for_ranges(replace(task, train=train_rows, no_music=windows), head)
+    apart = windows.of(windows.folds == no_music.EVALUATION_FOLD).rows[:, 0]
+    assert len(measured) == 8 + 6 and not set(apart) & set(measured[:, 0])
 
 
 def test_its_digest_is_that_of_the_bundle_whose_listener_it_has() -> None:
