@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from build.audio.recorded_rooms import in_recorded_room, recorded_rooms, recorded_rooms_digest
 from build.audio.simulated_microphone import SAMPLE_RATE, Part, simulate, surroundings, surroundings_digest
 from build.audio.talkers import add_talkers, talkers_digest
 
@@ -18,7 +19,8 @@ class Way:
     """One way of hearing recordings: each has an excerpt, a room, voices and a microphone of its own, always the same.
 
     ``part`` names the rooms and noises of the simulated microphone, None a recording as it is. Talkers are mixed in
-    before it, so many decibels below the music; with a range of them, in half of the recordings.
+    before it, so many decibels below the music; with a range of them, in half of the recordings. In a recorded room
+    what a phone heard there takes the place of the simulated microphone.
     """
 
     name: str
@@ -27,12 +29,15 @@ class Way:
     talkers_db: tuple[float, float] | None = None
     always_talking: bool = False
     draw: int | None = None  # seeds what is drawn; None: the name does
+    recorded_room: bool = False
 
     def digest(self, name: str, content: str) -> str:
         """Return a digest of what is heard of the recording of that name; ``content`` is the digest of its file."""
         if self.part is None and self.talkers_db is None and np.isinf(self.seconds):
             return content
         surrounded = surroundings_digest(self.part) if self.part else ""
+        if self.part and self.recorded_room:
+            surrounded += recorded_rooms_digest(self.part)
         talking = talkers_digest(self._voices) if self.talkers_db else ""
         return hashlib.sha256(f"{self!r} {surrounded} {talking} {name} {content}".encode()).hexdigest()
 
@@ -49,7 +54,12 @@ class Way:
         audio = audio[start : start + n_samples]
         if self.talkers_db and (self.always_talking or rng.random() < 0.5):
             audio = add_talkers(audio, rng.uniform(*self.talkers_db), int(rng.integers(1, 5)), self._voices, rng)
-        return audio if self.part is None else simulate(audio, surroundings(self.part), rng)
+        if self.part is None:
+            return audio
+        if self.recorded_room:
+            heard = in_recorded_room(audio.astype(np.float64), recorded_rooms(self.part), rng)
+            return heard.astype(np.float32)
+        return simulate(audio, surroundings(self.part), rng)
 
 
 AS_RECORDED = Way("as recorded")

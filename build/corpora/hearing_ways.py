@@ -1,4 +1,4 @@
-"""The ways in which tracks are heard to train a head, and to judge it."""
+"""The ways in which tracks are heard to teach a listener, to train a head, and to judge both."""
 
 from __future__ import annotations
 
@@ -26,3 +26,6 @@ TALKERS_EVALUATED_DB = (10, 5, 0, -5)
 TALKERS = tuple(
     Way(f"talkers {ratio:+d} dB", talkers_db=(ratio, ratio), always_talking=True) for ratio in TALKERS_EVALUATED_DB
 )
+#: What a listener is taught to ignore: rooms and microphones that are simulated, and a room that a phone recorded.
+LESSONS = tuple(Way(f"lesson {draw}", part=Part.TRAINING, talkers_db=TALKERS_DB) for draw in range(3))
+RECORDED_LESSON = Way("lesson in a recorded room", part=Part.TRAINING, recorded_room=True)

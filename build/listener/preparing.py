@@ -33,7 +33,7 @@ def prepare(data: Path, name: str, seed: int, cache: Path | None) -> tuple[Task,
     pieces = read_pieces(data, (*LABELS, OUTSIDE))
     untaught, lessons = BACKBONES[name].read(data), learning(pieces, LABELS)
     backbone, network = kept(
-        cache, LISTENER, lambda: teach(untaught, lessons, seed), name, untaught.schedule, teaching.LESSONS, seed
+        cache, LISTENER, lambda: teach(untaught, lessons, seed), name, untaught.schedule, untaught.lessons, seed
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "listener.tflite")
@@ -50,14 +50,14 @@ def prepare(data: Path, name: str, seed: int, cache: Path | None) -> tuple[Task,
             record_axes.SHRINKAGE,
         )
         task = hear_task(pieces, LABELS, data, by, seed)
-    made = f"{name}, taught by {backbone.schedule}, every piece through {len(teaching.LESSONS)} simulated microphones"
+    made = f"{name}, taught by {backbone.schedule}, every piece through {len(backbone.lessons)} microphones"
     model = ListenerModel(network=network, origin=backbone.origin, quantization=backbone.quantization)
     return task, HeadRecipe(LISTENER, (TaughtListener(backbone.use, model, axes, made),))
 
 
 def teach(backbone: Backbone, pieces: list[Piece], seed: int) -> tuple[Backbone, bytes]:
     """Return the backbone as taught with pieces, and its deployed network."""
-    return teaching.teach(backbone, teaching.lessons(pieces, backbone.front_end), seed)
+    return teaching.teach(backbone, teaching.lessons(pieces, backbone), seed)
 
 
 def kept(folder: Path | None, name: str, make: Callable[[], Made], *depends_on: object) -> Made:

@@ -10,25 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.audio.read import read_recording
-from build.audio.simulated_microphone import Part
 from build.audio.way import AS_RECORDED, Way
-from build.corpora.hearing_ways import TALKERS_DB
 from build.extract.parallel import in_order
-from build.listener.backbone import Schedule
+from build.listener.backbone import Backbone, Schedule
 from build.listener.distillation import AnyBackbone, Frames, Pair, distill
 from build.tables.pieces import Piece
 from features_np import FeatureSpec, log_mel_patches
 from features_np.front_end import PatchSpec
 
-#: Ways of hearing that the listener is taught to ignore.
-LESSONS = tuple(Way(f"lesson {draw}", part=Part.TRAINING, talkers_db=TALKERS_DB) for draw in range(3))
 #: Patches on which the ranges of the deployed network's tensors are measured.
 N_REPRESENTATIVE = 500
 
 
-def lessons(pieces: Sequence[Piece], front_end: PatchSpec) -> list[Pair]:
-    """Return pieces as recorded, and through a microphone for each of ``LESSONS``."""
-    ways = (AS_RECORDED, *LESSONS)
+def lessons(pieces: Sequence[Piece], backbone: Backbone) -> list[Pair]:
+    """Return pieces as recorded, and through a microphone for each of the backbone's lessons."""
+    front_end, ways = backbone.front_end, (AS_RECORDED, *backbone.lessons)
     spec = replace(front_end, patch_hop=front_end.n_frames)  # patches side by side: frames follow without a gap
     items = [(index, number) for index in range(len(pieces)) for number in range(len(ways))]
     frames = dict(in_order(partial(_frames, pieces=tuple(pieces), ways=ways, spec=spec), items, "lessons"))
