@@ -26,6 +26,8 @@ TALKERS_EVALUATED_DB = (10, 5, 0, -5)
 TALKERS = tuple(
     Way(f"talkers {ratio:+d} dB", talkers_db=(ratio, ratio), always_talking=True) for ratio in TALKERS_EVALUATED_DB
 )
+#: Rooms that a phone recorded, of tracks that judge, for tracks of all genres: the phone's own recordings are of two.
+RECORDED_ROOM = Way("evaluation recorded room", part=Part.EVALUATION, recorded_room=True)
 #: What a listener is taught to ignore: rooms and microphones that are simulated, and a room that a phone recorded.
 LESSONS = tuple(Way(f"lesson {draw}", part=Part.TRAINING, talkers_db=TALKERS_DB) for draw in range(3))
 RECORDED_LESSON = Way("lesson in a recorded room", part=Part.TRAINING, recorded_room=True)

@@ -25,7 +25,7 @@ def hear_task(pieces: Sequence[Piece], labels: Sequence[str], data: Path, by: De
     train, valid = learning(pieces, labels), [piece for piece in pieces if piece.collection == GTZAN_VALID]
     train_tables = _heard(train, (*ways.TRAINING, ways.MICROPHONES[0]), by)
     # Those of training serve folds over the artists of both lists.
-    valid_tables = _heard(valid, (*ways.TRAINING, *ways.MICROPHONES, *ways.TALKERS), by)
+    valid_tables = _heard(valid, (*ways.TRAINING, *ways.MICROPHONES, *ways.TALKERS, ways.RECORDED_ROOM), by)
     judged = [*train, *valid]
     return Task(
         split=FAULT_FILTERED,

@@ -57,6 +57,8 @@ def _heard(listening: dict[str, Any]) -> Iterator[str]:
     ways = {"whole recordings": listening["whole"], "through microphones": listening["microphones"]}
     ways |= {f"windows of {name}": figures for name, figures in listening["windows"].items()}
     ways |= {f"people talking, music at {name}": figures for name, figures in listening["talkers"].items()}
+    if "recorded room" in listening:
+        ways["in rooms that a phone recorded"] = listening["recorded room"]
     if "clips" in listening:
         ways["clips, where there is no more"] = listening["clips"]
     for name, figures in ways.items():

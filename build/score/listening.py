@@ -45,6 +45,7 @@ def of_windows_and_talkers(bundle: Bundle, task: Task, clean: Scores) -> Figures
             f"{ratio:+d} dB": heard(way, "1 to 4 people talk")
             for ratio, way in zip(hearing_ways.TALKERS_EVALUATED_DB, hearing_ways.TALKERS, strict=True)
         },
+        "recorded room": heard(hearing_ways.RECORDED_ROOM, "in rooms that a phone recorded, of tracks that judge"),
     }
     if len(clips):
         scores = scoring.score(bundle, clips, f"{task.split}; clips of 2 to 20 s", task.tracks)
