@@ -138,7 +138,7 @@ def test_the_search_adds_trials_and_a_stopped_one_is_no_result(task, short, tmp_
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(perceptron, "fit", interrupted)
+        patch.setattr(perceptron, "train", interrupted)
         search_once(task, study, seed=0)
     _, again = open_studies(tmp_path / "s.sqlite3", task, seed=0)
     assert not again.get_trials(states=[optuna.trial.TrialState.RUNNING])
