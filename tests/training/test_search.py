@@ -180,7 +180,7 @@ def test_command_from_a_csv_to_tables_csv_and_plots_and_again_in_no_time(short, 
         raise AssertionError("trained again")
 
     monkeypatch.setattr(search, "fit_seed_network", nothing_to_do)
-    monkeypatch.setattr(perceptron, "fit", nothing_to_do)
+    monkeypatch.setattr(perceptron, "train", nothing_to_do)
     assert main(command) == 0
     assert capsys.readouterr().out == first.out
 
