@@ -15,7 +15,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import NoReturn
 
-from edge import streams
+from edge import stdio
 from edge.audio import native_stderr
 from edge.audio.recovery.attempt import any_under_way
 from edge.commands import bench, classify, completion, correct, daemon, devices, history, listen, selftest, service
@@ -92,7 +92,7 @@ def _main(argv: Sequence[str] | None) -> int:
     # The matrices here are small: more threads cost memory and wake-ups, and save no time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _hash_without_openssl()
-    streams.make_usable()
+    stdio.make_usable()
     args = argparse.Namespace()
     try:
         status = _run(argv, args)
@@ -111,17 +111,17 @@ def _tell(error: Exception) -> int:
     from features_np.errors import FeatureError  # brings NumPy along
 
     if isinstance(error, EdgeError | FeatureError):
-        streams.tell(error)
+        stdio.tell(error)
         return getattr(error, "exit_status", EdgeError.exit_status)
     if isinstance(error, OSError):
-        quietly = isinstance(error, BrokenPipeError) and streams.reader_is_gone()
+        quietly = isinstance(error, BrokenPipeError) and stdio.reader_is_gone()
         if not quietly:
-            streams.tell(error)
-        streams.send_nowhere(sys.stdout)
+            stdio.tell(error)
+        stdio.send_nowhere(sys.stdout)
         return 0 if quietly else EdgeError.exit_status
     if sys.flags.dev_mode:  # python -X dev
         raise error
-    streams.tell(f"a defect of livegenre, please report it: {type(error).__name__}: {error}")
+    stdio.tell(f"a defect of livegenre, please report it: {type(error).__name__}: {error}")
     return DEFECT
 
 
@@ -129,7 +129,7 @@ def _run(argv: Sequence[str] | None, args: argparse.Namespace) -> int:
     try:
         parser().parse_args(argv, args)
     except SystemExit as end:  # --help, --version, or a wrong option, which argparse has told
-        streams.drop_what_cannot_be_told()
+        stdio.discard_unwritable_stderr()
         return end.code if isinstance(end.code, int) else 0
     native_stderr.silence()
     status: int = args.run(args)

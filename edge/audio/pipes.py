@@ -127,7 +127,7 @@ def _no_audio_from(stream: TextIO | None) -> str | None:
         return "closed"
     if stream.isatty():
         return "a terminal"
-    # What was closed when the program started is that as well: see ``edge.streams``.
+    # What was closed when the program started is that as well: see ``edge.stdio``.
     return "closed" if os.fstat(stream.fileno()).st_rdev == Path(os.devnull).stat().st_rdev else None
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from edge import streams, words
+from edge import stdio, words
 from edge.commands import Subparsers, add_model_option, add_styles_option
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _tell(outcome: Outcome, width: int, *, as_json: bool) -> None:
 
     problem = outcome if isinstance(outcome, Failure) else outcome.warning
     if problem is not None:
-        streams.tell(problem)
+        stdio.tell(problem)
     if as_json:
         print(json.dumps(outcome.to_json()), flush=True)
     elif not isinstance(outcome, Failure):
@@ -103,7 +103,7 @@ def _row(verdict: Verdict, width: int) -> str:
 @contextmanager
 def _progress(files: Sequence[Found]) -> Iterator[Callable[[Callable[[], None]], None]]:
     """Give a function that lets a file's outcome be told; where somebody watches, a bar below says how far it is."""
-    if len(files) < 2 or not streams.can_be_drawn_on(sys.stderr):
+    if len(files) < 2 or not stdio.can_be_drawn_on(sys.stderr):
         yield lambda tell: tell()
         return
     from rich.console import Console

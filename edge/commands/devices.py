@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from edge import streams, words
+from edge import stdio, words
 from edge.commands import Subparsers
 
 
@@ -24,7 +24,7 @@ def run(args: argparse.Namespace) -> int:
 
     inputs = portaudio.all_inputs()
     if not inputs:
-        streams.tell(portaudio.NO_MICROPHONE)
+        stdio.tell(portaudio.NO_MICROPHONE)
         return 2
     if args.json:
         for device in inputs:

@@ -136,10 +136,10 @@ def summary(totals: dict[str, float]) -> str:
 
 
 def _print_csv(rows: Iterable[Row]) -> None:
-    from edge.history.segments import FIELDS, told
+    from edge.history.segments import FIELDS, export_values
     from edge.words import safe
 
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(FIELDS)
     for row in rows:
-        writer.writerow([safe(value) if isinstance(value, str) else value for value in told(row)])
+        writer.writerow([safe(value) if isinstance(value, str) else value for value in export_values(row)])

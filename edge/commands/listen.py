@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-from edge import streams
+from edge import stdio
 from edge.commands import Subparsers, add_model_option, add_styles_option
 from edge.commands.history import path_of
 from edge.sinks.every_face import FACES, draws_sound
@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
     )
     bundle = load_bundle(args.model)
     uri = "demo" if args.demo else args.source
-    watched = not args.json and streams.can_be_drawn_on(sys.stdout)
+    watched = not args.json and stdio.can_be_drawn_on(sys.stdout)
     progress = take_over()
     source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw, away_since=progress.away_since)
     sections = {face.section: face.asked_for(getattr(args, face.section)) for face in FACES}
@@ -110,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
         sinks += _faces(sections, bundle, _history_of(args), listener, announced.append)
         if not watched:
             for text in announced:
-                streams.tell(text)
+                stdio.tell(text)
         sinks.append(Guarded(_sink(args, listener, announced, watched=watched), "output", passes=(BrokenPipeError,)))
         for event in listener.events():
             _hand_on(event, sinks, history)
@@ -121,7 +121,7 @@ def run(args: argparse.Namespace) -> int:
         for sink in sinks:
             sink.close()
     if warning is not None:
-        streams.tell(warning)
+        stdio.tell(warning)
     if signal.SIGINT in signals:
         raise KeyboardInterrupt
     if args.demo and not args.json:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from edge import streams, words
+from edge import stdio, words
 from edge.commands import Subparsers
 
 
@@ -72,7 +72,7 @@ def _forgetting() -> Callable[[], None]:
     from edge.service.broker_topics import taking_back
 
     def tell(error: EdgeError) -> None:
-        streams.tell(f"{error}; remove the device in Home Assistant, which clears them")
+        stdio.tell(f"{error}; remove the device in Home Assistant, which clears them")
 
     try:
         take_back = taking_back()

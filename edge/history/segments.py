@@ -48,7 +48,9 @@ class Segment:
     def to_json(self) -> dict[str, Any]:
         """Return JSON-ready values; times are RFC 3339 in UTC."""
         answer = (self.state, self.genre, self.confidence, self.tempo_bpm, self.corrected)
-        return dict(zip(FIELDS, told((to_ms(self.start), round(self.duration_s * 1000), *answer)), strict=True))
+        return dict(
+            zip(FIELDS, export_values((to_ms(self.start), round(self.duration_s * 1000), *answer)), strict=True)
+        )
 
 
 #: A segment as the file has it: start and duration in milliseconds, then as ``Segment`` has them.
@@ -57,7 +59,7 @@ Row = tuple[int, int, str, str | None, float | None, float | None, str | None]
 Span = tuple[int, int, str]
 
 
-def told(row: Row) -> tuple[str, str, float, str, str | None, float | None, float | None, str | None]:
+def export_values(row: Row) -> tuple[str, str, float, str, str | None, float | None, float | None, str | None]:
     """Return the values of ``FIELDS``; times are RFC 3339 in UTC."""
     start_ms, duration_ms = row[:2]
     return rfc3339(start_ms), rfc3339(start_ms + duration_ms), duration_ms / 1000, *row[2:]
@@ -65,7 +67,7 @@ def told(row: Row) -> tuple[str, str, float, str, str | None, float | None, floa
 
 def json_line(row: Row) -> str:
     """Return ``Segment.to_json`` as a line of JSON, three times as fast: there may be hundreds of thousands."""
-    start, end, duration_s, state, genre, confidence, tempo_bpm, corrected = told(row)
+    start, end, duration_s, state, genre, confidence, tempo_bpm, corrected = export_values(row)
     return _JSON_LINE % (
         f'"{start}"',
         f'"{end}"',

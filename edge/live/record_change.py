@@ -24,7 +24,7 @@ from features_np.spectra.cepstrum import dct_matrix
 from features_np.units.decibels import clip_below_peak
 
 #: Seconds that are looked at, and seconds in a record at least: fewer are a fill-in, or a break.
-MOST, SHORTEST = 30, 3
+HISTORY_S, MIN_RECORD_S = 30, 3
 #: Mel bands are joined to so many: finer ones follow the melody. Levels further below a second's loudest are noise.
 N_BANDS, RANGE_DB = 16, 40.0
 #: What another record costs by its spectrum alone. Chosen, as the deviations below, on 260 full tracks of GTZAN's train
@@ -112,12 +112,12 @@ def hear_frames(
     if len(edges) < 2:
         return memory
     described = [_describe(log_mel[start - first : end - first], start, by_listener) for start, end in pairwise(edges)]
-    sounds = (*memory.sounds, *described)[-MOST:]
+    sounds = (*memory.sounds, *described)[-HISTORY_S:]
     next_second = memory.next_second + len(described)
     penalty = PENALTY if by_listener is None else PENALTY_BY_LISTENER
     oldest, change = next_second - len(sounds), last_change(np.array(sounds), penalty)
     # No record can begin in the first seconds looked at, nor before them: what was found there is no longer doubted.
-    undoubted = memory.began if memory.began < oldest + SHORTEST else 0
+    undoubted = memory.began if memory.began < oldest + MIN_RECORD_S else 0
     return RecordMemory(seconds, sounds, next_second, oldest + change if change else undoubted)
 
 
@@ -129,7 +129,7 @@ def _describe(log_mel: NDArray[np.float32], start: int, by_listener: OnRecordAxe
 
 def is_another(before: RecordMemory, now: RecordMemory) -> bool:
     """Say whether a record began between two memories; where one begins may also be corrected by a little."""
-    return now.began >= before.began + SHORTEST
+    return now.began >= before.began + MIN_RECORD_S
 
 
 def sound(log_mel: NDArray[np.float32]) -> Sound:
@@ -171,10 +171,10 @@ def last_change(sounds: Sound, penalty: float) -> int:
     squares = np.diag(products)
     of_means = (squares + squares[:, np.newaxis] - 2 * products) / np.maximum(length, 1)
     scatter = power - power[:, np.newaxis] - of_means
-    cost = np.where(length >= SHORTEST, scatter + penalty, np.inf)
+    cost = np.where(length >= MIN_RECORD_S, scatter + penalty, np.inf)
     best, last = np.full(n + 1, np.inf), np.zeros(n + 1, dtype=int)
     best[0] = 0.0
-    for stop in range(SHORTEST, n + 1):
+    for stop in range(MIN_RECORD_S, n + 1):
         costs = best[:stop] + cost[:stop, stop]
         last[stop] = costs.argmin()
         best[stop] = costs[last[stop]]

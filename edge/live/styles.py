@@ -18,7 +18,7 @@ Scores = NDArray[np.float32]
 
 #: How many are named, the score that one needs to be among them, and the share of the likeliest's. AudioSet's classes
 #: are many and its scores cautious: over 20 s of music the likeliest style has 0.01 to 0.3.
-MOST, LEAST_SCORE, LEAST_SHARE = 3, 0.02, 0.25
+MAX_STYLES, LEAST_SCORE, LEAST_SHARE = 3, 0.02, 0.25
 #: A style that is none of the model's genres leads with this score at least, and this many times that of any that is:
 #: so it was for 48 % of 60 electronic pieces of Emotify and 15 % of 53 known songs (most of them disco), for 4 % of 24
 #: of Emotify's rock and pop and 2 % of 104 GTZAN train tracks, through YAMNet in int8.
@@ -54,17 +54,17 @@ def summary(use: ModelUse, scores: Scores | None) -> dict[str, Any]:
     """Return the fields ``styles`` and ``nearest`` of an event or a verdict; none without scores of ``use.styles``."""
     if scores is None:
         return {}
-    return {"styles": likeliest(use.styles, scores), "nearest": is_beyond(use.styles, scores, use.labels)}
+    return {"styles": likeliest(use.styles, scores), "nearest": is_outside_genres(use.styles, scores, use.labels)}
 
 
 def likeliest(names: Sequence[str], scores: Scores) -> dict[str, float]:
     """Return the likeliest few of the styles ``names``, likeliest first, with their ``scores`` (0 to 1)."""
     ranked = sorted(zip(names, scores.tolist(), strict=True), key=lambda item: -item[1])
     least = max(LEAST_SCORE, LEAST_SHARE * ranked[0][1]) if ranked else LEAST_SCORE
-    return {name: score for name, score in ranked[:MOST] if score >= least}
+    return {name: score for name, score in ranked[:MAX_STYLES] if score >= least}
 
 
-def is_beyond(names: Sequence[str], scores: Scores, labels: Sequence[str]) -> bool:
+def is_outside_genres(names: Sequence[str], scores: Scores, labels: Sequence[str]) -> bool:
     """Say whether a style leads that is none of the model's genres ``labels``; the genre is then only the nearest."""
     known = {label.lower() for label in labels}
     within, beyond = 0.0, 0.0

@@ -5,10 +5,7 @@ import csv
 import io
 import json
 import sqlite3
-import subprocess
-import sys
 import time
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,6 +17,7 @@ from edge.errors import ConfigError, HistoryError
 from edge.history.database import own_file
 from edge.history.segments import FIRST_MS, LAST_MS, Segment, json_line
 from edge.history.writer import HistoryWriter
+from tests.benchmarks.history import N_SEGMENTS, run_on_ten_years, ten_years
 
 
 def utc_now():
@@ -152,30 +150,8 @@ def test_a_line_of_json_is_what_python_makes_of_the_segment(start_ms, duration_m
     assert told["duration_s"] == duration_ms / 1000
 
 
-def test_ten_years_are_read_in_a_second_and_in_little_memory(tmp_path):
-    """300,000 segments; the time is the processor's, of the whole command."""
-    path = tmp_path / "h.db"
-    HistoryWriter(path).close()
-    step_ms, n_segments = 1_052_000, 300_000
-    with closing(sqlite3.connect(path)) as connection, connection:
-        connection.executemany(
-            "INSERT INTO segments VALUES (?, ?, ?, 'music', ?, 0.5, 120.5)",
-            (
-                (number + 1, 1_450_000_000_000 + number * step_ms, 60_000 + number % 900_000, f"genre {number % 10}")
-                for number in range(n_segments)
-            ),
-        )
-    for form, most_s, lines in [((), 1.0, 3_653), (("--json",), 2.0, n_segments)]:
-        code = (
-            "import resource, sys, os; sys.argv[0] = 'livegenre'; from edge.cli import main; main(sys.argv[1:]); "
-            "used = resource.getrusage(resource.RUSAGE_SELF); "
-            "peak_kb = open('/proc/self/status').read().split('VmHWM:')[1].split()[0]; "  # maxrss has the parent's too
-            "print(used.ru_utime + used.ru_stime, int(peak_kb) / 1024, file=sys.stderr)"
-        )
-        command = [sys.executable, "-c", code, "history", "--file", path, *form]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        seconds, mebibytes = map(float, done.stderr.split())
-        print(f"{' '.join(('history', *form))}: {seconds:.2f} s, {mebibytes:.0f} MB")
-        assert abs(done.stdout.count("\n") - lines) <= 1
-        assert seconds < most_s
-        assert mebibytes < 64
+@pytest.mark.parametrize(("form", "lines"), [((), 3_653), (("--json",), N_SEGMENTS)])
+def test_ten_years_are_read_in_little_memory(tmp_path, form, lines):
+    printed, used = run_on_ten_years(ten_years(tmp_path / "h.db"), *form)
+    assert abs(printed.count("\n") - lines) <= 1
+    assert used.mebibytes < 64

@@ -182,7 +182,7 @@ def cost(sounds: NDArray[np.float64], begins: tuple[int, ...]) -> float:
 
 def partitions(first: int, n: int) -> list[tuple[int, ...]]:
     """Return all ways to cut ``n`` seconds from ``first`` on into records that are long enough."""
-    shortest = record_change.SHORTEST
+    shortest = record_change.MIN_RECORD_S
     found: list[tuple[int, ...]] = [()] if n - first >= shortest else []
     for cut in range(first + shortest, n - shortest + 1):
         found += [(cut, *rest) for rest in partitions(cut, n)]

@@ -70,13 +70,13 @@ def test_the_likeliest_few_are_named_in_order_and_the_unlikely_are_not() -> None
     ],
 )
 def test_a_style_leads_where_no_genre_of_the_model_fits(values: tuple[float, ...], beyond: bool) -> None:
-    assert styles.is_beyond(NAMES, scores(*values), LABELS) is beyond
+    assert styles.is_outside_genres(NAMES, scores(*values), LABELS) is beyond
 
 
 def test_a_model_of_ones_own_knows_its_own_genres() -> None:
-    assert styles.is_beyond(NAMES, scores(0.8, 0.1, 0.0, 0.0, 0.0), ("techno", "polka")) is False
-    assert styles.is_beyond(NAMES, scores(0.0, 0.1, 0.9, 0.0, 0.0), ("house", "polka")) is False
-    assert styles.is_beyond(NAMES, scores(0.0, 0.9, 0.0, 0.0, 0.0), ("house", "polka")) is True
+    assert styles.is_outside_genres(NAMES, scores(0.8, 0.1, 0.0, 0.0, 0.0), ("techno", "polka")) is False
+    assert styles.is_outside_genres(NAMES, scores(0.0, 0.1, 0.9, 0.0, 0.0), ("house", "polka")) is False
+    assert styles.is_outside_genres(NAMES, scores(0.0, 0.9, 0.0, 0.0, 0.0), ("house", "polka")) is True
 
 
 def test_predictions_say_the_styles_of_the_window_and_a_switch_silences_them(bundle: Bundle) -> None:

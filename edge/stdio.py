@@ -45,7 +45,7 @@ def tell(message: object) -> None:
         send_nowhere(sys.stderr)
 
 
-def drop_what_cannot_be_told() -> None:
+def discard_unwritable_stderr() -> None:
     """Let Python not try again, when it ends, to write what standard error does not take: that changes the status."""
     try:
         sys.stderr.flush()
