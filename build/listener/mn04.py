@@ -133,7 +133,7 @@ class Mn04(Backbone):
         """Return the .tflite file, of float16 weights, for which no ranges are measured on ``patches``.
 
         XNNPACK runs it several times faster than tflite-runtime runs integers on x86-64, and its answers are the float
-        network's, where those of a full-integer one are others for every eighth track.
+        network's, where those of a full-integer one are others for one track in ten.
         """
         return to_float16(self.deployable(batch_size=1), self.max_size)
 
