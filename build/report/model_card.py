@@ -1,6 +1,6 @@
 """The model card: a bundle's sidecar as a page for people.
 
-Its figures are the sidecar's; the explanations, and what was tried on the way (``findings.md``), are written by hand.
+Its figures are the sidecar's; the explanations are written by hand, and so is the diary that it names.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ The commonest confusions on the same tracks:
 
 {training}
 
-{findings}## Intended use, and what it is not for
+{diary}## Intended use, and what it is not for
 
 For a device that shows what kind of music plays in a room, and for learning how such a thing is made. Genres are
 opinions: people agree on them only so far{whose}. It is not
@@ -56,6 +56,8 @@ most similar of them.
 
 {data}
 """
+
+_DIARY = "What was tried on the way, with every figure, is in `{diary}` of the source.\n\n"
 
 _ONE_NETWORK = """\
 A full-integer int8 TFLite model of
@@ -119,7 +121,7 @@ def model_card(sidecar: dict[str, Any]) -> str:
         how_chosen=training["how_chosen"],
         genres=_lines(_genre_row(label, row) for label, row in valid["labels"].items() if row["n"]),
         confusions=_lines(_confusions(sidecar["labels"], valid["confusion"])),
-        findings=f"## What was tried\n\n{training['findings']}\n" if "findings" in training else "",
+        diary=_DIARY.format(diary=training["diary"]) if "diary" in training else "",
         training=_lines(f"- {key.replace('_', ' ')}: {value}" for key, value in training["facts"].items()),
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,8 @@ from build.tables import provenance, splits
 from build.tables.edition import edition_of
 from build.tables.feature_table import GTZAN, read_tracks
 
-#: Reports of what was tried for the shipped models, without a listener (False) and with one (True).
-FINDINGS = {False: "findings.md", True: "listening_findings.md"}
+#: Diaries of the shipped models, in the checkout: everything that was tried, without a listener (False) and with one.
+DIARIES = {False: "build/report/findings.md", True: "build/report/listening_findings.md"}
 
 
 def training_record(
@@ -30,8 +29,7 @@ def training_record(
     folds = "artists" if task.tracks else "tracks"
     record: dict[str, Any] = {"trained_on": provenance.trained_on(task.train, recipe.columns)}
     if task.split == splits.FAULT_FILTERED:
-        findings = Path(__file__).with_name(FINDINGS[bool(recipe.listeners)])
-        record["findings"] = findings.read_text(encoding="utf-8")
+        record["diary"] = DIARIES[bool(recipe.listeners)]
         record["edition"] = edition_of(read_tracks(GTZAN / "tracks.csv")).to_dict()
     record["how_chosen"] = _how_chosen(task, candidates)
     facts = {"data": f"{task.split}; trained on the train list alone, {_counted(task)}"}
