@@ -11,11 +11,10 @@ import signal
 import pytest
 from hypothesis import settings
 
-from tests.compiled_once import by_one_process_at_a_time
 from tests.shared_data import NEEDS_DATA
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Hear Ctrl-C, and let the programs under test hear it: what a shell starts in the background ignores it.
 
     No example fails for the time it takes: the machine may have much else to do.
@@ -23,8 +22,11 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile("patient", deadline=None)
     settings.load_profile("patient")
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        by_one_process_at_a_time()
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        # Two processes that compile one of librosa's functions for different types at the same moment give both the
+        # same number in Numba's index, and whoever calls it from then on crashes: a cache for each, and its children.
+        os.environ["NUMBA_CACHE_DIR"] = str(config.cache.mkdir(f"numba-{worker}"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

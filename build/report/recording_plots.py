@@ -78,7 +78,8 @@ def _mel(axes: Axes, y: Signal, spec: FeatureSpec) -> AxesImage:
 
 
 def _chroma(axes: Axes, y: Signal, spec: FeatureSpec) -> AxesImage:
-    chroma = chroma_stft(y=y, sr=spec.sample_rate, n_fft=spec.n_fft, hop_length=spec.hop_length)
+    tuning = None if y.any() else 0.0  # silence has none, and an estimate would warn of that
+    chroma = chroma_stft(y=y, sr=spec.sample_rate, n_fft=spec.n_fft, hop_length=spec.hop_length, tuning=tuning)
     image = _image(axes, chroma, spec, bottom=-0.5, top=spec.n_chroma - 0.5, cmap="Blues")
     image.set_clim(0.0, 1.0)
     axes.set_yticks(range(spec.n_chroma), PITCH_CLASSES)
