@@ -33,16 +33,15 @@ listen: $(RUNTIME)/.ready
 	fi; \
 	[ $$status -eq 130 ] || exit $$status
 
-# Many tests wait, for a sound server or a browser: more of them at once than there are processors. What one worker has
-# not begun, another takes.
+# Many tests wait, for a sound server or a browser: more of them at once than there are processors.
 WORKERS ?= 4
 PYTEST = $(TESTING)/bin/python -m pytest
 
 test: $(TESTING)/.ready
-	$(PYTEST) -n $(WORKERS) --dist worksteal -m "not slow and not homeassistant and not packaging and not machines"
+	$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not slow and not homeassistant and not packaging and not machines"
 
 test-long: $(TESTING)/.ready
-	$(PYTEST) -n $(WORKERS) --dist worksteal -m "slow and not homeassistant and not packaging and not machines"
+	$(PYTEST) -n $(WORKERS) --dist loadgroup -m "slow and not homeassistant and not packaging and not machines"
 
 test-cores: $(TESTING)/.ready
 	$(TESTING)/bin/python -m tests.features.reference.other_cores

@@ -5,7 +5,6 @@ A clone has no recordings to test with.
 
 from __future__ import annotations
 
-import os
 import signal
 
 import pytest
@@ -14,7 +13,7 @@ from hypothesis import settings
 from tests.shared_data import NEEDS_DATA
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """Hear Ctrl-C, and let the programs under test hear it: what a shell starts in the background ignores it.
 
     No example fails for the time it takes: the machine may have much else to do.
@@ -22,11 +21,19 @@ def pytest_configure(config: pytest.Config) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     settings.register_profile("patient", deadline=None)
     settings.load_profile("patient")
-    worker = os.environ.get("PYTEST_XDIST_WORKER")
-    if worker:
-        # Two processes that compile one of librosa's functions for different types at the same moment give both the
-        # same number in Numba's index, and whoever calls it from then on crashes: a cache for each, and its children.
-        os.environ["NUMBA_CACHE_DIR"] = str(config.cache.mkdir(f"numba-{worker}"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave to one worker what asks librosa.
+
+    Numba compiles librosa's functions into one cache. Several processes that do so at once have spoilt it: whoever
+    calls such a function from then on crashes. Nor need it all be compiled more than once.
+    """
+    texts = {path: path.read_text() for path in {item.path for item in items}}
+    asks_librosa = {path for path, text in texts.items() if "librosa" in text or "tolerances" in text}
+    for item in items:
+        if item.path in asks_librosa:
+            item.add_marker(pytest.mark.xdist_group("librosa"))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

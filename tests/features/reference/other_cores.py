@@ -35,7 +35,7 @@ def main() -> None:
     own = taken()
     core = furthest(own, [core for core, flag in CORES.items() if flag in flags()])
     print(f"OpenBLAS took {own} here; now with {core}", flush=True)
-    command = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "worksteal", "-m", "not slow"]
+    command = [sys.executable, "-m", "pytest", "-n", "3", "--dist", "loadgroup", "-m", "not slow"]
     command += [f"--ignore=tests/{name}" for name in EXCEPT]
     env = {**os.environ, "OPENBLAS_CORETYPE": core, "NPY_DISABLE_CPU_FEATURES": " ".join(beyond(core))}
     os.execve(command[0], [*command, *TESTS], env)
