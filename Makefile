@@ -120,6 +120,7 @@ $(TESTING)/.ready: setup.cfg
 	@echo "livegenre: installing into $(TESTING): 2.4 GB, most of it TensorFlow; this takes some minutes" >&2
 	@$(call new-environment,$(TESTING))
 	@$(TESTING)/bin/pip install $(PIP_FLAGS) --editable '.[test,lint]'
+	@$(compile-librosa)
 	@touch $@
 
 TEST_PACKAGES = $(VENV_PACKAGE) $(TK_PACKAGE) libportaudio2 procps pulseaudio pulseaudio-utils libasound2-plugins \
@@ -141,6 +142,9 @@ $(HOMEASSISTANT)/.ready: Makefile
 	@$(call new-environment,$(HOMEASSISTANT))
 	@$(HOMEASSISTANT)/bin/pip install $(PIP_FLAGS) $(HOMEASSISTANT_RELEASE)
 	@touch $@
+
+# Numba compiles librosa as it is imported. Test processes that do so at the same moment spoil its cache, and crash.
+compile-librosa = EAGER_IMPORT=1 $(TESTING)/bin/python -P -c 'import librosa'
 
 define new-environment
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "livegenre: needs Python 3.11 or newer, this is " + sys.version.split()[0])' \

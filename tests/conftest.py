@@ -26,8 +26,8 @@ def pytest_configure() -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave to one worker what asks librosa.
 
-    Numba compiles librosa's functions into one cache. Several processes that do so at once have spoilt it: whoever
-    calls such a function from then on crashes. Nor need it all be compiled more than once.
+    Numba compiles some of librosa's functions as they are called. Several processes that do so at once have spoilt its
+    cache: whoever calls such a function from then on crashes. Nor need it all be compiled more than once.
     """
     texts = {path: path.read_text() for path in {item.path for item in items}}
     asks_librosa = {path for path, text in texts.items() if "librosa" in text or "tolerances" in text}
