@@ -14,11 +14,13 @@ from tests.shared_data import NEEDS_DATA
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C, and let the programs under test hear it: what a shell starts in the background ignores it.
+    """Hear Ctrl-C and SIGHUP, and let the programs under test hear them: what a shell starts in the background, or
+    nohup, ignores them.
 
     No example fails for the time it takes: the machine may have much else to do.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     settings.register_profile("patient", deadline=None)
     settings.load_profile("patient")
 

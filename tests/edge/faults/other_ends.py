@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import sqlite3
@@ -183,7 +184,8 @@ class Wall:
 
     def __init__(self, _folder: Path) -> None:
         self._held = ExitStack()
-        self.screen: Screen = self._held.enter_context(screen())
+        # A number of its own: one that was picked as free is anybody's while this server is gone.
+        self.screen: Screen = self._held.enter_context(screen(display=f":{1_000 + os.getpid() % 50_000}"))
 
     def sees(self, life: Life) -> bool:
         with suppress(OSError):
