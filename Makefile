@@ -33,8 +33,8 @@ listen: $(RUNTIME)/.ready
 	fi; \
 	[ $$status -eq 130 ] || exit $$status
 
-# Many tests wait, for a sound server or a browser: more of them at once than there are processors.
-WORKERS ?= 4
+# Many tests wait, for a sound server or a browser. With more than there are processors, some wait too long.
+WORKERS ?= 2
 PYTEST = $(TESTING)/bin/python -m pytest
 
 test: $(TESTING)/.ready
