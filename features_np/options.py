@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import reprlib
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, fields
@@ -36,7 +37,7 @@ class Options:
 
     def _require(self, name: str, holds: bool, allowed: str) -> None:
         if not holds:
-            raise SpecError(f"{name} is {getattr(self, name)!r}, must be {allowed}")
+            raise SpecError(f"{name} is {shown(getattr(self, name))}, must be {allowed}")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the options as JSON-ready values."""
@@ -65,27 +66,32 @@ class Options:
 def _typed(name: str, value: Any, declared: str) -> int | float | str | tuple[str, ...]:
     if declared == "bool":
         if not isinstance(value, bool | np.bool_):
-            raise SpecError(f"{name} is {value!r}, must be true or false")
+            raise SpecError(f"{name} is {shown(value)}, must be true or false")
         return bool(value)
     if declared == "str":
         if not isinstance(value, str):
-            raise SpecError(f"{name} is {value!r}, must be text")
+            raise SpecError(f"{name} is {shown(value)}, must be text")
         return str(value)
     if declared == "int":
         if isinstance(value, bool) or not isinstance(value, int | np.integer):
-            raise SpecError(f"{name} is {value!r}, must be a whole number")
+            raise SpecError(f"{name} is {shown(value)}, must be a whole number")
         return int(value)
     if declared == "float":
         number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
         if isinstance(value, np.floating):
             value = float(value)  # else NumPy 2 would compare in its own precision
         if not number or not abs(value) <= sys.float_info.max:
-            raise SpecError(f"{name} is {value!r}, must be a number")
+            raise SpecError(f"{name} is {shown(value)}, must be a number")
         return float(value)
     if (
         isinstance(value, str)
         or not isinstance(value, tuple | list)
         or not all(isinstance(part, str) for part in value)
     ):
-        raise SpecError(f"{name} is {value!r}, must be a list of names")
+        raise SpecError(f"{name} is {shown(value)}, must be a list of names")
     return tuple(map(str, value))
+
+
+def shown(value: Any) -> str:
+    """Return a value as it is written, shortened in the middle where that is long: it stands in a line for people."""
+    return reprlib.repr(value)

@@ -6,9 +6,11 @@ import json
 import signal
 import subprocess
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from edge.errors import HistoryError
 from edge.history.reader import read_segments
 from tests.edge.history.open_files import WHOLE, of_history
 from tests.edge.pulse import wait_until
@@ -80,11 +82,17 @@ def test_a_file_that_is_moved_away_is_told_everywhere(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "state" / "history.db"
+
+    def is_recorded() -> bool:
+        with suppress(HistoryError):  # while it is not there, or is just being made
+            return total(path) > 0
+        return False
+
     with daemon(config, manager) as process:
         manager.wait_for("READY")
-        wait_until(lambda: path.exists() and total(path) > 0, 60, "it is recorded")
+        wait_until(is_recorded, 60, "it is recorded")
         path.rename(tmp_path / "moved.db")
-        wait_until(lambda: path.exists() and total(path) > 0, 60, "it is begun anew")
+        wait_until(is_recorded, 60, "it is begun anew")
         wait_until(lambda: "was moved, removed or replaced" in process.log(), 60, "the log says so")
         wait_until(lambda: "history begun anew at" in manager.wait_for("STATUS")[-1][1], 60, "and the status")
     assert total(tmp_path / "moved.db") > 0
