@@ -199,7 +199,7 @@ class SourceRestored(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentBegun(Event):
-    """What is shown is a segment of the history, in a second at most; until the next change a correction names it."""
+    """A segment of the history begins for what is shown; until the next change a correction names it."""
 
     kind: ClassVar[str] = "segment"
     segment: str  # its id; a text, since JSON's readers have no integers as large

@@ -9,7 +9,7 @@ from edge.checked import between, setting
 
 @dataclass(frozen=True, slots=True)
 class RawFormat:
-    """What s16le audio does not say about itself; ``edge.checked.make`` makes one of what somebody has written."""
+    """Rate and channels of s16le audio, which has no header; ``edge.checked.make`` makes one of what is written."""
 
     sample_rate: int = setting(44_100, between(4_000, 384_000))  # Hz; what arecord -f cd, parec and decoders give
     channels: int = setting(2, between(1, 64))

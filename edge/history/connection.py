@@ -58,7 +58,7 @@ class _File:
         self.is_in_place()
 
     def is_in_place(self) -> bool:
-        """Whether what is open is still what others find; if not, what is written goes nowhere."""
+        """Return True while others find the file that is open; else what is written goes nowhere."""
         is_so = identity(self.path) == self.identity and all(
             identity(name) == found for name, found in self.beside.items()
         )
@@ -157,13 +157,13 @@ class Recording:
             yield self._connection
 
     def is_in_place(self) -> bool:
-        """Whether the path still leads to the open file, and what SQLite keeps beside it is there."""
+        """True while the path leads to the open file, and what SQLite keeps beside it is there."""
         with self._file.lock:
             return self._file.usable() is self._connection and self._connection is not None
 
     @property
     def n_changes(self) -> int:
-        """How often others in this process have changed it."""
+        """Number of changes that others in this process have made."""
         return self._file.n_changes
 
     def close(self) -> None:
@@ -193,7 +193,7 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def is_recorders(connection: sqlite3.Connection) -> bool:
-    """Whether a recorder of this process waits for it: then nobody should keep it for long."""
+    """Return True if a recorder of this process waits for it: then nobody should keep it for long."""
     return any(file.connection is connection for file in _files)
 
 

@@ -77,7 +77,7 @@ class HistoryWriter:
             raise
 
     def is_in_place(self) -> bool:
-        """Whether others find what is written; not if the file or its log was moved, removed or replaced.
+        """True while others find what is written: False once the file or its log is moved, removed or replaced.
 
         ``HistoryError`` if another process records there meanwhile.
         """

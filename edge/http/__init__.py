@@ -1,4 +1,4 @@
-"""What faces share that are asked over HTTP: where they listen, who may ask for what, and the thread that serves."""
+"""Shared parts of faces that serve HTTP: where they listen, who may ask for what, and the thread that serves."""
 
 from __future__ import annotations
 
