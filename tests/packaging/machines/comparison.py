@@ -39,7 +39,7 @@ def write_inputs(path: Path) -> None:
     for model, folder in MODELS.items():
         bundle = load_bundle(folder)
         vectors = np.array([describe(y, bundle) for y in pieces.values()])
-        arrays[f"quantized/{model}"] = bundle.interpreter.quantize((vectors - bundle.mean) / bundle.scale)
+        arrays[f"quantized/{model}_head"] = bundle.interpreter.quantize((vectors - bundle.mean) / bundle.scale)
         for network in bundle.networks:
             spec = network.use.patch_spec
             heard = [PatchStream(spec, sr_in=bundle.spec.sample_rate).push(y) for y in pieces.values()]
