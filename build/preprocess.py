@@ -29,9 +29,9 @@ from build.extract.description import Description
 from build.extract.one_file import CACHE_FOLDER, Outcome, VectorCache, extract
 from build.extract.parallel import in_processes, on_cluster
 from build.files import written_whole
+from build.tables.feature_sets import FEATURE_SETS
 from build.tables.feature_table import (
     CONFOUNDED_GENRES,
-    FEATURE_SETS,
     FeatureTable,
     load_features,
     read_tracks,

@@ -29,8 +29,8 @@ from build.models.compared.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, f
 from build.models.recipe import Fitted
 from build.report import search_results
 from build.score import metrics
-from build.tables.feature_table import FEATURE_SETS
-from features_np.spec import SEED_FEATURE_SETS, FeatureSpec
+from build.tables.feature_sets import FEATURE_SETS, SEED_FEATURE_SETS
+from features_np.spec import FeatureSpec
 
 DATABASE = "search.sqlite3"
 #: The parameters that the seed's comparison varies, as Optuna stores them.

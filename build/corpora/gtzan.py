@@ -12,7 +12,8 @@ from pathlib import Path
 from build.corpora import gtzan_frames
 from build.extract import rows
 from build.tables.feature_table import FeatureTable, load_features
-from features_np.spec import GROUPS, FeatureSpec
+from features_np.spec import FeatureSpec
+from features_np.vector.groups import GROUPS
 
 AUDIO_FOLDER = "audio"
 #: Seconds of audio that stand for a whole track of 30 s.
@@ -35,4 +36,4 @@ def load_joined(features: Path) -> FeatureTable:
 def heard(table: FeatureTable, audio: Path) -> FeatureTable:
     """Return every feature there is of those of a table's tracks that are whole under ``audio``."""
     recordings = rows.find_recordings(audio, table.keys, WHOLE_TRACK_S)
-    return rows.features_of(recordings, FeatureSpec(groups=GROUPS))
+    return rows.features_of(recordings, FeatureSpec(groups=tuple(GROUPS)))

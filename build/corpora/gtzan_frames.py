@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from build.corpora.frame_variants import FrameAugmentation, change_frames
 from build.errors import DatasetError
+from build.tables.feature_sets import MOVEMENT_GROUPS
 from build.tables.feature_table import FeatureTable
 from features_np.spec import FeatureSpec
-from features_np.window.timbre import below_peak, chroma_profile, timbre_statistics
+from features_np.vector.groups import COARSE_CEPSTRA, COARSE_LEVELS, GROUPS, Series
+from features_np.vector.timbre import below_peak, chroma_profile, coarse_cepstra
 
 #: Coarse frames of a track, shape (frames, n_mels), in dB relative to its loudest mel bin.
 Frames = NDArray[np.float64]
@@ -27,10 +29,10 @@ FRAMES_FILE = "logmel40.npz"
 RANGE_DB = FeatureSpec().coarse_range_db
 _SPEC = FeatureSpec()
 _CHROMA_COLUMNS = (*_SPEC.group_names("chroma_mean"), *_SPEC.group_names("chroma_std"))
-_STATISTICS = tuple(timbre_statistics(np.zeros((1, _SPEC.n_mels))))
+_OF_FRAMES = MOVEMENT_GROUPS[1:]  # all but the profile of chroma
 
 #: The columns that ``timbre_rows`` gives, in order.
-TIMBRE_COLUMNS = tuple(name for group in ("chroma_profile", *_STATISTICS) for name in _SPEC.group_names(group))
+TIMBRE_COLUMNS = tuple(name for group in MOVEMENT_GROUPS for name in _SPEC.group_names(group))
 
 
 def read_frames(path: Path) -> dict[str, Frames]:
@@ -77,7 +79,13 @@ def timbre_rows(table: FeatureTable, frames: list[Frames]) -> NDArray[np.float32
     """Return the timbre columns for a table's rows, chroma taken from its own, the rest from the frames beside it."""
     means, deviations = np.hsplit(table.matrix(_CHROMA_COLUMNS).astype(np.float64), 2)
     rows = [
-        np.concatenate([chroma_profile(mean, deviation), *timbre_statistics(below_peak(levels, RANGE_DB)).values()])
+        np.concatenate([chroma_profile(mean, deviation), *_statistics(below_peak(levels, RANGE_DB))])
         for mean, deviation, levels in zip(means, deviations, frames, strict=True)
     ]
     return np.array(rows, dtype=np.float32)
+
+
+def _statistics(levels: Frames) -> list[Frames]:
+    """Return the groups that follow the chroma profile, of the levels of one track."""
+    series = {COARSE_LEVELS: Series(levels, _SPEC), COARSE_CEPSTRA: Series(coarse_cepstra(levels), _SPEC)}
+    return [group.statistic(series[group.quantity]) for group in map(GROUPS.__getitem__, _OF_FRAMES)]

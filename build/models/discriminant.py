@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.models.recipe import Fitted, Recipe, Rows, Targets, Weights, be_deterministic, normalization
-from features_np.spec import TIMBRE_GROUPS, FeatureSpec
+from build.tables.feature_sets import TIMBRE_GROUPS
+from features_np.spec import FeatureSpec
 
 Array = NDArray[np.float64]
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from build.models.recipe import Fitted, Recipe, Rows, Targets, Weights, be_deterministic, normalization
 from build.models.row_variants import Augmentation, RowAugmenter
-from features_np.spec import SEED_FEATURE_SETS, TIMBRE_GROUPS, FeatureSpec
+from build.tables.feature_sets import SEED_FEATURE_SETS, TIMBRE_GROUPS
+from features_np.spec import FeatureSpec
 
 #: Rows (batches, rows, columns) and their one-hot targets (batches, rows, labels).
 Batches = tuple[Rows, Rows]

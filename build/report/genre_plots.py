@@ -13,7 +13,7 @@ from matplotlib.figure import Figure as Picture
 from numpy.typing import NDArray
 
 from build.tables.feature_table import FeatureTable
-from features_np.spec import PITCH_CLASSES
+from features_np.vector.parameters import PITCH_CLASSES
 
 #: Units of a group's values, by the first word of its name; the others have a unit of their own or none.
 UNITS = {

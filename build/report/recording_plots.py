@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from build.audio.read import read_recording
 from features_np import FeatureSpec, power_to_db
 from features_np.feature import chroma_stft, melspectrogram, spectral_rolloff, tempo, tempogram
-from features_np.spec import PITCH_CLASSES
 from features_np.units.mels import hz_to_mel
+from features_np.vector.parameters import PITCH_CLASSES
 
 Signal = NDArray[np.float32]
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from build.errors import DatasetError
 from edge.audio.file import AUDIO_SUFFIXES
-from features_np.spec import GROUPS, PITCH_CLASSES, SEED_FEATURE_SETS, TIMBRE_GROUPS
+from features_np.vector.parameters import PITCH_CLASSES
 
 #: The data beside the project; a clone has none, and every command takes other paths.
 SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -41,9 +41,6 @@ PUBLISHED_TABLES: dict[str, tuple[str, ...]] = {
     "mean_sro": ("rolloff_mean",),
     "std_sro": ("rolloff_std",),
 }
-
-#: Sets of a FeatureSpec's groups by name: those of the seed's comparison, and every statistic there is.
-FEATURE_SETS = {**SEED_FEATURE_SETS, "timbre": TIMBRE_GROUPS, "all": GROUPS}
 
 
 @dataclass(frozen=True)

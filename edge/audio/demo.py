@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.spec import PITCH_CLASSES
+from features_np.vector.parameters import PITCH_CLASSES
 
 Samples = NDArray[np.float64]
 

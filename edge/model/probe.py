@@ -20,7 +20,7 @@ from edge.model import sidecar as sidecars
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
 from edge.model.hearing import describe
-from features_np.spec import PITCH_CLASSES
+from features_np.vector.parameters import PITCH_CLASSES
 
 #: The piece that new bundles are probed with: ten seconds, off the default tempo and key.
 RECIPE: Mapping[str, Any] = {"seconds": 10.0, "tempo_bpm": 110.0, "key": "D", "seed": 1}

@@ -83,7 +83,7 @@ class FrameBuffer:
         n_bins = power.shape[1]
         most_peaks = keep * most_peaks_of(sr=spec.sample_rate, n_fft=spec.n_fft)
         self._log_mel = SlidingBuffer(keep, rows.log_mel.shape[1:])
-        self._shape = SlidingBuffer(keep, (3,), np.float64)
+        self._scalars = SlidingBuffer(keep, rows.scalars.shape[1:], np.float64)
         self._peak_ends = SlidingBuffer(keep + 1, (), np.int64)
         self._deviations = SlidingBuffer(most_peaks, (), np.uint8)
         self._heights = SlidingBuffer(most_peaks)
@@ -102,7 +102,7 @@ class FrameBuffer:
 
     def restart(self, index: int) -> None:
         """Forget all frames; the next one has this index."""
-        for buffer in (self._log_mel, self._shape, self._power):
+        for buffer in (self._log_mel, self._scalars, self._power):
             buffer.restart(index)
         self._deviations.restart(0)
         self._heights.restart(0)
@@ -112,7 +112,7 @@ class FrameBuffer:
     def append(self, rows: FrameRows, power: Array) -> None:
         """Add the frames that follow."""
         self._log_mel.append(rows.log_mel)
-        self._shape.append(np.stack((rows.crossings, rows.rolloff, rows.centroid), axis=1))
+        self._scalars.append(rows.scalars)
         self._peak_ends.append(self._heights.end + np.cumsum(rows.peaks))
         self._deviations.append(rows.deviations)
         self._heights.append(rows.heights)
@@ -125,12 +125,9 @@ class FrameBuffer:
         """Return views of the frames ``start`` up to but not including ``stop``."""
         ends = self._peak_ends.view(start - 1, stop)
         peaks = slice(int(ends[0]), int(ends[-1]))
-        crossings, rolloff, centroid = self._shape.view(start, stop).T
         return FrameRows(
             log_mel=self._log_mel.view(start, stop),
-            crossings=crossings,
-            rolloff=rolloff,
-            centroid=centroid,
+            scalars=self._scalars.view(start, stop),
             peaks=np.diff(ends),
             deviations=self._deviations.view(peaks.start, peaks.stop),
             heights=self._heights.view(peaks.start, peaks.stop),

@@ -12,11 +12,12 @@ from features_np.errors import SignalError
 from features_np.pcm import require_block, require_rate
 from features_np.spec import FeatureSpec
 from features_np.spectra.framing import Array, frame_signal
+from features_np.vector.groups import CEPSTRA, quantities_of
 from features_np.window.buffers import FrameBuffer, SlidingBuffer
 from features_np.window.caches import ChromaCache, FloorCache
 from features_np.window.frames import FrameRows, analyzer_for
 from features_np.window.span import Span
-from features_np.window.summary import cepstra_above, rise_above, summarize, tuned_chroma, vector_of_rows
+from features_np.window.summary import Window, cepstra_above, rise_above, summarize, tuned_chroma
 
 Edge = tuple[FrameRows, Array]
 
@@ -66,11 +67,12 @@ class FeatureStream:
         self._half = spec.n_fft // 2
         self._samples = SlidingBuffer(spec.window_samples + spec.hop_length)
         n_frames = 1 + spec.window_samples // spec.hop_length
-        empty = self._analyzer.analyze(np.zeros((1, spec.n_fft), dtype=np.float32))
+        silence = np.zeros(spec.n_fft, dtype=np.float32)
+        empty = self._analyzer.analyze(silence[np.newaxis], self._analyzer.of_samples(silence))
         self._frames = FrameBuffer(n_frames, *empty, spec)
         self._chroma = ChromaCache(n_frames, spec)
         self._rise = FloorCache(n_frames, rise_above, row=np.zeros((), np.float32), step=True)
-        n_cepstra = spec.n_mfcc if {"mfcc_mean", "mfcc_std"} & set(spec.groups) else 0
+        n_cepstra = spec.n_mfcc if CEPSTRA in quantities_of(spec.groups) else 0
         self._cepstra = FloorCache(n_frames, partial(_cepstra_of, spec), row=np.zeros(n_cepstra))
         self.reset()
 
@@ -178,7 +180,7 @@ class FeatureStream:
             return np.concatenate((before, cepstra, after))
 
         pieces = [head[0], kept, tail[0]]
-        return vector_of_rows(pieces, self.spec, chroma_of=chroma_of, rise_of=rise_of, cepstra_of=cepstra_of)
+        return Window(pieces, self.spec, chroma_of=chroma_of, rise_of=rise_of, cepstra_of=cepstra_of).vector()
 
     def _samples_of(self, begin: int, stop: int) -> Array:
         """Return the samples of whole frames, ``begin`` up to but not including ``stop``."""
@@ -197,8 +199,7 @@ class FeatureStream:
         self._catch_up(window, leave=MANY_FRAMES)
         first = min(self._frames.end, window.whole.stop)  # a window that began later may have ended a frame later
         new = range(first, window.whole.stop)
-        rows, power = self._analyzer.analyze(self._framed(window, new))
-        rows.crossings[:] = self._crossings(window, new)
+        rows, power = self._analyzer.analyze(self._framed(window, new), self._of_samples(window, new))
         begin, stop = len(window.head), len(window.head) + len(new)
         if new:
             self._frames.append(rows.part(begin, stop), power[begin:stop])
@@ -211,8 +212,8 @@ class FeatureStream:
             self._frames.restart(begin)
         while (first := self._frames.end) + leave < stop:
             samples = self._samples_of(first, min(first + MANY_FRAMES, stop))
-            rows, power = self._analyzer.analyze(frame_signal(samples, self.spec.n_fft, self.spec.hop_length))
-            rows.crossings[:] = self._analyzer.crossings(samples)
+            frames = frame_signal(samples, self.spec.n_fft, self.spec.hop_length)
+            rows, power = self._analyzer.analyze(frames, self._analyzer.of_samples(samples))
             self._frames.append(rows, power)
 
     def _framed(self, window: Span, new: range) -> NDArray[np.float32]:
@@ -227,14 +228,14 @@ class FeatureStream:
             frames[row, part] = self._samples.view(first + part.start, first + part.stop)
         return frames
 
-    def _crossings(self, window: Span, new: range) -> NDArray[np.float64]:
-        """Return the zero-crossing rates of the same frames; beyond the window its last sample continues."""
-        hop, half, rates_of = self.spec.hop_length, self._half, self._analyzer.crossings
+    def _of_samples(self, window: Span, new: range) -> NDArray[np.float64]:
+        """Return the scalars of the same frames that are computed from samples; beyond the window its ends continue."""
+        hop, half, scalars_of = self.spec.hop_length, self._half, self._analyzer.of_samples
         head, tail = window.head, window.tail
-        rates = [rates_of(self._samples.view(window.start, (head.stop - 1) * hop + half), left=half)]
+        scalars = [scalars_of(self._samples.view(window.start, (head.stop - 1) * hop + half), left=half)]
         if new:
-            rates.append(rates_of(self._samples_of(new.start, new.stop)))
+            scalars.append(scalars_of(self._samples_of(new.start, new.stop)))
         if tail:
             last = self._samples.view(tail.start * hop - half, window.end)
-            rates.append(rates_of(last, right=(tail.stop - 1) * hop + half - window.end))
-        return np.concatenate(rates)
+            scalars.append(scalars_of(last, right=(tail.stop - 1) * hop + half - window.end))
+        return np.concatenate(scalars)

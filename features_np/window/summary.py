@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from dataclasses import KW_ONLY, dataclass, field
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,16 +12,24 @@ from numpy.typing import NDArray
 from features_np.arrays.norms import normalize
 from features_np.arrays.products import row_by_row
 from features_np.pcm import require_rate, require_signal
-from features_np.rhythm.onsets import delayed, mean_rise
-from features_np.rhythm.pulse import mean_tempogram
-from features_np.rhythm.tempi import strongest_tempo, tempo_prior, tempo_window_frames
-from features_np.spec import TIMBRE_KINDS, FeatureSpec
+from features_np.rhythm.onsets import mean_rise
+from features_np.spec import FeatureSpec
 from features_np.spectra.cepstrum import dct_matrix
 from features_np.spectra.chroma import chroma_filterbank
 from features_np.spectra.framing import Array, frame_signal
 from features_np.spectra.tuning import tuning_from_deviations
+from features_np.vector.groups import (
+    CEPSTRA,
+    CHROMA,
+    COARSE_CEPSTRA,
+    COARSE_LEVELS,
+    GROUPS,
+    RISE,
+    Quantity,
+    Series,
+)
+from features_np.vector.timbre import coarse_cepstra, coarse_frames
 from features_np.window.frames import FrameRows, analyzer_for
-from features_np.window.timbre import chroma_profile, coarse_frames, timbre_statistics
 
 
 def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArray[np.float32]:
@@ -72,63 +81,84 @@ def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArra
     half, analyzer = spec.n_fft // 2, analyzer_for(spec)
     padded = np.zeros(len(signal) + spec.n_fft, dtype=np.float32)
     padded[half : half + len(signal)] = signal
-    rows, power = analyzer.analyze(frame_signal(padded, spec.n_fft, spec.hop_length))
-    rows.crossings[:] = analyzer.crossings(signal, left=half, right=half)
-    return vector_of_rows(
+    of_samples = analyzer.of_samples(signal, left=half, right=half)
+    rows, power = analyzer.analyze(frame_signal(padded, spec.n_fft, spec.hop_length), of_samples)
+    window = Window(
         [rows],
         spec,
         chroma_of=partial(tuned_chroma, power, spec),
         rise_of=partial(rise_above, rows.log_mel),
         cepstra_of=partial(cepstra_above, rows.log_mel, spec),
     )
+    return window.vector()
 
 
-def vector_of_rows(
-    pieces: list[FrameRows],
-    spec: FeatureSpec,
-    *,
-    chroma_of: Callable[[float], Array],
-    rise_of: Callable[[float | None], Array],
-    cepstra_of: Callable[[float | None], Array],
-) -> NDArray[np.float32]:
-    """Return the vector of a window that consists of ``pieces``, which follow one another.
+@dataclass(eq=False)
+class Window:
+    """A window of frames in ``pieces`` that follow one another; its quantities are computed when they are asked for.
 
     ``chroma_of`` returns the chroma (frames, n_chroma) for a tuning; ``rise_of`` the mean rise (frames - 1,) of the mel
     bands above a floor, and ``cepstra_of`` their cepstra (frames, n_mfcc). A stream keeps most of them from the last
     window.
     """
-    kinds = {group.rsplit("_", 1)[0] for group in spec.groups}
-    levels = [piece.log_mel for piece in pieces]
-    values: dict[str, Array] = {
-        "zcr": np.concatenate([piece.crossings for piece in pieces]),
-        "rolloff": np.concatenate([piece.rolloff for piece in pieces]),
-        "centroid": np.concatenate([piece.centroid for piece in pieces]),
-    }
-    parts: dict[str, Array] = {}
-    floor = floor_of(levels, spec.top_db) if kinds & {"mfcc", "tempo"} else None
-    if "mfcc" in kinds:
-        values["mfcc"] = cepstra_of(floor)
-    if "tempo" in kinds:
-        parts["tempo"] = np.array([_tempo(rise_of(floor), spec)])
-    if kinds & TIMBRE_KINDS:
-        parts |= timbre_statistics(coarse_frames(levels, spec), spec.groups)
-    if "chroma" in kinds:
-        deviations = np.concatenate([piece.deviations for piece in pieces])
-        heights = np.concatenate([piece.heights for piece in pieces])
-        values["chroma"] = chroma_of(tuning_from_deviations(deviations, heights))
-    for kind in kinds & set(values):
-        parts[f"{kind}_mean"], parts[f"{kind}_std"] = mean_and_deviation(values[kind])
-    if "chroma" in kinds:
-        parts["chroma_profile"] = chroma_profile(parts["chroma_mean"], parts["chroma_std"])
-    vector = np.concatenate([np.atleast_1d(parts[group]) for group in spec.groups])
-    return np.asarray(vector, dtype=np.float32)
+
+    pieces: list[FrameRows]
+    spec: FeatureSpec
+    _: KW_ONLY
+    chroma_of: Callable[[float], Array]
+    rise_of: Callable[[float | None], Array]
+    cepstra_of: Callable[[float | None], Array]
+    _series: dict[Quantity, Series] = field(default_factory=dict, init=False)
+
+    def vector(self) -> NDArray[np.float32]:
+        """Return the statistics that ``spec.groups`` names, float32 (len(spec.vector_names),)."""
+        groups = [GROUPS[name] for name in self.spec.groups]
+        parts = [np.atleast_1d(group.statistic(self.series(group.quantity))) for group in groups]
+        return np.asarray(np.concatenate(parts), dtype=np.float32)
+
+    def series(self, quantity: Quantity) -> Series:
+        """Return the values of a quantity over the window."""
+        if quantity not in self._series:
+            self._series[quantity] = Series(self._values(quantity), self.spec)
+        return self._series[quantity]
+
+    def _values(self, quantity: Quantity) -> Array:
+        if quantity.of_frames is None:
+            return _OF_WINDOW[quantity](self)
+        column = analyzer_for(self.spec).scalars.index(quantity)
+        return np.concatenate([piece.scalars[:, column] for piece in self.pieces])
+
+    @property
+    def levels(self) -> list[NDArray[np.float32]]:
+        """The log-mel spectrogram, piece by piece."""
+        return [piece.log_mel for piece in self.pieces]
+
+    @cached_property
+    def floor(self) -> float | None:
+        """The level in dB that lower ones are raised to; None if there are none."""
+        return floor_of(self.levels, self.spec.top_db)
+
+    def coarse_levels(self) -> Array:
+        """Return the levels of coarse frames, shape (n, n_mels)."""
+        spec = self.spec
+        interval, offset, range_db = spec.coarse_interval, spec.coarse_offset, spec.coarse_range_db
+        return coarse_frames(self.levels, interval=interval, offset=offset, range_db=range_db)
+
+    def chroma(self) -> Array:
+        """Return the chroma (frames, n_chroma), tuned as the window is."""
+        deviations = np.concatenate([piece.deviations for piece in self.pieces])
+        heights = np.concatenate([piece.heights for piece in self.pieces])
+        return self.chroma_of(tuning_from_deviations(deviations, heights))
 
 
-def mean_and_deviation(values: Array) -> tuple[Array, Array]:
-    """Return the mean and the standard deviation over frames (frames, ...), in float64, by matrix products."""
-    weights = np.full(len(values), 1.0 / len(values))
-    mean = weights @ values.astype(np.float64)
-    return np.asarray(mean), np.asarray(np.sqrt(weights @ (values - mean) ** 2))
+#: The quantities that look at more than a frame by itself.
+_OF_WINDOW: dict[Quantity, Callable[[Window], Array]] = {
+    CEPSTRA: lambda window: window.cepstra_of(window.floor),
+    RISE: lambda window: window.rise_of(window.floor),
+    CHROMA: Window.chroma,
+    COARSE_LEVELS: Window.coarse_levels,
+    COARSE_CEPSTRA: lambda window: coarse_cepstra(window.series(COARSE_LEVELS).values),
+}
 
 
 def cepstra_above(log_mel: Array, spec: FeatureSpec, floor: float | None) -> Array:
@@ -160,18 +190,3 @@ def raised(log_mel: Array, floor: float | None) -> Array:
 def rise_above(log_mel: Array, floor: float | None) -> Array:
     """Return the mean rise (frames - 1,) of ``log_mel`` (frames, bands) with levels below ``floor`` raised to it."""
     return mean_rise(raised(log_mel, floor))
-
-
-def _tempo(rise: Array, spec: FeatureSpec) -> float:
-    envelope = delayed(rise, shift=spec.n_fft // (2 * spec.hop_length))
-    win_length = tempo_window_frames(spec.tempo_window_s, spec.sample_rate, spec.hop_length)
-    prior = tempo_prior(
-        win_length,
-        sr=spec.sample_rate,
-        hop_length=spec.hop_length,
-        start_bpm=spec.start_bpm,
-        std_bpm=spec.std_bpm,
-        max_tempo=spec.max_tempo,
-    )
-    mean = mean_tempogram(envelope, win_length)
-    return strongest_tempo(mean, prior, sr=spec.sample_rate, hop_length=spec.hop_length)

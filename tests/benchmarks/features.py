@@ -54,7 +54,7 @@ def batch_tasks(y):
     import scipy.fft
 
     import features_np as fx
-    from features_np.spec import TIMBRE_GROUPS
+    from build.tables.feature_sets import TIMBRE_GROUPS
 
     frames = np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(np.pad(y, 1024), 2048)[::512])
     spec, timbre = fx.FeatureSpec(), fx.FeatureSpec(groups=TIMBRE_GROUPS)

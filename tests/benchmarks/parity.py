@@ -18,7 +18,7 @@ import numpy as np
 import soundfile
 
 import features_np as fx
-from features_np.spec import LIBROSA_GROUPS
+from tests.features.tolerances import LIBROSA_GROUPS
 from tests.golden.reference import librosa_features, our_features, statistics
 
 RATE = 22_050

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import features_np as fx
-from features_np.spec import GROUPS
+from features_np.vector.groups import GROUPS
 from tests.golden.signals import SIGNALS
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ def test_no_module_has_the_name_of_what_is_none_in_librosa() -> None:
 @pytest.mark.parametrize(
     "stream",
     [
-        fx.FeatureStream(fx.FeatureSpec(groups=GROUPS, window_s=3.0)),
+        fx.FeatureStream(fx.FeatureSpec(groups=tuple(GROUPS), window_s=3.0)),
         fx.PatchStream(),
         fx.Resampler(48_000, 22_050),
         fx.Resampler(44_100, 16_001),

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 import features_np as fx
 from edge.audio.demo import synthesize
 from features_np.pcm import require_signal
-from features_np.spec import GROUPS, PITCH_CLASSES
 from features_np.spectra.framing import frame_signal
+from features_np.vector.groups import GROUPS
+from features_np.vector.parameters import PITCH_CLASSES
 from tests.golden.signals import SIGNALS
 
-ALL = fx.FeatureSpec(groups=GROUPS)
+ALL = fx.FeatureSpec(groups=tuple(GROUPS))
 
 FUNCTIONS: dict[str, Callable[[np.ndarray], object]] = {
     "stft": fx.stft,

@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import features_np as fx
-from features_np.spec import GROUPS
+from features_np.vector.groups import GROUPS
 from tests.features.recordings import recording
 from tests.golden.signals import SIGNALS
 
-ALL = fx.FeatureSpec(groups=GROUPS)
-SHORT = fx.FeatureSpec(groups=GROUPS, window_s=3.0)
+ALL = fx.FeatureSpec(groups=tuple(GROUPS))
+SHORT = fx.FeatureSpec(groups=tuple(GROUPS), window_s=3.0)
 
 BLOCK_SIZES = (0, 1, 17, 511, 512, 513, 2_048, 22_050, 44_100, 100_000)
 
@@ -81,7 +81,13 @@ def test_any_blocks_give_the_same(sizes: list[int]) -> None:
 )
 def test_other_frames_than_the_defaults(hop_length: int, n_fft: int, window_s: float) -> None:
     spec = fx.FeatureSpec(
-        groups=GROUPS, window_s=window_s, n_fft=n_fft, hop_length=hop_length, n_mels=48, n_mfcc=13, tempo_window_s=2.0
+        groups=tuple(GROUPS),
+        window_s=window_s,
+        n_fft=n_fft,
+        hop_length=hop_length,
+        n_mels=48,
+        n_mfcc=13,
+        tempo_window_s=2.0,
     )
     run(SIGNALS["music"]()[: 6 * 22_050], [9_001, 30_000], spec)
 

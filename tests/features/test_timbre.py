@@ -8,19 +8,29 @@ import scipy.fft
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from build.tables.feature_sets import MOVEMENT_GROUPS, TIMBRE_GROUPS
 from edge.audio.demo import synthesize
 from features_np import FeatureSpec, SpecError, summarize
-from features_np.spec import PITCH_CLASSES, TIMBRE_GROUPS
-from features_np.window.timbre import (
+from features_np.vector.groups import COARSE_CEPSTRA, COARSE_LEVELS, GROUPS, Series
+from features_np.vector.parameters import PITCH_CLASSES
+from features_np.vector.timbre import (
     MODULATION_FRAMES,
     below_peak,
     chroma_profile,
+    coarse_cepstra,
     coarse_frames,
     modulation_energy,
-    timbre_statistics,
 )
 
 SPEC = FeatureSpec(groups=TIMBRE_GROUPS)
+COARSE = {"interval": SPEC.coarse_interval, "offset": SPEC.coarse_offset, "range_db": SPEC.coarse_range_db}
+
+
+def timbre_statistics(frames: np.ndarray) -> dict[str, np.ndarray]:
+    """The groups that coarse frames alone decide."""
+    series = {COARSE_LEVELS: Series(frames, SPEC), COARSE_CEPSTRA: Series(coarse_cepstra(frames), SPEC)}
+    groups = [GROUPS[name] for name in MOVEMENT_GROUPS if GROUPS[name].quantity in series]
+    return {group.name: group.statistic(series[group.quantity]) for group in groups}
 
 
 def levels(n_frames: int, seed: int = 0) -> np.ndarray:
@@ -29,7 +39,7 @@ def levels(n_frames: int, seed: int = 0) -> np.ndarray:
 
 def test_coarse_frames_lie_90_ms_apart_and_40_db_below_the_loudest() -> None:
     log_mel = np.repeat(np.arange(1300, dtype=np.float32)[:, np.newaxis], 128, axis=1)
-    frames = coarse_frames([log_mel[:1], log_mel[1:1298], log_mel[1298:]], SPEC)
+    frames = coarse_frames([log_mel[:1], log_mel[1:1298], log_mel[1298:]], **COARSE)
     assert frames.shape == (336, 128)  # as many as a 30 s track's published frames
     assert frames.max() == 0.0 and frames.min() == -40.0
     taken = [int(3.8626 * index + 3.75) for index in range(336)]

@@ -9,8 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.spec import LIBROSA_GROUPS, FeatureSpec
+from edge.diagnostics.selftest import PARITY_TOLERANCES
+from features_np.spec import FeatureSpec
 from tests.golden.signals import GOLDEN, STATIONARY, WITHOUT_PITCH
+
+#: Groups of quantities that librosa computes too.
+LIBROSA_GROUPS = tuple(PARITY_TOLERANCES)
 
 #: Per frame. Each is about ten times what 30 tracks of all genres show.
 FRAMES = {

@@ -10,7 +10,7 @@ from build.models import perceptron
 from build.train import train
 from edge.audio.demo import synthesize
 from edge.model.bundle import load_bundle
-from features_np.spec import PITCH_CLASSES
+from features_np.vector.parameters import PITCH_CLASSES
 
 RATE = 22_050
 SECONDS = 4

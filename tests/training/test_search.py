@@ -14,12 +14,13 @@ from build.models.compared.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, S
 from build.models.recipe import be_deterministic, normalization
 from build.report import search_results
 from build.search import available_sets, compare, comparison_left, completed, main, open_studies, search_once
+from build.tables.feature_sets import SEED_FEATURE_SETS, TIMBRE_GROUPS
 from build.tables.feature_table import write_csv
 from build.tables.splits import LeakySplitWarning
-from features_np.spec import LIBROSA_GROUPS, SEED_FEATURE_SETS, TIMBRE_GROUPS, FeatureSpec
+from features_np.spec import FeatureSpec
 from tests.training.synthetic import made_up_table, made_up_task
 
-SPEC_WITHOUT_CENTROID = FeatureSpec(groups=tuple(group for group in LIBROSA_GROUPS if "centroid" not in group))
+SPEC_WITHOUT_CENTROID = FeatureSpec(groups=SEED_FEATURE_SETS["89-rolloff"])
 
 
 @pytest.fixture(scope="module")

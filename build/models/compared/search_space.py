@@ -8,7 +8,7 @@ import optuna
 
 from build.models.perceptron import DenseWithDropout, PerceptronRecipe
 from build.models.row_variants import Augmentation
-from build.tables.feature_table import FEATURE_SETS
+from build.tables.feature_sets import FEATURE_SETS
 
 
 def suggest(trial: optuna.Trial, feature_sets: Sequence[str]) -> PerceptronRecipe:

@@ -15,7 +15,7 @@ import tensorflow as tf
 from build.models.perceptron import SEED_LAYERS, Dense, epoch_function
 from build.models.recipe import Fitted, Rows, Targets, be_deterministic, normalization
 
-#: Width and activation of the hidden layers for each of ``features_np.spec.SEED_FEATURE_SETS``.
+#: Width and activation of the hidden layers for each of ``build.tables.feature_sets.SEED_FEATURE_SETS``.
 SEED_NETWORKS: dict[str, tuple[tuple[int, str], ...]] = {
     "30": ((30, "relu"), (25, "relu"), (20, "linear"), (15, "linear")),
     "42": ((42, "relu"), (35, "linear"), (24, "relu"), (15, "linear")),

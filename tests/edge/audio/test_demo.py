@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edge.audio.demo import PEAK, synthesize
-from features_np.spec import PITCH_CLASSES
+from features_np.vector.parameters import PITCH_CLASSES
 
 
 @pytest.mark.parametrize("tempo_bpm", [90.0, 100.0, 140.0])

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 import features_np as fx
-from features_np.spec import LIBROSA_GROUPS
-from tests.features.tolerances import differing
+from tests.features.tolerances import LIBROSA_GROUPS, differing
 from tests.golden.signals import GOLDEN, SIGNALS
 
 

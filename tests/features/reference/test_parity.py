@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import features_np as fx
-from features_np.spec import LIBROSA_GROUPS, SEED_FEATURE_SETS
+from build.tables.feature_sets import SEED_FEATURE_SETS
 from tests.features.recordings import full_tracks, recording
-from tests.features.tolerances import FRAMES, STATISTICS
+from tests.features.tolerances import FRAMES, LIBROSA_GROUPS, STATISTICS
 from tests.golden.reference import librosa_features, our_features, statistics
 from tests.golden.signals import SIGNALS, STATIONARY, WITHOUT_PITCH
 from tests.shared_data import shared_data

@@ -8,24 +8,20 @@ deeper is the recording's or the room's noise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
 from functools import lru_cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from features_np.spec import (
-    N_COVARIED,
-    N_MODULATED_BANDS,
-    N_ROUGHNESS_BANDS,
-    N_TIMBRE,
-    TIMBRE_GROUPS,
-    FeatureSpec,
-)
 from features_np.spectra.fft import dct, rfft
 
 Array = NDArray[np.float64]
+
+#: Cepstral coefficients of coarse frames, and those of them in their covariance.
+N_TIMBRE, N_COVARIED = 20, 16
+#: Equal groups of mel bands whose modulation is measured, and whose roughness and flux.
+N_MODULATED_BANDS, N_ROUGHNESS_BANDS = 8, 16
 
 #: Coarse frames in one block of the modulation spectrum (5.7 s at the defaults), half overlapping.
 MODULATION_FRAMES = 64
@@ -33,23 +29,23 @@ MODULATION_FRAMES = 64
 MODULATION_EDGES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 33)
 
 
-def coarse_frames(levels: list[NDArray[np.float32]], spec: FeatureSpec) -> Array:
-    """Take frames, ``spec.coarse_interval`` apart, from a log-mel spectrogram in dB: pieces (frames, n_mels) in order.
+def coarse_frames(levels: list[NDArray[np.float32]], *, interval: float, offset: float, range_db: float) -> Array:
+    """Take frames, ``interval`` apart, from a log-mel spectrogram in dB: pieces (frames, n_mels) in order.
 
-    Returns float64 of shape (n, n_mels), n >= 1: dB between ``-spec.coarse_range_db`` and 0, relative to the loudest
-    bin of the frames taken. A spectrogram too short for the first of them gives its middle frame.
+    Returns float64 of shape (n, n_mels), n >= 1: dB between ``-range_db`` and 0, relative to the loudest bin of the
+    frames taken, of which the first is ``offset`` from the beginning. A shorter spectrogram gives its middle frame.
     """
     ends = np.cumsum([len(piece) for piece in levels])
     last = int(ends[-1]) - 1
-    n_coarse = int((last - spec.coarse_offset) / spec.coarse_interval) + 1
-    if last < spec.coarse_offset:
+    n_coarse = int((last - offset) / interval) + 1
+    if last < offset:
         chosen = np.array([(last + 1) // 2])
     else:
-        chosen = (spec.coarse_interval * np.arange(n_coarse) + spec.coarse_offset).astype(np.int64)
+        chosen = (interval * np.arange(n_coarse) + offset).astype(np.int64)
     parts = np.split(chosen, np.searchsorted(chosen, ends[:-1]))
     begins = (0, *ends[:-1])
     taken = [piece[part - begin] for piece, part, begin in zip(levels, parts, begins, strict=True)]
-    return below_peak(np.concatenate(taken), spec.coarse_range_db)
+    return below_peak(np.concatenate(taken), range_db)
 
 
 def below_peak(frames: NDArray[np.float32] | Array, range_db: float) -> Array:
@@ -59,33 +55,9 @@ def below_peak(frames: NDArray[np.float32] | Array, range_db: float) -> Array:
     return np.maximum(levels, -range_db, out=levels)
 
 
-def timbre_statistics(frames: Array, groups: Collection[str] = TIMBRE_GROUPS) -> dict[str, Array]:
-    """Describe coarse frames (n, n_mels) in dB, n >= 1; returns one array for each of the ``groups`` that are here.
-
-    * ``timbre_mean``, ``timbre_std``: of the first cepstral coefficients (orthonormal DCT-II over the mel bands);
-    * ``timbre_step``: their mean absolute change from frame to frame;
-      ``timbre_slope``: standard deviation of their change over three frames;
-    * ``timbre_covariance``: the upper triangle of their covariance matrix, as signed square roots;
-    * ``modulation``: log energy of the fluctuation of bands, by modulation frequency (rows) and band (columns);
-    * ``roughness``: mean absolute difference between neighbouring mel bins, in groups of bands;
-    * ``flux``: mean absolute change of mel bins from frame to frame, in the same groups.
-
-    A statistic that needs more frames than there are is zero: nothing was seen to move.
-    """
-    cepstra = np.empty((0, 0))
-    if any(group.startswith("timbre") for group in groups):
-        cepstra = dct(frames, type=2, norm="ortho", axis=1)[:, :N_TIMBRE].copy()  # lest the others be kept
-    statistics: dict[str, Callable[[], Array]] = {
-        "timbre_mean": lambda: cepstra.mean(axis=0),
-        "timbre_std": lambda: cepstra.std(axis=0),
-        "timbre_step": lambda: _mean_change(cepstra),
-        "timbre_slope": lambda: _slope_deviation(cepstra),
-        "timbre_covariance": lambda: _covariance_roots(cepstra[:, :N_COVARIED]),
-        "modulation": lambda: modulation_energy(_bands(frames, N_MODULATED_BANDS)).ravel(),
-        "roughness": lambda: _roughness(frames),
-        "flux": lambda: _bands(_mean_change(frames)[np.newaxis], N_ROUGHNESS_BANDS)[0],
-    }
-    return {group: statistic() for group, statistic in statistics.items() if group in groups}
+def coarse_cepstra(levels: Array) -> Array:
+    """Return the first ``N_TIMBRE`` cepstral coefficients of each of ``levels`` (n, n_mels), by orthonormal DCT-II."""
+    return np.asarray(dct(levels, type=2, norm="ortho", axis=1)[:, :N_TIMBRE].copy())  # lest the others be kept
 
 
 def modulation_energy(levels: Array) -> Array:
@@ -114,9 +86,40 @@ def chroma_profile(mean: Array, deviation: Array) -> Array:
     return np.concatenate([np.sort(mean), np.sort(deviation), *spectra])
 
 
-def _roughness(frames: Array) -> Array:
-    between_bins = _mean_size(np.diff(frames, axis=1))
+def band_modulation(levels: Array) -> Array:
+    """Return ``modulation_energy`` of ``N_MODULATED_BANDS`` bands of levels (n, n_mels), row by row."""
+    return modulation_energy(_bands(levels, N_MODULATED_BANDS)).ravel()
+
+
+def band_roughness(levels: Array) -> Array:
+    """Return the mean absolute difference between neighbouring mel bins, in ``N_ROUGHNESS_BANDS`` bands."""
+    between_bins = _mean_size(np.diff(levels, axis=1))
     return np.asarray(_bands(np.append(between_bins, between_bins[-1])[np.newaxis], N_ROUGHNESS_BANDS)[0])
+
+
+def band_flux(levels: Array) -> Array:
+    """Return the mean absolute change of mel bins from frame to frame, in ``N_ROUGHNESS_BANDS`` bands."""
+    return np.asarray(_bands(mean_change(levels)[np.newaxis], N_ROUGHNESS_BANDS)[0])
+
+
+def mean_change(values: Array) -> Array:
+    """Return the mean absolute change of each column from row to row; 0 with a single row, which does not move."""
+    return _mean_size(np.diff(values, axis=0)) if len(values) > 1 else np.zeros(values.shape[1])
+
+
+def slope_deviation(values: Array, n_frames: int = 3) -> Array:
+    """Return the standard deviation of the change over ``n_frames`` rows of each column; 0 with fewer rows."""
+    slopes = values[n_frames:] - values[:-n_frames]
+    return slopes.std(axis=0) if len(slopes) else np.zeros(values.shape[1])
+
+
+def covariance_roots(cepstra: Array) -> Array:
+    """Return the upper triangle of the first ``N_COVARIED`` columns' covariance matrix, as signed square roots."""
+    values = cepstra[:, :N_COVARIED]
+    centred = values - values.mean(axis=0)
+    covariance = centred.T @ centred / max(len(values) - 1, 1)
+    upper = covariance[_upper_triangle(values.shape[1])]
+    return np.asarray(np.sign(upper) * np.sqrt(np.abs(upper)))
 
 
 def _bands(values: Array, n_bands: int) -> Array:
@@ -126,25 +129,9 @@ def _bands(values: Array, n_bands: int) -> Array:
     return np.asarray(np.einsum("ijk->ij", groups) / groups.shape[2])  # a mean of short rows takes four times as long
 
 
-def _mean_change(values: Array) -> Array:
-    return _mean_size(np.diff(values, axis=0)) if len(values) > 1 else np.zeros(values.shape[1])
-
-
 def _mean_size(values: Array) -> Array:
     """Return the mean absolute value of each column, in the memory of ``values``."""
     return np.asarray(np.abs(values, out=values).mean(axis=0))
-
-
-def _slope_deviation(values: Array, n_frames: int = 3) -> Array:
-    slopes = values[n_frames:] - values[:-n_frames]
-    return slopes.std(axis=0) if len(slopes) else np.zeros(values.shape[1])
-
-
-def _covariance_roots(values: Array) -> Array:
-    centred = values - values.mean(axis=0)
-    covariance = centred.T @ centred / max(len(values) - 1, 1)
-    upper = covariance[_upper_triangle(values.shape[1])]
-    return np.asarray(np.sign(upper) * np.sqrt(np.abs(upper)))
 
 
 @lru_cache(maxsize=2)
