@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -78,15 +79,23 @@ def head(n_inputs: int, seed: int = 0) -> bytes:
     return to_int8(model, np.random.default_rng(seed).standard_normal((100, n_inputs)).astype(np.float32))
 
 
-def make_bundle(folder: Path, *uses: ListenerUse, seed: int = 0) -> Bundle:
-    """Write a bundle with such networks into ``folder``, converted and probed as real ones are, and load it."""
+def make_bundle(
+    folder: Path,
+    *uses: ListenerUse,
+    seed: int = 0,
+    deployed: Callable[[ListenerUse, NDArray[np.float32], int], bytes] = listener,
+) -> Bundle:
+    """Write a bundle with such networks into ``folder``, converted and probed as real ones are, and load it.
+
+    ``deployed`` returns the network of a listener, its ranges measured on patches, for a seed.
+    """
     pieces = [synthesize(8.0, tempo_bpm=60.0 + 20 * number, key=key) for number, key in enumerate("CDEFGA")]
     features = np.array([summarize(piece, SPEC) for piece in pieces])
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-3
     models, axes = [], None
     for use_ in uses:
         patches = np.concatenate([PatchStream(use_.patch_spec, sr_in=RATE).push(piece) for piece in pieces])
-        models.append(ListenerModel(network=listener(use_, patches, seed), origin={"weights": "random"}))
+        models.append(ListenerModel(network=deployed(use_, patches, seed), origin={"weights": "random"}))
         mean, scale = (np.append(part, np.full(use_.n_numbers, rest)) for part, rest in ((mean, 0.2), (scale, 0.3)))
     if uses:
         axes = np.random.default_rng(seed).standard_normal((uses[0].n_described, 3)).astype(np.float32)
