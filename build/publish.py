@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from build.report.model_card import CARD_TITLE, model_card
 from edge.model.bundle import MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
 from edge.model.classifier import Classifier
 from edge.model.probe import RECIPE, probe_vector, run_probe
+from edge.model.reference import REFERENCE_FILE
 from edge.model.sidecar import FORMAT, ListenerUse, ModelUse, record_axes_to_json
 
 if TYPE_CHECKING:
@@ -179,6 +181,8 @@ def main() -> int:
     def body() -> None:
         bundle = load_bundle(arguments.folder)
         install(networks_in(arguments.folder, bundle.sidecar), dict(bundle.sidecar), arguments.out)
+        if (rows := arguments.folder / REFERENCE_FILE).exists() and arguments.out != arguments.folder:
+            shutil.copyfile(rows, arguments.out / REFERENCE_FILE)
         print(f"{bundle.name} installed in {arguments.out}")
 
     return run_command(body, "build.publish")

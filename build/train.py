@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from build import publish
+from build import publish, reference_rows
 from build.audio.way import AS_RECORDED
 from build.corpora.data_options import add_data_options, task_of
 from build.corpora.gtzan_task import gtzan_task
@@ -86,7 +86,9 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
     figures |= _figures_by_way(task, bundle, scores)
     if task.styles is not None:
         figures |= listening_studies.studies(task, recipe, logits, seed)
-    return publish.publish(draft, figures, folder)
+    bundle = publish.publish(draft, figures, folder)
+    reference_rows.write(reference_rows.of_task(task, bundle), bundle, folder)
+    return bundle
 
 
 def require_usable(labels: Sequence[str]) -> None:

@@ -98,7 +98,11 @@ class NoMusic:
 
 def hear(data: Path, describe: Callable[[NDArray[np.float32]], NDArray[np.float32]], seed: int) -> NoMusic:
     """Return one row a window, described as it is heard through a simulated microphone."""
-    planned = windows(data, seed)
+    return hear_windows(windows(data, seed), describe)
+
+
+def hear_windows(planned: Sequence[Window], describe: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> NoMusic:
+    """Return one row for each of some windows; see ``hear``."""
     vectors = dict(in_order(partial(_vector, describe=describe), planned, "no music"))
     return NoMusic(
         rows=np.array([vectors[window] for window in planned]),
