@@ -72,6 +72,13 @@ def test_the_public_workflow_runs_make_targets_that_exist():
     assert {"test", "lint", "types", "package"} <= set(run) <= targets
 
 
+@pytest.mark.parametrize("card", ["models/README.md", "models/classic/README.md"])
+def test_a_model_card_is_two_screens_and_shows_no_object_of_python(card):
+    text = (ROOT / card).read_text()
+    assert len(text.splitlines()) <= 130
+    assert not re.search(r"\bat 0x[0-9a-f]+|<function", text)
+
+
 @pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md", "FIGURES.md", "RASPBERRY_PI.md"])
 def test_every_file_linked_exists(document):
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", (ROOT / document).read_text())

@@ -7,41 +7,25 @@ from typing import Any
 
 
 def more_tables(metrics: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines of the sections on robustness, other music, confidence, ablation, styles and own genres."""
+    """Yield the lines of the sections on robustness, other music, confidence, styles and own genres."""
     if not (listening := metrics.get("listening")):
         return
     yield from _section("Windows, microphones, talking people", _heard(listening))
-    folds = [(name, metrics[key]) for key, name in _FOLDS.items() if key in metrics]
-    yield from _section("Other artists, other collections", _held_out(folds))
-    yield from _section("How sure it is", _confidence(metrics["confidence"]))
+    if folds := {heading: metrics[key] for key, heading in _FOLDS.items() if key in metrics}:
+        yield from _section("Other artists, other collections", _held_out(folds))
+    yield from _confidence(metrics["confidence"], metrics.get("zero_shot", ()))
     for key, (title, introduction, heading) in _TABLES.items():
         if rows := metrics.get(key):
             yield from _section(title, _table(introduction, heading, rows))
 
 
-_FOLDS = {
-    "folds": "five folds inside train",
-    "folds, microphone": "the same, one simulated microphone",
-    "folds, train and valid": "five folds inside train and valid",
-}
+_FOLDS = {"folds": "train", "folds, microphone": "microphone", "folds, train and valid": "train and valid"}
 _TABLES = {
-    "ablation": (
-        "What each part is worth",
-        "Five folds by artist inside train, whole tracks of GTZAN; the microphone is one of evaluation. Where nothing "
-        "else is said, discriminants alone.",
-        ("head hears", "recordings", "microphone", "songs, balanced"),
-    ),
     "learning": (
         "Own genres",
-        "The listener stays as it is and a head alone is fitted, to so many tracks a genre of GTZAN's train list and "
-        "of the other collections; judged on whole valid tracks, mean of five draws.",
+        "A head alone is fitted beside the listener, to so many tracks a genre; judged on whole valid tracks, mean of "
+        "five draws.",
         ("tracks a genre", "accuracy", "balanced", "worst of five", "best of five"),
-    ),
-    "zero_shot": (
-        "Styles",
-        "The best of the styles that name a genre, nothing trained: what is known of how right they are. YAMNet's "
-        "authors state a mean average precision of 0.306 over AudioSet's 521 classes.",
-        ("on", "accuracy", "tracks"),
     ),
 }
 
@@ -68,15 +52,19 @@ def _heard(listening: dict[str, Any]) -> Iterator[str]:
     yield f"\nMicrophones cost {100 * drop['value']:.1f} points ({100 * low:.1f} to {100 * high:.1f})."
 
 
-def _held_out(folds: list[tuple[str, dict[str, Any]]]) -> Iterator[str]:
-    yield "| held out | collection | accuracy | balanced over genres | pieces |\n|---|---|---|---|---|"
-    for what, collections in folds:
-        for name, figures in collections.items():
-            yield f"| {what} | {name} | {_both(figures)} | {figures['accuracy']['n']} |"
+def _held_out(folds: dict[str, dict[str, Any]]) -> Iterator[str]:
+    yield "Five folds by artist or song, each by a head that none of the artist's music trained: inside train, the same"
+    yield "through one simulated microphone, and inside train and valid.\n"
+    columns = ("collection", *folds, "balanced over genres", "pieces")
+    yield f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}"
+    *others, last = folds.values()
+    for name, figures in last.items():
+        cells = [f"{each[name]['accuracy']['value']:.1%}" for each in others]
+        yield f"| {' | '.join((name, *cells, _both(figures)))} | {figures['accuracy']['n']} |"
 
 
 def _both(figures: dict[str, Any]) -> str:
-    return " | ".join(_percent(figures[name]) for name in ("accuracy", "balanced"))
+    return f"{_percent(figures['accuracy'])} | {figures['balanced']['value']:.1%}"
 
 
 def _percent(figure: dict[str, Any]) -> str:
@@ -84,12 +72,14 @@ def _percent(figure: dict[str, Any]) -> str:
     return f"{figure['value']:.1%} ({low:.1%} to {high:.1%})"
 
 
-def _confidence(figures: dict[str, Any]) -> Iterator[str]:
-    yield "Mean confidence of its answers; where it was not made for what it hears, it should fall.\n"
-    yield "| of | confidence |\n|---|---|"
-    for name, value in figures.items():
-        if name != "calibration error":
-            yield f"| {name.removeprefix('of ')} | {value:.1%} |"
+def _confidence(figures: dict[str, Any], styles: Iterable[list[Any]]) -> Iterator[str]:
+    """Yield its confidence in what it was made for and in other things, and how right its styles are."""
+    means = (f"{value:.1%} on {name.removeprefix('of ')}" for name, value in figures.items() if name.startswith("of "))
+    yield f"Its mean confidence is {', '.join(means)}."
+    rights = (f"{right:.1%} of {name}'s {n_tracks} tracks" for name, right, n_tracks in styles)
+    if words := ", ".join(rights):
+        yield f"The best of the styles that name a genre, for which nothing was trained, is right for {words}."
+    yield ""
 
 
 def _table(introduction: str, heading: tuple[str, ...], rows: list[list[Any]]) -> Iterator[str]:
