@@ -1,4 +1,6 @@
-"""Settings that check themselves: a rule stands on each field, whether its value comes from a file or from an option.
+"""Rules for values that come from outside: from a file of settings, from an option, or from a model's sidecar.
+
+Settings check themselves: a rule stands on each field, whether its value comes from a file or from an option.
 
 ::
 
@@ -8,13 +10,15 @@
 
 A rule takes a value and returns the one to keep, or raises ``ValueError`` with what is wrong in words that follow the
 setting's name: "is 3, must be 4000 to 384000". Values that contradict each other are the class's own to find, in a
-method ``contradiction`` that returns the name of a field and such words, or None.
+method ``contradiction`` that returns the name of a field and such words, or None. A document of which only some keys
+are read is read entry by entry, by the same rules.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, fields
 from typing import Any, TypeVar, get_type_hints
@@ -36,20 +40,38 @@ def setting(default: Any, rule: Rule) -> Any:
 def between(low: float, high: float) -> Rule:
     """Return a rule for numbers from ``low`` to ``high``."""
 
-    def rule(value: float) -> float:
-        if not low <= value <= high:  # which a NaN is not either
-            raise ValueError(f"is {value}, must be {low} to {high}")
+    def rule(value: Any) -> Any:
+        if not _is_number(value) or not low <= value <= high:  # which a NaN is not either
+            raise ValueError(f"is {_shown(value)}, must be {low:g} to {high:g}")
         return value
 
     return rule
 
 
+def whole(low: int, high: int) -> Rule:
+    """Return a rule for whole numbers from ``low`` to ``high``."""
+
+    def rule(value: Any) -> Any:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise ValueError(f"is {_shown(value)}, must be a whole number, {low} to {high}")
+        return value
+
+    return rule
+
+
+def text(value: Any) -> Any:
+    """Rule for a text that says something."""
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"is {_shown(value)}, must be text")
+    return value
+
+
 def one_of(*values: str) -> Rule:
     """Return a rule for some few texts."""
 
-    def rule(value: str) -> str:
+    def rule(value: Any) -> Any:
         if value not in values:
-            raise ValueError(f"is {value!r}, must be one of {', '.join(values)}")
+            raise ValueError(f"is {_shown(value)}, must be one of {', '.join(values)}")
         return value
 
     return rule
@@ -58,12 +80,53 @@ def one_of(*values: str) -> Rule:
 def matching(pattern: str, words: str) -> Rule:
     """Return a rule for texts that match ``pattern`` as a whole; ``words`` say what they may be."""
 
-    def rule(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            raise ValueError(f"is {value!r}, {words}")
+    def rule(value: Any) -> Any:
+        if not isinstance(value, str) or not re.fullmatch(pattern, value):
+            raise ValueError(f"is {_shown(value)}, {words}")
         return value
 
     return rule
+
+
+def table(value: Any) -> Any:
+    """Rule for names with a value each."""
+    if not isinstance(value, Mapping):
+        raise ValueError(f"is {_shown(value)}, must be an object")
+    return value
+
+
+def optional(rule: Rule) -> Rule:
+    """Return a rule for what ``rule`` allows, or None."""
+    return lambda value: None if value is None else rule(value)
+
+
+def list_of(rule: Rule, low: int, high: int) -> Rule:
+    """Return a rule for lists of ``low`` to ``high`` entries, which it keeps as a tuple of what ``rule`` keeps."""
+
+    def rule_of_list(value: Any) -> Any:
+        if not isinstance(value, list | tuple) or not low <= len(value) <= high:
+            raise ValueError(f"is {_shown(value)}, must be a list of {low} to {high}")
+        kept = []
+        for index, entry in enumerate(value):
+            try:
+                kept.append(rule(entry))
+            except ValueError as error:
+                raise ValueError(f"[{index}] {error}") from error
+        return tuple(kept)
+
+    return rule_of_list
+
+
+def distinct(rule: Rule) -> Rule:
+    """Return a rule for lists that ``rule`` allows and that hold no entry twice."""
+
+    def rule_of_list(value: Any) -> Any:
+        kept = rule(value)
+        if len(set(kept)) < len(kept):
+            raise ValueError(f"names {_shown(next(entry for entry in kept if kept.count(entry) > 1))} twice")
+        return kept
+
+    return rule_of_list
 
 
 def path(value: str) -> str:
@@ -95,6 +158,34 @@ def make(kind: type[T], values: Mapping[str, Any], names: Mapping[str, str] | No
     if found := contradiction():
         raise SettingError(found[0], f"{names.get(found[0], found[0])} {found[1]}")
     return made
+
+
+def entry(values: Any, key: str, rule: Rule) -> Any:
+    """Return what ``rule`` keeps of the value that ``key`` has in a table; ``SettingError`` if there is none.
+
+    For documents of which only some keys are read; ``make`` allows no others.
+    """
+    try:
+        held = table(values)
+    except ValueError as error:
+        raise SettingError(key, f"what should hold {key!r} {error}") from error
+    if key not in held:
+        raise SettingError(key, f"lacks {key!r}")
+    try:
+        return rule(held[key])
+    except ValueError as error:
+        raise SettingError(key, f"{key} {error}") from error
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a message shows it; what holds others may be too large, or too deep, for that."""
+    return (
+        "a list" if isinstance(value, list | tuple) else "an object" if isinstance(value, dict) else reprlib.repr(value)
+    )
 
 
 def _checked(value: Any, kind: type, rule: Rule | None) -> Any:

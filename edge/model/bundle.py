@@ -18,6 +18,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
+from edge.checked import table, text
 from edge.errors import BundleError, RuntimeMissing
 from edge.model import sidecar as sidecars
 from edge.model.interpreter import Interpreter
@@ -92,7 +93,7 @@ def _read_sidecar(root: Traversable) -> tuple[Mapping[str, Any], ModelUse]:
     content = _read(root, SIDECAR_FILE)
     try:
         sidecar = sidecars.parse_json(content)
-        sidecars.text(sidecars.entries(sidecar, "model"), "sha256")
+        sidecars.entry(sidecars.entry(sidecar, "model", table), "sha256", text)
         return sidecar, sidecars.model_use(sidecar)
     except BundleError as error:
         raise BundleError(f"{root / SIDECAR_FILE}: {error}") from error

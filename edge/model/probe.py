@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.audio.demo import synthesize
+from edge.checked import between, one_of, table, whole
 from edge.errors import BundleError
 from edge.model import sidecar as sidecars
 from edge.model.bundle import Bundle
@@ -26,7 +27,12 @@ from features_np.vector.parameters import PITCH_CLASSES
 RECIPE: Mapping[str, Any] = {"seconds": 10.0, "tempo_bpm": 110.0, "key": "D", "seed": 1}
 
 #: What a recipe may ask for: longer pieces would take a device's memory, other tempi its time.
-SECONDS_BOUNDS, TEMPO_BOUNDS, MOST_SEEDS = (3.0, 60.0), (30.0, 300.0), 1_000_000
+RECIPE_RULES = {
+    "seconds": between(3, 60),
+    "tempo_bpm": between(30, 300),
+    "key": one_of(*PITCH_CLASSES),
+    "seed": whole(0, 1_000_000),
+}
 
 #: Largest difference of a feature, in units of the model's normalization: far below one int8 step, above what
 #: another processor's rounding in FFT and matrix products comes to.
@@ -79,12 +85,12 @@ def probe_vector(recipe: Mapping[str, Any], bundle: Bundle) -> NDArray[np.float3
 def run_probe(bundle: Bundle) -> ProbeResult:
     """Compute the bundle's probe on this machine; ``BundleError`` if the sidecar has none that can be run."""
     try:
-        probe = sidecars.entries(bundle.sidecar, "probe")
-        expected = sidecars.numbers(probe, "vector", -sidecars.MEAN_BOUND, sidecars.MEAN_BOUND)
-        probabilities = sidecars.numbers(probe, "probabilities", 0.0, 1.0)
+        probe = sidecars.entry(bundle.sidecar, "probe", table)
+        expected = sidecars.numbers(probe, "vector", sidecars.MEAN)
+        probabilities = sidecars.numbers(probe, "probabilities", between(0, 1))
         if (expected.size, probabilities.size) != (bundle.n_inputs, len(bundle.labels)):
             raise BundleError("it has a different number of elements from the model's; publish the model again")
-        vector = probe_vector(_recipe(sidecars.entries(probe, "recipe")), bundle)
+        vector = probe_vector(_recipe(sidecars.entry(probe, "recipe", table)), bundle)
     except BundleError as error:
         raise BundleError(f"the sidecar's probe cannot be run: {error}") from error
     n_features = len(bundle.spec.vector_names)
@@ -101,15 +107,7 @@ def run_probe(bundle: Bundle) -> ProbeResult:
 
 def _recipe(recipe: Mapping[str, Any]) -> dict[str, Any]:
     """Return the arguments of ``synthesize`` that a sidecar asks for."""
-    key = sidecars.text(recipe, "key")
-    if key not in PITCH_CLASSES:
-        raise BundleError(f"key is {key!r}, must be one of {', '.join(PITCH_CLASSES)}")
-    return {
-        "seconds": sidecars.number(recipe, "seconds", *SECONDS_BOUNDS),
-        "tempo_bpm": sidecars.number(recipe, "tempo_bpm", *TEMPO_BOUNDS),
-        "key": key,
-        "seed": int(sidecars.number(recipe, "seed", 0, MOST_SEEDS)),
-    }
+    return {name: sidecars.entry(recipe, name, rule) for name, rule in RECIPE_RULES.items()}
 
 
 def _difference(stage: str, names: Sequence[str], errors: NDArray[np.float32], tolerance: float) -> Difference:

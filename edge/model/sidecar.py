@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -16,7 +15,9 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.errors import BundleError
+from edge import checked
+from edge.checked import Rule, between, distinct, list_of, matching, one_of, optional, table, text, whole
+from edge.errors import BundleError, SettingError
 from features_np.errors import SpecError
 from features_np.front_end import PatchSpec
 from features_np.spec import FeatureSpec
@@ -26,12 +27,14 @@ FORMAT = 3
 #: Statistics over a window's patches that the head may be given, in the order of their names' use in a sidecar.
 STATISTICS = ("mean", "std", "max")
 
-#: What is left of these bounds cannot be meant, and would only become an infinity later.
-MEAN_BOUND, SCALE_BOUNDS, TEMPERATURE_BOUNDS = 1e12, (1e-12, 1e12), (1e-3, 1e3)
+#: What is beyond these bounds cannot be meant, and would only become an infinity later.
+MEAN, SCALE, TEMPERATURE = between(-1e12, 1e12), between(1e-12, 1e12), between(1e-3, 1e3)
 #: Labels, outputs of a listener and their numbers at most: more are a mistake rather than a model.
 MOST_NAMES, MOST_NUMBERS = 10_000, 1_000_000
+SIZE = whole(1, MOST_NUMBERS)
 #: Listeners at most, and what names one: a file and the numbers that it adds are called after it.
-MOST_LISTENERS, LISTENER_NAME = 4, re.compile(r"[a-z][a-z0-9_]{0,31}")
+MOST_LISTENERS = 4
+LISTENER_NAME = matching(r"[a-z][a-z0-9_]{0,31}", "must be a letter, and 31 letters, digits and underscores at most")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,17 +142,16 @@ def parse_json(content: bytes) -> dict[str, Any]:
 
 def model_use(sidecar: Mapping[str, Any]) -> ModelUse:
     """Return what a sidecar says of how to use its model; ``BundleError`` for whatever makes no sense."""
-    spec = spec_of(sidecar, "feature_spec", FeatureSpec)
-    normalization = entries(sidecar, "normalization")
+    normalization = entry(sidecar, "normalization", table)
     listeners = _listeners(sidecar)
     use = ModelUse(
-        name=text(sidecar, "name"),
-        labels=names(sidecar, "labels", at_least=2),
-        spec=spec,
+        name=entry(sidecar, "name", text),
+        labels=entry(sidecar, "labels", distinct(list_of(text, 2, MOST_NAMES))),
+        spec=spec_of(sidecar, "feature_spec", FeatureSpec),
         listeners=listeners,
-        mean=numbers(normalization, "mean", -MEAN_BOUND, MEAN_BOUND),
-        scale=numbers(normalization, "scale", *SCALE_BOUNDS),
-        temperature=number(sidecar, "temperature", *TEMPERATURE_BOUNDS),
+        mean=numbers(normalization, "mean", MEAN),
+        scale=numbers(normalization, "scale", SCALE),
+        temperature=float(entry(sidecar, "temperature", TEMPERATURE)),
         record_axes=_record_axes(sidecar["listeners"][0], listeners[0]) if listeners else None,
     )
     if not use.n_inputs == use.mean.size == use.scale.size:
@@ -161,38 +163,26 @@ def model_use(sidecar: Mapping[str, Any]) -> ModelUse:
 
 
 def _listeners(sidecar: Mapping[str, Any]) -> tuple[ListenerUse, ...]:
-    entry = _entry(sidecar, "listeners")
-    if not isinstance(entry, list) or len(entry) > MOST_LISTENERS:
-        _refuse("listeners", entry, f"a list of {MOST_LISTENERS} at most")
-    uses = tuple(map(_listener_use, entry))
+    listeners = entry(sidecar, "listeners", list_of(table, 0, MOST_LISTENERS))
+    uses = tuple(map(_listener_use, listeners))
     if len({use.name for use in uses}) != len(uses):
         raise BundleError("listeners names one twice; publish the model again")
-    for use, listener in zip(uses[1:], entry[1:], strict=True):
-        if use.styles or _entry(listener, "record_axes") is not None:
+    for use, listener in zip(uses[1:], listeners[1:], strict=True):
+        if use.styles or entry(listener, "record_axes", optional(table)) is not None:
             raise BundleError(f"{use.name} has styles or record axes, which the first listener alone may have")
     return uses
 
 
-def _listener_use(listener: Any) -> ListenerUse:
-    if not isinstance(listener, dict):
-        _refuse("an entry of listeners", listener, "an object")
-    name = text(listener, "name")
-    if not LISTENER_NAME.fullmatch(name):
-        _refuse("name", name, "a letter, and 31 letters, digits and underscores at most")
-    text(listener, "sha256")
-    statistics = names(listener, "statistics", at_least=1)
-    if unknown := sorted(set(statistics) - set(STATISTICS)):
-        raise BundleError(f"statistics holds {unknown[0]!r}; known are {', '.join(STATISTICS)}")
-    outputs = _entry(listener, "outputs")
-    if not isinstance(outputs, list) or not 1 <= len(outputs) <= MOST_NAMES:
-        _refuse("outputs", outputs, "a list of a name and a size each")
-    pairs = tuple((text(output, "name"), _size(output, "size")) for output in outputs)
+def _listener_use(listener: Mapping[str, Any]) -> ListenerUse:
+    entry(listener, "sha256", text)
+    outputs = entry(listener, "outputs", list_of(table, 1, MOST_NAMES))
+    pairs = tuple((entry(output, "name", text), entry(output, "size", SIZE)) for output in outputs)
     use = ListenerUse(
         patch_spec=spec_of(listener, "patch_spec", PatchSpec),
         outputs=pairs,
-        statistics=statistics,
-        styles=names(listener, "styles", at_least=0),
-        name=name,
+        statistics=entry(listener, "statistics", distinct(list_of(one_of(*STATISTICS), 1, len(STATISTICS)))),
+        styles=entry(listener, "styles", distinct(list_of(text, 0, MOST_NAMES))),
+        name=entry(listener, "name", LISTENER_NAME),
     )
     if len({name for name, _ in pairs}) != len(pairs):
         raise BundleError("outputs names one output twice; publish the model again")
@@ -203,12 +193,12 @@ def _listener_use(listener: Any) -> ListenerUse:
 
 def _record_axes(listener: Mapping[str, Any], use: ListenerUse) -> NDArray[np.float32] | None:
     """Return the axes that the first listener has: float16 in base64, row by row, an eighth as long as in digits."""
-    if _entry(listener, "record_axes") is None:
+    axes = entry(listener, "record_axes", optional(table))
+    if axes is None:
         return None
-    axes = entries(listener, "record_axes")
-    size = use.n_described, _size(axes, "axes")
+    size, kernel = (use.n_described, entry(axes, "axes", SIZE)), entry(axes, "kernel", text)
     try:
-        values = np.frombuffer(base64.b64decode(text(axes, "kernel"), validate=True), dtype="<f2").astype(np.float32)
+        values = np.frombuffer(base64.b64decode(kernel, validate=True), dtype="<f2").astype(np.float32)
     except ValueError as error:
         raise BundleError(f"kernel is no float16 in base64 ({error}); publish the model again") from error
     if values.size != size[0] * size[1] or not np.isfinite(values).all():
@@ -226,84 +216,26 @@ def record_axes_to_json(kernel: NDArray[np.float32] | None) -> dict[str, Any] | 
 def spec_of(values: Mapping[str, Any], key: str, kind: type[Any]) -> Any:
     """Return the spec that ``key`` holds, of a kind with ``from_dict``; its digest must be the one stated beside."""
     try:
-        spec = kind.from_dict(entries(values, key))
+        spec = kind.from_dict(entry(values, key, table))
         digest = spec.digest()
     except (SpecError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise BundleError(f"{key}: {_short(str(error), 300)}; publish the model again") from error
-    if digest != _entry(values, f"{key}_digest"):
+    if digest != entry(values, f"{key}_digest", text):
         raise BundleError("the model was trained on another revision of the features; update livegenre or retrain")
     return spec
 
 
-def entries(values: Any, key: str) -> Mapping[str, Any]:
-    """Return the object that ``key`` holds."""
-    entry = _entry(values, key)
-    if not isinstance(entry, dict):
-        _refuse(key, entry, "an object")
-    return entry
+def entry(values: Any, key: str, rule: Rule) -> Any:
+    """Return what ``rule`` keeps of the value that ``key`` has; ``BundleError`` otherwise."""
+    try:
+        return checked.entry(values, key, rule)
+    except SettingError as error:
+        raise BundleError(f"{error}; publish the model again") from error
 
 
-def text(values: Any, key: str) -> str:
-    """Return the text, not empty, that ``key`` holds."""
-    entry = _entry(values, key)
-    if not isinstance(entry, str) or not entry.strip():
-        _refuse(key, entry, "text")
-    return entry
-
-
-def names(values: Any, key: str, *, at_least: int) -> tuple[str, ...]:
-    """Return the texts, all different and ``at_least`` so many, that ``key`` holds."""
-    entry = _entry(values, key)
-    if not isinstance(entry, list) or not at_least <= len(entry) <= MOST_NAMES:
-        _refuse(key, entry, f"a list of names, {at_least} at least")
-    for name in entry:
-        if not isinstance(name, str) or not name.strip():
-            _refuse(f"an entry of {key}", name, "text")
-    if len(set(entry)) != len(entry):
-        twice = next(name for name in entry if entry.count(name) > 1)
-        raise BundleError(f"{key} names {twice!r} twice; publish the model again")
-    return tuple(entry)
-
-
-def number(values: Any, key: str, lowest: float, highest: float) -> float:
-    """Return the number, ``lowest`` to ``highest``, that ``key`` holds."""
-    return _number(_entry(values, key), key, lowest, highest)
-
-
-def numbers(values: Any, key: str, lowest: float, highest: float) -> NDArray[np.float32]:
-    """Return the numbers, ``lowest`` to ``highest`` each, that ``key`` holds, as float32 of shape (n,)."""
-    entry = _entry(values, key)
-    if not isinstance(entry, list):
-        _refuse(key, entry, "a list of numbers")
-    return np.array([_number(value, f"an entry of {key}", lowest, highest) for value in entry], dtype=np.float32)
-
-
-def _size(values: Any, key: str) -> int:
-    entry = _entry(values, key)
-    if not isinstance(entry, int) or isinstance(entry, bool) or not 1 <= entry <= MOST_NUMBERS:
-        _refuse(key, entry, f"a whole number, 1 to {MOST_NUMBERS}")
-    return entry
-
-
-def _entry(values: Any, key: str) -> Any:
-    if not isinstance(values, Mapping):
-        _refuse(f"what should hold {key!r}", values, "an object")
-    if key not in values:
-        raise BundleError(f"lacks {key!r}; publish the model again")
-    return values[key]
-
-
-def _number(value: Any, what: str, lowest: float, highest: float) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not lowest <= value <= highest:  # a NaN is not within either
-        _refuse(what, value, f"a number, {lowest:g} to {highest:g}")
-    return float(value)
-
-
-def _refuse(what: str, value: Any, allowed: str) -> NoReturn:
-    # What holds others may be too large, or too deep, to be shown.
-    shown = "a list" if isinstance(value, list) else "an object" if isinstance(value, dict) else repr(value)
-    raise BundleError(f"{what} is {_short(shown, 40)}, must be {allowed}; publish the model again")
+def numbers(values: Any, key: str, rule: Rule) -> NDArray[np.float32]:
+    """Return the numbers, for each of which there is a ``rule``, that ``key`` holds, as float32 of shape (n,)."""
+    return np.array(entry(values, key, list_of(rule, 1, MOST_NUMBERS)), dtype=np.float32)
 
 
 def _short(words: str, most: int) -> str:
