@@ -43,9 +43,9 @@ NEIGHBOURS, PLACES, NEIGHBOURS_BETA = 8, 512, 13.0
 class Resampler:
     """Converts a stream from ``orig_sr`` to ``target_sr`` (whole Hz), block by block.
 
-    ``push`` and ``flush`` together return what ``resample`` does of the joined blocks, however they were cut. The
-    output is aligned with the input: output ``n`` lies at ``n / target_sr`` seconds. The last ``delay_s`` seconds of it
-    come only with more input, or with ``flush``. Memory does not grow.
+    ``push`` and ``flush`` together return what ``resample(..., fix=False)`` does of the joined blocks, however they
+    were cut. The output is aligned with the input: output ``n`` lies at ``n / target_sr`` seconds. The last ``delay_s``
+    seconds of it come only with more input, or with ``flush``. Memory does not grow.
 
     Parameters
     ----------

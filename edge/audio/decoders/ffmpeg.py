@@ -22,6 +22,8 @@ _AU_HEAD = struct.Struct(">4s5I")
 #: What ffmpeg itself says (tags are indented) of a file that ends before its time, and of one whose length it guesses.
 _ENDS_EARLY = re.compile(r"^\[.*(?:partial file|ended prematurely)|^file:.*Input/output error", re.MULTILINE)
 _NO_INDEX = re.compile(r"^\[.*moov atom not found", re.MULTILINE)
+#: What a file of MPEG-4 begins with, behind a length (ISO/IEC 14496-12; QuickTime's have no ``ftyp``).
+_FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"})
 _GUESSED = re.compile(r"^\[.*Estimating duration from bitrate", re.MULTILINE)
 _DURATION = re.compile(r"^ *Duration: (\d+):(\d+):(\d+\.\d+)", re.MULTILINE)
 #: A moving picture may last longer than the sound; the picture of a cover does not count.
@@ -94,12 +96,19 @@ def open_ffmpeg(program: str, path: Path, name: str, start: int = 0) -> Ffmpeg |
             kept, messages = messages, -1
             return Ffmpeg(process, head, kept, partial(open_ffmpeg, program, path, name, stop))
         process.communicate()
-        if _NO_INDEX.search(_text(messages)):
+        if _NO_INDEX.search(_text(messages)) and _begins_with_a_box(path, start):
             raise AudioFileError(f"{name}: is cut short: its index, which comes last, is missing")
         return None
     finally:
         if messages >= 0:
             os.close(messages)
+
+
+def _begins_with_a_box(path: Path, start: int) -> bool:
+    """Return whether what lies at ``start`` is MPEG-4's: ffmpeg goes by the name where it knows nothing better."""
+    with path.open("rb") as file:
+        file.seek(start + 4)
+        return file.read(4) in _FIRST_BOXES
 
 
 def _text(messages: int) -> str:

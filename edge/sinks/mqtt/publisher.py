@@ -287,7 +287,7 @@ class Publisher:
         end = time.monotonic() + CLOSE_S
         if self._client.is_connected() and not self._is_forgotten:
             last = self._publish(self._topics.availability, OFFLINE)
-            while not last.is_published() and self._client.is_connected() and time.monotonic() < end:
+            while not is_published(last) and self._client.is_connected() and time.monotonic() < end:
                 time.sleep(0.01)
         _end(self._client, end)
 

@@ -10,6 +10,7 @@ import pytest
 
 from edge.errors import RuntimeMissing
 from edge.model.interpreter import RUNTIMES, Interpreter
+from tests.edge.model.runtimes import UP_TO_3_11
 
 #: fenv.h's ``FE_UPWARD``: how this processor is told to round up.
 UPWARD = {"x86_64": 0x800, "aarch64": 0x400000}
@@ -33,7 +34,7 @@ def test_arithmetic_is_kept_from_what_a_library_does_as_it_is_loaded(tmp_path, m
         LIBRARY.fesetround(before)
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("runtime", [pytest.param(RUNTIMES[0], marks=UP_TO_3_11), RUNTIMES[1]])
 @pytest.mark.parametrize("model", ["listener.tflite", "genres.tflite"])
 def test_items_that_run_together_give_what_each_gives_alone(runtime: str, model: str) -> None:
     interpreter = Interpreter(files("edge.models").joinpath(model).read_bytes(), [runtime])

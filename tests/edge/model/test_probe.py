@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from tests.edge.model.runtimes import UP_TO_3_11
+
 PROGRAM = """
 import sys
 blocked, model = sys.argv[1:]
@@ -18,10 +20,6 @@ result = run_probe(bundle)
 print(bundle.interpreter.runtime, result)
 sys.exit(not result.passed)
 """
-
-
-#: tflite-runtime has no wheels after Python 3.11.
-UP_TO_3_11 = pytest.mark.skipif(sys.version_info >= (3, 12), reason="there is no tflite-runtime for this Python")
 
 
 @pytest.mark.parametrize("model", ["", "classic"])

@@ -142,6 +142,19 @@ def test_a_takeover_is_named(
         sink.close()
 
 
+def test_a_connection_lost_as_it_is_closed_is_no_fault(
+    broker: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look whether there is one and the last message, another device may take it over."""
+    sink = publish(broker.port, tmp_path)
+    until(sink, lambda: sink.problem is None, "it is connected")
+    broker.kill()
+    until(sink, lambda: not sink._client.is_connected(), "it is gone")
+    monkeypatch.setattr(publisher_module, "CLOSE_S", 0.1)
+    monkeypatch.setattr(sink._client, "is_connected", lambda: True)
+    sink.close()
+
+
 def test_what_earlier_versions_left_is_cleared(broker: Mosquitto, subscriber: Subscriber, tmp_path: Path) -> None:
     old = kept_before(["raspberrypi"], "livegenre", "homeassistant")
     assert len(old) == 2 + 7
