@@ -16,12 +16,13 @@ def add_parser(subparsers: Subparsers) -> None:
         "correct",
         help="say what it really was",
         description="Say what is playing, or what was playing at some time. The history keeps it beside what the model "
-        "said, with the numbers that the model heard (never audio): `python -m build.train --corrections` learns from "
-        "them.",
+        "said, with the numbers that the model heard (never audio): `livegenre learn` learns from them.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("label", nargs="?", metavar="LABEL", help="one of the model's labels, such as jazz or 'no music'")
+    what.add_argument("--right", action="store_true", help="what the model said is right, which it learns from, too")
     what.add_argument("--undo", action="store_true", help="take the last correction of that back")
+    parser.add_argument("--own", action="store_true", help="LABEL may be a genre of your own, such as tango")
     parser.add_argument(
         "--at",
         metavar="WHEN",
@@ -39,11 +40,18 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(args: argparse.Namespace) -> int:
     """Correct, or take a correction back, and say what that was about."""
     from edge import words
-    from edge.history.corrections import correct, undo
+    from edge.errors import ConfigError
+    from edge.history.corrections import confirm, correct, undo
+
+    if args.own and args.label is None:
+        raise ConfigError("--own: name the genre, livegenre correct tango --own")
 
     file: Path = args.file or default_file()
     at = None if args.at is None else parse_moment(args.at, "--at")
-    done = undo(file, at) if args.undo else correct(file, args.label, at)
+    if args.undo:
+        done = undo(file, at)
+    else:
+        done = confirm(file, at) if args.right else correct(file, args.label, at, own=args.own)
     segment = done.segment
     heard = f"{segment.start.astimezone():%a %d %b %Y %H:%M:%S}, {words.duration(segment.duration_s)}"
     said = words.label(words.shown(segment.state, segment.genre))

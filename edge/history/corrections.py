@@ -31,6 +31,9 @@ RECENT = timedelta(minutes=10)
 #: States of segments that a model has judged.
 JUDGED = (State.MUSIC, State.UNSURE, State.NO_MUSIC)
 
+#: Genres of one's own, as they are kept: like the model's labels.
+OWN_LABEL = re.compile(r"[^\W_](?:[\w&'+.]{0,38}[^\W_])?")
+
 _IS_JUDGED = "state IN ({})".format(", ".join(f"'{state}'" for state in JUDGED))
 
 _COLUMNS = """
@@ -55,29 +58,70 @@ class Corrected:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a message from elsewhere asks for: a genre to be said, that it is right, or without both to take back."""
+
+    target: int | datetime
+    genre: str | None = None
+    own: bool = False  # whether the genre may be one's own
+    right: bool = False
+
+    def carry_out(self, path: Path) -> Corrected:
+        """Do it in a history; returns the segment. Errors are those of ``correct``."""
+        if self.genre is not None:
+            return correct(path, self.genre, self.target, own=self.own)
+        return (confirm if self.right else undo)(path, self.target)
+
+
+EXAMPLES = (
+    '{"genre": "jazz", "segment": "123"}, {"right": true, "segment": "123"} or {"undo": true, "segment": "123"}, with '
+    'the "segment" that is shown; {"genre": "tango", "own": true, ...} for a genre of your own'
+)
+
+
+@dataclass(frozen=True, slots=True)
 class Lesson:
     """What can be learned from a correction."""
 
     segment_id: int
     label: str
     vector: tuple[float, ...]
+    start_ms: int  # of the segment, UTC, since 1970
+    end_ms: int
 
 
-def correct(path: Path, label: str, target: Target = None) -> Corrected:
+def correct(path: Path, label: str, target: Target = None, *, own: bool = False) -> Corrected:
     """Say what was heard; returns the segment.
 
-    Raises ``CorrectionError`` for a label that the model does not know and where nothing was heard that it could be
-    said of, ``HistoryError`` for a history that cannot be changed.
+    ``own``: the label may be a genre of one's own, which is known from then on. Raises ``CorrectionError`` for a label
+    that nothing knows and where nothing was heard that it could be said of, ``HistoryError`` for a history that cannot
+    be changed.
     """
 
     def insert(connection: sqlite3.Connection) -> Corrected | None:
         segment_id = _meant(connection, target)[0]
-        known = _known(label, _labels(connection, segment_id))
-        values = (segment_id, known, to_ms(datetime.now(UTC)))
-        connection.execute("INSERT INTO corrections (segment_id, label, made_ms) VALUES (?, ?, ?)", values)
-        return after_corrections(connection, segment_id)
+        labels = (*_labels(connection, segment_id), *_own_labels(connection))
+        return _say(connection, segment_id, _known(label, labels, may_be_new=own))
 
     return _changed(path, insert, f"correct {label}")
+
+
+def confirm(path: Path, target: Target = None) -> Corrected:
+    """Say that what the model said of a segment was right; returns it. Errors are those of ``correct``."""
+
+    def insert(connection: sqlite3.Connection) -> Corrected | None:
+        segment_id, start_ms, _, state, genre, *_ = _meant(connection, target)
+        if state == State.UNSURE:
+            raise CorrectionError(f"nothing was said of what was heard {_since(start_ms)} that could be right")
+        return _say(connection, segment_id, genre or state)
+
+    return _changed(path, insert, "correct --right")
+
+
+def _say(connection: sqlite3.Connection, segment_id: int, label: str) -> Corrected | None:
+    values = (segment_id, label, to_ms(datetime.now(UTC)))
+    connection.execute("INSERT INTO corrections (segment_id, label, made_ms) VALUES (?, ?, ?)", values)
+    return after_corrections(connection, segment_id)
 
 
 def undo(path: Path, target: Target = None) -> Corrected:
@@ -93,6 +137,16 @@ def undo(path: Path, target: Target = None) -> Corrected:
         return after_corrections(connection, segment_id)
 
     return _changed(path, delete, "correct --undo")
+
+
+def asked_for(values: Mapping[str, object]) -> Asked:
+    """Return what a message from elsewhere asks for; ``CorrectionError`` for anything else."""
+    genre = values.get("genre")
+    is_right, is_undo = values.get("right") is True, values.get("undo") is True
+    if [isinstance(genre, str), is_right, is_undo].count(True) != 1:
+        raise CorrectionError(f"write {EXAMPLES}")
+    named = genre if isinstance(genre, str) else None
+    return Asked(target_of(values), named, own=values.get("own") is True, right=is_right)
 
 
 def target_of(values: Mapping[str, object]) -> int | datetime:
@@ -111,11 +165,12 @@ def target_of(values: Mapping[str, object]) -> int | datetime:
 
 
 def known_labels(path: Path) -> tuple[str, ...]:
-    """Return what can be said of what is heard now: the labels of the model that recorded last."""
+    """Return what can be said of what is heard now: the labels of the model that recorded last, then one's own."""
     with reading(path) as connection:
         if require_ours(connection, path) < 2:
             return ()
-        return _labels(connection, None)
+        labels = _labels(connection, None)
+        return (*labels, *(own for own in _own_labels(connection) if own not in labels))
 
 
 def lessons(path: Path, inputs: str) -> Iterator[Lesson]:
@@ -124,17 +179,28 @@ def lessons(path: Path, inputs: str) -> Iterator[Lesson]:
     See ``edge.model.inputs``: numbers of models that hear something else are passed over.
     """
     query = """
-SELECT corrected.segment_id, label, vector FROM corrected
-JOIN heard USING (segment_id) JOIN models ON models.id = heard.model_id WHERE inputs = ? ORDER BY corrected.segment_id
+SELECT corrected.segment_id, label, vector, start_ms, start_ms + duration_ms FROM corrected
+JOIN heard USING (segment_id) JOIN models ON models.id = heard.model_id
+JOIN segments ON segments.id = corrected.segment_id WHERE inputs = ? ORDER BY corrected.segment_id
 """
     try:
         with reading(path) as connection:
             if require_ours(connection, path) < 2:
                 return
-            for segment_id, label, vector in connection.execute(query, (inputs,)):
-                yield Lesson(segment_id, label, struct.unpack(f"<{len(vector) // 4}f", vector))
+            for segment_id, label, vector, start_ms, end_ms in connection.execute(query, (inputs,)):
+                numbers = struct.unpack(f"<{len(vector) // 4}f", vector[: len(vector) // 4 * 4])
+                yield Lesson(segment_id, label, numbers, start_ms, end_ms)
     except sqlite3.Error as error:
         raise HistoryError(f"{path}: cannot be read as a history: {error}") from error
+
+
+def newest_correction(path: Path) -> tuple[int, int]:
+    """Return how many corrections there are, and the number of the newest: another pair once anybody says anything."""
+    with reading(path) as connection:
+        if require_ours(connection, path) < 2:
+            return 0, 0
+        count, newest = connection.execute("SELECT count(*), coalesce(max(id), 0) FROM corrections").fetchone()
+        return int(count), int(newest)
 
 
 def _changed(path: Path, work: Callable[[sqlite3.Connection], Corrected | None], command: str) -> Corrected:
@@ -195,16 +261,31 @@ SELECT labels FROM models ORDER BY id = (SELECT model_id FROM heard WHERE segmen
     return () if found is None else tuple(json.loads(found[0]))
 
 
-def _known(label: str, labels: Sequence[str]) -> str:
-    """Return the model's label that is meant, however it is spelled: ``No music`` is ``no_music``."""
+def _own_labels(connection: sqlite3.Connection) -> list[str]:
+    """Return all labels that people have said, in order: beside the model's these are genres of one's own."""
+    return [label for (label,) in connection.execute("SELECT DISTINCT label FROM corrections ORDER BY label")]
+
+
+def _known(label: str, labels: Sequence[str], *, may_be_new: bool) -> str:
+    """Return the label that is meant, however it is spelled: ``No music`` is ``no_music``."""
     by_spelling = {_plain(known): known for known in labels}
     if _plain(label) in by_spelling:
         return by_spelling[_plain(label)]
     if not labels:
         raise CorrectionError("no model has recorded here yet, so there is no label to choose")
+    if may_be_new:
+        return _new_label(label)
     close = get_close_matches(_plain(label), list(by_spelling), 1)
-    known = f"did you mean {by_spelling[close[0]]}?" if close else f"it knows {', '.join(labels)}"
-    raise CorrectionError(f"the model does not know {label!r}; {known}")
+    known = f"did you mean {by_spelling[close[0]]}?" if close else f"it knows {', '.join(dict.fromkeys(labels))}"
+    raise CorrectionError(f"the model does not know {label!r}; {known} (as a genre of your own: --own)")
+
+
+def _new_label(label: str) -> str:
+    """Return a genre of one's own as it is kept; ``CorrectionError`` for what would be no name of one."""
+    plain = _plain(label)
+    if not OWN_LABEL.fullmatch(plain) or plain in set(State):
+        raise CorrectionError(f"{label!r} cannot be the name of a genre: write up to 40 letters, digits and spaces")
+    return plain
 
 
 def _plain(label: str) -> str:

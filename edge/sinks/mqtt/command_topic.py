@@ -4,51 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from edge.errors import CorrectionError
-from edge.history.corrections import correct, target_of, undo
+from edge.history.corrections import EXAMPLES, Asked, asked_for
 
-EXAMPLES = (
-    '{"genre": "jazz", "segment": "123"} or {"undo": true, "segment": "123"}, with the "segment" of the state topic'
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """Say that a segment was of a genre, or without one take its last correction back."""
-
-    genre: str | None
-    target: int | datetime
-
-
-#: Carries a command out; raises ``EdgeError`` if that cannot be done.
-Corrector = Callable[[Command], None]
+#: Carries out what is asked for; raises ``EdgeError`` if that cannot be done.
+Corrector = Callable[[Asked], None]
 
 
 def corrector(history: Path) -> Corrector:
-    """Return what carries commands out in a history."""
+    """Return what carries out in a history what is asked for."""
 
-    def carry_out(command: Command) -> None:
-        if command.genre is None:
-            undo(history, command.target)
-        else:
-            correct(history, command.genre, command.target)
+    def carry_out(asked: Asked) -> None:
+        asked.carry_out(history)
 
     return carry_out
 
 
-def parsed(text: str) -> Command:
-    """Return the command that a message is; ``CorrectionError`` for anything else, a label alone included.
+def parsed(text: str) -> Asked:
+    """Return what a message asks for; ``CorrectionError`` for anything else, a label alone included.
 
     Such a one might be of what was heard before: a message takes its time, and so does whoever chooses a label.
     """
     try:
-        asked = json.loads(text)
+        values = json.loads(text)
     except (ValueError, RecursionError):
-        asked = None
-    if not isinstance(asked, dict) or isinstance(asked.get("genre"), str) == (asked.get("undo") is True):
+        values = None
+    if not isinstance(values, dict):
         raise CorrectionError(f"write {EXAMPLES}")
-    return Command(asked.get("genre"), target_of(asked))
+    return asked_for(values)

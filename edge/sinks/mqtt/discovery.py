@@ -1,7 +1,8 @@
 """What is published, and how Home Assistant is told of it (its MQTT discovery).
 
 A device of its own has sensors for genre, confidence, tempo and level, a binary sensor for music, and, where a history
-is kept, a choice that puts the genre right and a button that takes it back. All read one state topic, a JSON object.
+is kept, a choice that puts the genre right, and buttons that confirm it and take that back. All read one state topic,
+a JSON object.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from edge.sinks.view import View
 ONLINE, OFFLINE = "online", "offline"
 #: What the button that takes a correction back sends, before its template.
 UNDO = "undo"
+#: The same of the one that confirms what is shown.
+RIGHT = "right"
 #: What a command says that it is of: the segment that Home Assistant shows when it is sent. It has no other variables.
 _OF_SHOWN = "'segment': this.attributes.segment | default(none)"
 #: What a state says of music; of the others nothing is known.
@@ -178,13 +181,20 @@ def _corrections(topics: Topics, labels: tuple[str, ...]) -> dict[str, tuple[str
         "icon": "mdi:pencil",
         "entity_category": "config",
     }
-    button = {
-        "name": "Take back",
+    return {
+        "correct": ("select", choice),
+        "right": ("button", _button(topics, "That is right", RIGHT, "mdi:check")),
+        "undo": ("button", _button(topics, "Take back", UNDO, "mdi:undo")),
+    }
+
+
+def _button(topics: Topics, name: str, payload: str, icon: str) -> Mapping[str, Any]:
+    return {
+        "name": name,
         "command_topic": topics.command,
-        "payload_press": UNDO,
-        "command_template": f"{{{{ {{'undo': true, {_OF_SHOWN}}} | tojson }}}}",
+        "payload_press": payload,
+        "command_template": f"{{{{ {{'{payload}': true, {_OF_SHOWN}}} | tojson }}}}",
         "json_attributes_template": "{{ {'segment': value_json.segment} | tojson }}",
-        "icon": "mdi:undo",
+        "icon": icon,
         "entity_category": "config",
     }
-    return {"correct": ("select", choice), "undo": ("button", button)}

@@ -1,4 +1,4 @@
-"""Putting right what is shown, with keys: the same as ``livegenre correct`` and its ``--undo``."""
+"""Putting right what is shown, with keys: the same as ``livegenre correct`` with its ``--right`` and ``--undo``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from pathlib import Path
 
 from edge import words
 from edge.errors import EdgeError
+from edge.events import State
 from edge.sinks.terminal.chooser import Chooser
 from edge.sinks.terminal.keyboard import ENTER, ESCAPE
 from edge.sinks.view import View
 
-CORRECT, UNDO = "c", "u"
+CORRECT, RIGHT, UNDO = "c", "r", "u"
 NO_HISTORY = "Nothing can be put right: no history is kept. Listen with --history."
 NOT_YET = "Nothing can be put right yet: what is shown is not in the history."
+NO_ANSWER = "What is shown is none of the model's genres; c says which it is."
 NOTHING_SAID = "There is nothing to take back."
 
 
@@ -51,8 +53,10 @@ class Correcting:
             chosen, self.chooser = self.chooser.marked, None
             if key == ENTER and self._meant is not None:
                 self._correct(chosen, self._meant)
-        elif key in (CORRECT, UNDO) and self._history is None:
+        elif key in (CORRECT, RIGHT, UNDO) and self._history is None:
             self.said = NO_HISTORY
+        elif key == RIGHT:
+            self._confirm(view)
         elif key == CORRECT and view.labels:
             self._open(view)
         elif key == UNDO:
@@ -78,7 +82,8 @@ class Correcting:
         """Return the keys that do something now, besides those of the display."""
         if self._history is None:
             return ""
-        return f"{CORRECT} corrects  {UNDO} undoes" if self._undoable(view) else f"{CORRECT} corrects"
+        offered = [f"{RIGHT} is right"] if _can_be_right(view) and view.corrected is None else []
+        return "  ".join([*offered, f"{CORRECT} corrects", *([f"{UNDO} undoes"] if self._undoable(view) else [])])
 
     def close(self) -> None:
         """Wait for a change that is under way, as long as a person waits."""
@@ -93,6 +98,17 @@ class Correcting:
         from edge.history.corrections import correct
 
         self._change(meant, lambda history: correct(history, label, meant.segment).segment.corrected)
+
+    def _confirm(self, view: View) -> None:
+        from edge.history.corrections import confirm
+
+        meant = _shown(view)
+        if meant is None:
+            self.said = NOT_YET
+        elif not _can_be_right(view):
+            self.said = NO_ANSWER
+        else:
+            self._change(meant, lambda history: confirm(history, meant.segment).segment.corrected)
 
     def _undo(self, view: View) -> None:
         from edge.history.corrections import undo
@@ -120,6 +136,11 @@ class Correcting:
             self._told = None if corrected is None else meant
             said = "" if corrected is None else words.label(corrected)
             self.said = f"You say that {meant.shown} is {said}." if said else f"Taken back: {meant.shown}."
+
+
+def _can_be_right(view: View) -> bool:
+    """Return whether one of the model's labels is shown, and no style in place of it."""
+    return view.state in (State.MUSIC, State.NO_MUSIC) and view.lead_style is None
 
 
 def _shown(view: View) -> Meant | None:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from edge import words
 from edge.errors import CorrectionError, HistoryError
-from edge.history.corrections import Corrected, correct, target_of, undo
+from edge.history.corrections import Asked, asked_for
 from edge.history.reader import read_segments
 from edge.history.segments import Segment, daily_totals, to_ms
 from edge.sinks.web.answers import as_json, json_object
@@ -71,9 +71,9 @@ class HistoryApi:
         history = self._history
         if history is None:
             raise HTTPException(404, "no history is kept in which it could be put right")
-        change = _undo_asked(request) if request.method == "DELETE" else await _correction_asked(request)
+        asked = _undo_asked(request) if request.method == "DELETE" else await _correction_asked(request)
         try:
-            done = await asyncio.to_thread(change, history)
+            done = await asyncio.to_thread(asked.carry_out, history)
         except CorrectionError as error:
             raise HTTPException(409, words.safe(error)) from error
         except HistoryError as error:
@@ -81,23 +81,17 @@ class HistoryApi:
         return as_json({"corrected": done.segment.corrected, "segment": _segment(done.segment)})
 
 
-def _undo_asked(request: Request) -> Callable[[Path], Corrected]:
-    target = _target({"segment": request.query_params.get("segment")})
-    return lambda history: undo(history, target)
+def _undo_asked(request: Request) -> Asked:
+    return _asked({"undo": True, "segment": request.query_params.get("segment")})
 
 
-async def _correction_asked(request: Request) -> Callable[[Path], Corrected]:
-    asked = await json_object(request, MAX_BODY)
-    genre = asked.get("genre")
-    if not isinstance(genre, str):
-        raise HTTPException(400, 'write {"genre": "jazz", "segment": "123"}')
-    target = _target(asked)
-    return lambda history: correct(history, genre, target)
+async def _correction_asked(request: Request) -> Asked:
+    return _asked({**await json_object(request, MAX_BODY), "undo": False})
 
 
-def _target(asked: Mapping[str, Any]) -> int | datetime:
+def _asked(values: Mapping[str, Any]) -> Asked:
     try:
-        return target_of(asked)
+        return asked_for(values)
     except CorrectionError as error:
         raise HTTPException(400, str(error)) from error
 

@@ -20,7 +20,7 @@ from edge.commands import correct as command
 from edge.commands import history as history_command
 from edge.errors import CorrectionError, HistoryError
 from edge.events import Prediction, Started, State, Stopped
-from edge.history.corrections import correct, known_labels, lessons, undo
+from edge.history.corrections import confirm, correct, known_labels, lessons, undo
 from edge.history.database import APPLICATION_ID, SCHEMA
 from edge.history.reader import daily_agreement, read_segments
 from edge.history.segments import Segment
@@ -72,6 +72,38 @@ def test_what_is_heard_now_is_corrected_and_taken_back(evening):
     assert labels_of(evening) == [None, None, None]
     with pytest.raises(CorrectionError, match="there is no correction to undo"):
         undo(evening)
+
+
+def test_what_the_model_said_is_confirmed_and_that_is_taken_back(evening):
+    assert confirm(evening).segment.corrected == "jazz"
+    assert daily_agreement(evening)[now().astimezone().date()][1] == 1
+    assert undo(evening).segment.corrected is None
+    writer = HistoryWriter(evening)
+    writer.write({4: Segment(now() - timedelta(seconds=5), 5.0, "unsure"), 5: Segment(now(), 5.0, "no_music")})
+    writer.close()
+    assert confirm(evening, 5).segment.corrected == "no_music"
+    with pytest.raises(CorrectionError, match=r"nothing was said of what was heard from .* that could be right"):
+        confirm(evening, 4)
+
+
+def test_a_genre_of_ones_own_is_known_once_it_was_said_as_one(evening):
+    with pytest.raises(CorrectionError, match=r"does not know 'Drum and Bass'.*as a genre of your own: --own"):
+        correct(evening, "Drum and Bass")
+    assert correct(evening, "Drum and Bass", own=True).segment.corrected == "drum_and_bass"
+    assert known_labels(evening) == (*MODEL.labels, "drum_and_bass")
+    assert correct(evening, "drum and bass", 1).segment.corrected == "drum_and_bass"
+    with pytest.raises(CorrectionError, match="did you mean drum_and_bass"):
+        correct(evening, "drum and bas")
+    undo(evening, 1)
+    undo(evening)
+    assert known_labels(evening) == MODEL.labels
+
+
+@pytest.mark.parametrize("name", ["", " ", "silence", "no source", "a\nb", "\x1b[2J", "x" * 41, "-", "../x", "unsure"])
+def test_what_is_no_name_of_a_genre_is_refused(evening, name):
+    with pytest.raises(CorrectionError):
+        correct(evening, name, own=True)
+    assert labels_of(evening) == [None, None, None]
 
 
 def test_what_was_heard_then_is_corrected(evening):

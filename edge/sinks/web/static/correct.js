@@ -21,6 +21,8 @@ export function showCorrection(now) {
   since = now.since && Date.parse(now.since);
   $("correction").hidden = !now.correctable;
   $("correct").disabled = !now.segment;
+  $("right").hidden = now.corrected !== null || now.nearest || now.state === "unsure";
+  $("right").disabled = !now.segment;
   current = now.segment && { segment: now.segment, shown: now.shown };
   if (past && now.segment && now.segment !== past.during) past = null;
   put($("corrected"), now.corrected ? `You said: ${words(now.corrected)}` : past?.said ?? "");
@@ -41,6 +43,15 @@ function chooseNow() {
   const at = new Date(since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const { segment, shown } = current;
   choose(segment, shown, `This is about ${shown}, shown since ${at}, whatever is heard meanwhile.`);
+}
+
+async function confirmNow() {
+  if (!current) return;
+  try {
+    await send("api/correction", "POST", { right: true, segment: current.segment });
+  } catch (error) {
+    put($("corrected"), error.message);
+  }
 }
 
 async function correct(genre) {
@@ -70,6 +81,7 @@ async function undo() {
   }
 }
 
+$("right").addEventListener("click", confirmNow);
 $("correct").addEventListener("click", chooseNow);
 $("choose-close").addEventListener("click", () => $("choose").close());
 $("undo").addEventListener("click", undo);

@@ -268,6 +268,10 @@ def test_a_message_puts_right_what_it_names(broker: Mosquitto, subscriber: Subsc
     send({"undo": True, "segment": metal})
     room.is_told(lambda: subscriber.json(TOPICS.state)["corrected"] is None, "and taken back")
     assert [segment.label for segment in read_segments(file)] == ["blues", "metal"]
+    send({"right": True, "segment": metal})
+    room.is_told(lambda: subscriber.json(TOPICS.state)["corrected"] == "metal", "it is confirmed")
+    send({"genre": "Argentine Tango", "own": True, "segment": metal})
+    room.is_told(lambda: subscriber.json(TOPICS.state)["corrected"] == "argentine tango", "a genre of one's own")
     room.history.close()
     sink.close()
 

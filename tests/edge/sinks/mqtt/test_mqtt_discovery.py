@@ -13,8 +13,9 @@ import pytest
 
 from edge.errors import CorrectionError
 from edge.events import State
-from edge.sinks.mqtt.command_topic import Command, parsed
-from edge.sinks.mqtt.discovery import UNDO, Topics, configs, state
+from edge.history.corrections import Asked
+from edge.sinks.mqtt.command_topic import parsed
+from edge.sinks.mqtt.discovery import RIGHT, UNDO, Topics, configs, state
 from edge.sinks.view import View, view_after
 from tests.edge.sinks.happenings import LABELS, STYLES, prediction, started
 from tests.edge.sinks.mqtt.mosquitto import DEVICE_ID
@@ -113,7 +114,7 @@ def test_without_a_history_nothing_can_be_put_right() -> None:
         *("sensor", "binary_sensor"),
     }
     (choice,) = (message for topic, message in MESSAGES.items() if "/select/" in topic)
-    (button,) = (message for topic, message in MESSAGES.items() if "/button/" in topic)
+    (button,) = (message for topic, message in MESSAGES.items() if "/button/" in topic and "/undo/" in topic)
     assert "no music" in choice["options"]
     assert (choice["command_topic"], button["payload_press"]) == (TOPICS.command, UNDO)
 
@@ -121,7 +122,8 @@ def test_without_a_history_nothing_can_be_put_right() -> None:
 def test_what_home_assistant_sends_names_the_segment_that_it_shows() -> None:
     payload = json.loads(json.dumps(state(View(segment="123"))))
     (choice,) = (message for topic, message in MESSAGES.items() if "/select/" in topic)
-    (button,) = (message for topic, message in MESSAGES.items() if "/button/" in topic)
+    (button,) = (message for topic, message in MESSAGES.items() if "/undo/" in topic)
+    (right,) = (message for topic, message in MESSAGES.items() if "/right/" in topic)
 
     def sent(message: dict[str, Any], value: str, payload: dict[str, Any]) -> str:
         attributes = jinja2.Template(message["json_attributes_template"]).render(value_json=payload)
@@ -130,8 +132,9 @@ def test_what_home_assistant_sends_names_the_segment_that_it_shows() -> None:
             value=value, this=this
         )
 
-    assert parsed(sent(choice, "hip hop", payload)) == Command("hip hop", 123)
-    assert parsed(sent(button, UNDO, payload)) == Command(None, 123)
+    assert parsed(sent(choice, "hip hop", payload)) == Asked(123, "hip hop")
+    assert parsed(sent(button, UNDO, payload)) == Asked(123)
+    assert parsed(sent(right, RIGHT, payload)) == Asked(123, right=True)
     for text in (sent(choice, "jazz", state(View())), "jazz", UNDO):
         with pytest.raises(CorrectionError):
             parsed(text)

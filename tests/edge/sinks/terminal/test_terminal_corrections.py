@@ -14,6 +14,7 @@ from rich.console import Console
 from edge.events import Change, Event
 from edge.history.corrections import correct
 from edge.history.reader import read_segments
+from edge.sinks.lead import Lead
 from edge.sinks.terminal.chooser import Chooser, question
 from edge.sinks.terminal.correcting import Correcting
 from edge.sinks.terminal.drawing import render
@@ -128,12 +129,31 @@ def test_what_was_shown_when_the_choice_was_opened_is_put_right(faced: Faced) ->
     assert corrected(faced) == {"rock": None, "jazz": None}
 
 
+def test_a_key_confirms_what_is_shown(faced: Faced) -> None:
+    faced.room.hears("rock")
+    faced.press("r")
+    faced.waits_for("You say that rock is rock.")
+    faced.room.is_told(lambda: faced.view.corrected == "rock", "it is shown")
+    assert corrected(faced) == {"rock": "rock"}
+    assert faced.correcting.help(faced.view) == "c corrects  u undoes"
+
+
+def test_a_style_that_is_no_genre_of_the_models_is_not_confirmed(faced: Faced) -> None:
+    faced.room.hears("rock")
+    faced.view = replace(faced.view, lead=Lead("rock", "Techno"))
+    assert faced.view.lead_style == "Techno"
+    assert "is right" not in faced.correcting.help(faced.view)
+    faced.press("r")
+    assert faced.correcting.said.startswith("What is shown is none of the model's genres")
+    assert corrected(faced) == {"rock": None}
+
+
 def test_undo_reaches_no_further_than_what_is_seen(faced: Faced) -> None:
     faced.room.hears("rock")
     faced.press("c", ENTER)
     faced.waits_for("You say that rock is blues.")
     faced.room.hears("jazz")
-    assert faced.correcting.help(faced.view) == "c corrects"
+    assert faced.correcting.help(faced.view) == "r is right  c corrects"
     faced.press("u")
     assert faced.correcting.said == "There is nothing to take back."
     assert corrected(faced) == {"rock": "blues", "jazz": None}
@@ -177,7 +197,7 @@ def test_what_cannot_be_put_right_is_told_in_a_line(tmp_path: Path) -> None:
 def test_undo_is_offered_once_there_is_something_to_undo(faced: Faced) -> None:
     faced.room.hears("rock")
     correct(faced.room.history._path, "jazz", int(str(faced.view.segment)))
-    assert faced.correcting.help(faced.view) == "c corrects"
+    assert faced.correcting.help(faced.view) == "r is right  c corrects"
     faced.press("c", "p", ENTER)
     faced.waits_for("You say that rock is pop.")
     assert faced.correcting.help(faced.view) == "c corrects  u undoes"

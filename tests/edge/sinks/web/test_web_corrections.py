@@ -84,6 +84,16 @@ def test_it_goes_into_the_history_and_back(web: WebPage, room: Room, file: Path)
     assert ask(web, "DELETE", query=f"?segment={segment}")[0] == 409, "nothing is left to take back"
 
 
+def test_what_is_shown_is_confirmed_and_a_genre_of_ones_own_is_said(web: WebPage, room: Room, file: Path) -> None:
+    segment = shown(web, room)
+    assert ask(web, "POST", {"right": True, "segment": segment})[1]["corrected"] == "rock"
+    assert ask(web, "POST", {"genre": "Tango", "segment": segment})[0] == 409
+    assert ask(web, "POST", {"genre": "Tango", "own": True, "segment": segment})[1]["corrected"] == "tango"
+    assert ask(web, "POST", {"genre": "tango", "segment": segment})[0] == 200, "it is known from then on"
+    assert ask(web, "POST", {"genre": "jazz", "right": True, "segment": segment})[0] == 400
+    assert labels(file) == ["tango"]
+
+
 def test_what_was_shown_is_corrected_whatever_is_by_now(web: WebPage, room: Room, file: Path) -> None:
     rock = shown(web, room)
     room.hears("metal")
@@ -180,6 +190,8 @@ def test_a_page_does_it_with_a_few_keys_and_draws_what_is_heard(web: WebPage, ro
         page.get_by_role("button", name="Undo").press("Enter")
         room.is_told(page.locator("#undo").is_hidden, "it is taken back")
         assert labels(file) == ["rock"]
+        page.get_by_role("button", name="That is right").press("Enter")
+        room.is_told(lambda: said.text_content() == "You said: rock", "it is confirmed")
         drawn = "id => { const canvas = document.getElementById(id); const context = canvas.getContext('2d');"
         drawn += "const image = context.getImageData(0, 0, canvas.width, canvas.height);"
         drawn += "return new Set(new Uint32Array(image.data.buffer)).size; }"
