@@ -91,6 +91,7 @@ def test_sets_whose_columns_are_missing_are_left_out(task):
     assert available_sets(full) == ["30", "42", "60", "85", "87", "89-rolloff"]
 
 
+@pytest.mark.slow
 def test_the_comparison_is_complete_and_goes_on_where_it_stopped(task, short, tmp_path):
     study, _ = open_studies(tmp_path / "s.sqlite3", task, seed=0)
     left = comparison_left(task, study)
@@ -130,6 +131,7 @@ def test_figures_carry_split_and_interval_and_are_those_of_valid(task):
     assert 0 < figures["recall"] < 1
 
 
+@pytest.mark.slow
 def test_the_search_adds_trials_and_a_stopped_one_is_no_result(task, short, tmp_path, monkeypatch):
     monkeypatch.setattr(search, "suggest", quick_suggest)
     _, study = open_studies(tmp_path / "s.sqlite3", task, seed=0)
@@ -154,6 +156,7 @@ def quick_suggest(trial, feature_sets, _real=search.suggest):
     return dataclasses.replace(_real(trial, feature_sets), epochs=2)
 
 
+@pytest.mark.slow
 def test_command_from_a_csv_to_tables_csv_and_plots_and_again_in_no_time(short, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(search, "suggest", quick_suggest)
     monkeypatch.setattr(search, "SEED_BATCH_SIZES", (15,))
@@ -195,6 +198,7 @@ def test_of_equals_the_smaller_network_is_the_best():
     assert [item["parameters"] for item in search_results.best(results)] == [5, 7, 9]
 
 
+@pytest.mark.slow
 def test_the_features_that_the_readme_names_are_searched_without_the_seeds_comparison(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(search, "suggest", quick_suggest)
     write_csv(made_up_table(45, spec=FeatureSpec(groups=TIMBRE_GROUPS)), tmp_path / "features.csv")
