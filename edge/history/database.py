@@ -62,6 +62,15 @@ CREATE VIEW corrected AS SELECT segment_id, label, max(id) AS id FROM correction
 """,
 )
 
+#: Segments by time, so that any week of many years is found at once, and those longer than an hour by their duration. A
+#: file without these is read as well, only slower: they are no part of the layout.
+_INDEXES = (
+    "CREATE INDEX IF NOT EXISTS segments_by_start ON segments (start_ms)",
+    "CREATE INDEX IF NOT EXISTS long_segments ON segments (duration_ms) WHERE duration_ms > 3600000",
+)
+#: The longest duration that a segment has, as an expression of SQL: none that began earlier reaches into a time.
+LONGEST = "(SELECT coalesce(max(duration_ms), 3600000) FROM segments WHERE duration_ms > 3600000)"
+
 
 def own_file() -> Path:
     """Return where to write by default: the service's state directory, or that of the person who runs the program."""
@@ -104,6 +113,8 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise damage
     if _is_empty(connection) or require_ours(connection, path) < SCHEMA:
         _migrate(connection, path)
+    for index in _INDEXES:
+        run(index)
     run("PRAGMA journal_mode = WAL")
     # With WAL a killed program loses nothing that was committed, and a power cut the last seconds but not the file.
     run("PRAGMA synchronous = NORMAL")

@@ -10,15 +10,17 @@ from typing import Any
 
 from edge.errors import HistoryError
 from edge.history.connection import is_recorders, reading
-from edge.history.database import require_ours
+from edge.history.database import LONGEST, require_ours
 from edge.history.segments import FIRST_MS, LAST_MS, Row, Segment, Span, from_ms, to_ms
 from edge.installation import as_root
 
-_COLUMNS = "start_ms, duration_ms, state, genre, confidence, tempo_bpm, label"
+#: What is read of a segment, where from, and which: those that overlap ``:since``..``:until``.
+COLUMNS = "start_ms, duration_ms, state, genre, confidence, tempo_bpm, label"
 _IN_ORDER = "ORDER BY start_ms, segments.id"
-_WITHIN = "WHERE start_ms < ? AND start_ms + duration_ms > ? AND start_ms BETWEEN ? AND ?"
+WITHIN = f"""WHERE start_ms >= max({FIRST_MS}, :since - {LONGEST}) AND start_ms < :until
+    AND start_ms + duration_ms > :since"""
 #: Segments beside what they were corrected to, by the file's layout.
-_FROM = {
+FROM = {
     1: "FROM segments LEFT JOIN (SELECT NULL AS segment_id, NULL AS label) AS corrected ON segment_id = segments.id",
     2: "FROM segments LEFT JOIN corrected ON segment_id = segments.id",
 }
@@ -34,18 +36,25 @@ def read_segments(path: Path, since: datetime | None = None, until: datetime | N
 
 def each_segment(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Segment]:
     """Yield what ``read_segments`` returns, one after the other: there may be hundreds of thousands."""
-    for row in _rows(path, f"{_COLUMNS}, segments.id", since, until, _IN_ORDER):
+    for row in _rows(path, f"{COLUMNS}, segments.id", since, until, _IN_ORDER):
         yield Segment(from_ms(row[0]), row[1] / 1000, *row[2:])
 
 
 def each_row(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Row]:
     """Yield the same segments for ``json_line``."""
-    return _rows(path, _COLUMNS, since, until, _IN_ORDER)
+    return _rows(path, COLUMNS, since, until, _IN_ORDER)
 
 
 def each_span(path: Path, since: datetime | None = None, until: datetime | None = None) -> Iterator[Span]:
     """Yield the same segments for ``daily_totals``, in any order."""
     return _rows(path, "start_ms, duration_ms, coalesce(label, genre, state)", since, until)
+
+
+def label_totals(path: Path, since: datetime, until: datetime) -> dict[str, int]:
+    """Return the milliseconds of each label within ``since``..``until``."""
+    within = f"min(start_ms + duration_ms, {to_ms(until)}) - max(start_ms, {to_ms(since)})"
+    columns = f"coalesce(label, genre, state) AS what, sum({within})"
+    return dict(_rows(path, columns, since, until, "GROUP BY what"))
 
 
 def daily_agreement(
@@ -67,8 +76,8 @@ def _rows(path: Path, columns: str, since: datetime | None, until: datetime | No
     try:
         with reading(path) as connection:
             layout = require_ours(connection, path)
-            query = f"SELECT {columns} {_FROM[layout]} {_WITHIN} {rest}"
-            rows = connection.execute(query, (until_ms, since_ms, FIRST_MS, LAST_MS))
+            query = f"SELECT {columns} {FROM[layout]} {WITHIN} {rest}"
+            rows = connection.execute(query, {"since": since_ms, "until": until_ms})
             if not is_recorders(connection):
                 yield from rows
                 return

@@ -1,4 +1,5 @@
-"""Processor time and memory of ``livegenre history`` over ten years, 300,000 segments, beside a bare read of the file.
+"""Processor time and memory of ``livegenre history`` over ten years, 300,000 segments, beside a bare read of the file;
+and of what the page asks of it.
 
 python -m tests.benchmarks.history
 """
@@ -9,11 +10,18 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import date
+from functools import partial
 from pathlib import Path
 
+from edge.history.listing import Wanted, page_of
+from edge.history.periods import period
 from edge.history.writer import HistoryWriter
+from edge.sinks.web.history_api import day_of, period_of
 
 N_SEGMENTS, STEP_MS = 300_000, 1_052_000
 BARE_READ = "import sqlite3; list(sqlite3.connect(sys.argv[3]).execute('SELECT * FROM segments'))"
@@ -72,6 +80,28 @@ def main() -> None:
                 used = run_on_ten_years(path, *form)[1]
                 ratio = used.seconds / bare.seconds
                 print(f"{' '.join(('history', *form))}: {used.seconds:.2f} s ({ratio:.1f} x), {used.mebibytes:.0f} MB")
+        print_page(path)
+
+
+def print_page(path: Path) -> None:
+    """Print the longest of five answers to each question of the page, while a recorder has the file open."""
+    writer, day = HistoryWriter(path), date(2020, 10, 28)
+    questions: dict[str, Callable[[], object]] = {
+        "day": lambda: day_of(path, period("day", day)),
+        **{span: partial(period_of, path, period(span, day)) for span in ("week", "month", "year")},
+        "newest 50": lambda: page_of(path, Wanted(), None, 50),
+        "a genre's newest 50": lambda: page_of(path, Wanted(label="genre 3"), None, 50),
+        "a text that is nowhere": lambda: page_of(path, Wanted(text="polka"), None, 50),
+    }
+    for name, ask in questions.items():
+        seconds = []
+        for _ in range(5):
+            began, used = time.perf_counter(), time.process_time()
+            ask()
+            seconds.append((time.perf_counter() - began, time.process_time() - used))
+        longest, used = map(max, zip(*seconds, strict=True))
+        print(f"page, {name}: {1000 * longest:.0f} ms, {1000 * used:.0f} ms of processor time")
+    writer.close()
 
 
 if __name__ == "__main__":

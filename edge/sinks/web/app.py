@@ -30,7 +30,7 @@ PAGE = {
     "/style.css": ("style.css", "text/css; charset=utf-8"),
     **{
         f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
-        for name in ("script", "ask", "correct", "now", "past", "pictures", "words")
+        for name in ("script", "ask", "correct", "heat", "list", "now", "past", "pictures", "tip", "words")
     },
     "/icon.svg": ("icon.svg", "image/svg+xml"),
     "/api/openapi.json": ("openapi.json", "application/json"),

@@ -30,9 +30,9 @@ export function showCorrection(now) {
   $("undo").hidden = !undone;
 }
 
-/** Ask what a segment was; `what` says in words which is meant. */
-export function choose(segment, shown, what) {
-  meant = { segment, shown };
+/** Ask what a segment was; `what` says in words which is meant, and `done` is called with the answer. */
+export function choose(segment, shown, what, done) {
+  meant = { segment, shown, done };
   put($("choose-what"), what);
   put($("choose-problem"), "");
   $("choose").showModal();
@@ -42,7 +42,7 @@ function chooseNow() {
   if (!current) return;
   const at = new Date(since).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
   const { segment, shown } = current;
-  choose(segment, shown, `This is about ${shown}, shown since ${at}, whatever is heard meanwhile.`);
+  choose(segment, shown, `This is about ${shown}, shown since ${at}, whatever is heard meanwhile.`, showPast);
 }
 
 async function confirmNow() {
@@ -55,18 +55,22 @@ async function confirmNow() {
 }
 
 async function correct(genre) {
-  const { segment, shown } = meant;
+  const { segment, shown, done } = meant;
   try {
-    await send("api/correction", "POST", { genre, segment });
+    const answer = await (await send("api/correction", "POST", { genre, segment })).json();
     $("choose").close();
-    if (segment === current?.segment) return; // what is shown says so by itself
-    past = { segment, said: `You said of ${shown} before: ${words(genre)}`, during: current?.segment };
-    put($("corrected"), past.said);
-    undone = past.segment;
-    $("undo").hidden = false;
+    done(answer.segment, shown);
   } catch (error) {
     put($("choose-problem"), error.message);
   }
+}
+
+function showPast({ id: segment, corrected }, shown) {
+  if (segment === current?.segment) return; // what is shown says so by itself
+  past = { segment, said: `You said of ${shown} before: ${words(corrected)}`, during: current?.segment };
+  put($("corrected"), past.said);
+  undone = past.segment;
+  $("undo").hidden = false;
 }
 
 async function undo() {

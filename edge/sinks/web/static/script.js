@@ -1,5 +1,6 @@
 // The page's beginning: stays connected to the device, and hands on what it says.
 import { ask } from "./ask.js";
+import { segmentCorrected } from "./list.js";
 import { askForModel, showLevel, showNoConnection, showNow } from "./now.js";
 import { askForHistory, isShown } from "./past.js";
 import { Pictures } from "./pictures.js";
@@ -12,7 +13,10 @@ const pictures = new Pictures($("spectrogram"), $("chromagram"));
 const takes = {
   now: showNow,
   level: showLevel,
-  correction: () => { if (isShown()) askForHistory(0); },
+  correction: (said) => {
+    if (isShown()) askForHistory(0);
+    segmentCorrected(said);
+  },
   sound: (sound) => {
     $("heard").hidden = false;
     pictures.take(sound);

@@ -14,12 +14,12 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from edge.events import Stopped
+from edge.history.periods import period
 from edge.history.segments import Segment
 from edge.history.writer import HistoryWriter, new_id
 from edge.http.address import Address
 from edge.model.bundle import load_bundle
 from edge.sinks.web.history_api import day_of as day_answer
-from edge.sinks.web.history_api import midnight
 from edge.sinks.web.page import WebPage
 from tests.edge.sinks.happenings import change, prediction, started, tick
 from tests.edge.sinks.web.browser import chromium
@@ -174,7 +174,7 @@ def day_of(file: Path, day: str) -> Any:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TZ", "Europe/Berlin")
         time.tzset()
-        answer = day_answer(file, midnight(when), midnight(when + timedelta(days=1)))
+        answer = day_answer(file, period("day", when))
     time.tzset()
     return answer
 
