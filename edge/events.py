@@ -45,7 +45,7 @@ class Block:
 
     frames: NDArray[np.float32]
     sample_rate: int  # Hz
-    heard_at: float | None = None  # ``clock.steady_s()`` when the last frame was recorded; None for what is not live
+    recorded_at: float | None = None  # ``clock.steady_s()`` when the last frame was recorded; None for what is not live
 
     @property
     def seconds(self) -> float:
@@ -54,7 +54,7 @@ class Block:
 
     def age_s(self, now: float) -> float:
         """Seconds between the recording of its end and ``now`` on the steady clock; 0 for what is not live."""
-        return 0.0 if self.heard_at is None else now - self.heard_at
+        return 0.0 if self.recorded_at is None else now - self.recorded_at
 
 
 @dataclass(frozen=True, slots=True)

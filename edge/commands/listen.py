@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.events import Event
-    from edge.live.pipeline import Listener
+    from edge.live.pipeline import Pipeline
     from edge.model.bundle import Bundle
     from edge.sinks import Sink
     from edge.sinks.history import HistorySink
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     from edge.checked import make
     from edge.errors import ConfigError
     from edge.events import Stopped
-    from edge.live.pipeline import Listener, ListenSettings
+    from edge.live.pipeline import Pipeline, PipelineSettings
     from edge.model.bundle import load_bundle
     from edge.progress import take_over
     from edge.sinks.guard import Guarded
@@ -96,9 +96,9 @@ def run(args: argparse.Namespace) -> int:
     progress = take_over()
     source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw, away_since=progress.away_since)
     sections = {face.section: face.asked_for(getattr(args, face.section)) for face in FACES}
-    settings = ListenSettings(styles=not args.no_styles, sound=draws_sound(sections))
-    listener = Listener(source, bundle, settings, progress=progress)
-    signals = _stop_on_signals(listener)
+    settings = PipelineSettings(styles=not args.no_styles, sound=draws_sound(sections))
+    pipeline = Pipeline(source, bundle, settings, progress=progress)
+    signals = _stop_on_signals(pipeline)
     sinks: list[Sink] = []
     history: HistorySink | None = None
     warning: str | None = None
@@ -107,12 +107,12 @@ def run(args: argparse.Namespace) -> int:
             history = _history(_file(args.history))
             sinks.append(Guarded(history, "history"))
         announced: list[str] = []
-        sinks += _faces(sections, bundle, _history_of(args), listener, announced.append)
+        sinks += _faces(sections, bundle, _history_of(args), pipeline, announced.append)
         if not watched:
             for text in announced:
                 stdio.tell(text)
-        sinks.append(Guarded(_sink(args, listener, announced, watched=watched), "output", passes=(BrokenPipeError,)))
-        for event in listener.events():
+        sinks.append(Guarded(_sink(args, pipeline, announced, watched=watched), "output", passes=(BrokenPipeError,)))
+        for event in pipeline.events():
             _hand_on(event, sinks, history)
             if isinstance(event, Stopped):
                 warning = event.warning
@@ -157,7 +157,7 @@ def _faces(
     sections: Mapping[str, Any],
     bundle: Bundle,
     history: Path | None,
-    listener: Listener,
+    pipeline: Pipeline,
     announce: Callable[[str], None],
 ) -> list[Sink]:
     """Open the faces that are asked for; without one, import nothing."""
@@ -167,7 +167,7 @@ def _faces(
     from edge.sinks.present import Present
 
     present = Present()
-    faces = Faces(present, announce=announce, on_exit=listener.stop)
+    faces = Faces(present, announce=announce, on_exit=pipeline.stop)
     try:
         faces.show(sections, bundle, history)
     except BaseException:
@@ -176,7 +176,7 @@ def _faces(
     return [present, faces]
 
 
-def _sink(args: argparse.Namespace, listener: Listener, announced: Sequence[str], *, watched: bool) -> Sink:
+def _sink(args: argparse.Namespace, pipeline: Pipeline, announced: Sequence[str], *, watched: bool) -> Sink:
     if args.json:
         from edge.sinks.jsonl import JsonLines
 
@@ -184,19 +184,19 @@ def _sink(args: argparse.Namespace, listener: Listener, announced: Sequence[str]
     if watched:
         from edge.sinks.terminal import Terminal
 
-        return Terminal(quit_asked=listener.stop, notice="; ".join(announced), history=_history_of(args))
+        return Terminal(quit_asked=pipeline.stop, notice="; ".join(announced), history=_history_of(args))
     from edge.sinks.lines import Lines
 
     return Lines(sys.stdout)
 
 
-def _stop_on_signals(listener: Listener) -> list[int]:
+def _stop_on_signals(pipeline: Pipeline) -> list[int]:
     """Let the first Ctrl-C or SIGTERM end things in order, a second one at once; return those that came."""
     came: list[int] = []
 
     def stop(number: int, _frame: object) -> None:
         came.append(number)
-        listener.stop()
+        pipeline.stop()
         signal.signal(number, signal.SIG_DFL)
 
     for number in (signal.SIGINT, signal.SIGTERM):

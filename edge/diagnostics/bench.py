@@ -22,10 +22,10 @@ from edge.diagnostics.cpu_instructions import instructions_of
 from edge.errors import EdgeError
 from edge.events import Block, Chunk
 from edge.live.pace import LONGEST_INTERVAL_S
-from edge.live.pipeline import Listener
+from edge.live.pipeline import Pipeline
 from edge.model.bundle import Bundle, contents_of, load_bundle
 from edge.model.classifier import Classifier
-from edge.model.hearing import HearingStream
+from edge.model.head_input import HeadInputStream
 from edge.model.listener import ListenerNetwork
 from features_np.pcm import float32_to_int16
 
@@ -140,16 +140,16 @@ def _median_time(work: Callable[[], object], times: int) -> float:
 
 def _core_share(bundle: Bundle, piece: np.ndarray[Any, np.dtype[np.float32]]) -> float:
     """CPU seconds per second of audio, of the whole pipeline."""
-    listener = Listener(_Piece(piece, bundle.spec.sample_rate, REPEATS), bundle)
+    pipeline = Pipeline(_Piece(piece, bundle.spec.sample_rate, REPEATS), bundle)
     started = time.process_time()
-    for _ in listener.events():
+    for _ in pipeline.events():
         pass
-    return (time.process_time() - started) / listener.audio_s
+    return (time.process_time() - started) / pipeline.audio_s
 
 
 def _update_times(bundle: Bundle, piece: np.ndarray[Any, np.dtype[np.float32]]) -> list[float]:
     """Wall seconds of single updates with a full window."""
-    stream, classify, rate = HearingStream(bundle), Classifier(bundle), bundle.spec.sample_rate
+    stream, classify, rate = HeadInputStream(bundle), Classifier(bundle), bundle.spec.sample_rate
     while stream.seconds < bundle.spec.window_s - 1:
         stream.push(piece[: bundle.spec.window_samples])
     stream.vector()

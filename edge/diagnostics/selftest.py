@@ -128,20 +128,20 @@ def _microphone(query: str | None) -> str:
         if query is None:
             raise
         raise SourceError(str(error)) from error  # one that was asked for by name is missed
-    meter, heard_s, deadline = LevelMeter(), 0.0, time.monotonic() + 2 * LISTEN_S
+    meter, recorded_s, deadline = LevelMeter(), 0.0, time.monotonic() + 2 * LISTEN_S
     try:
         for chunk in microphone:
             if isinstance(chunk, Lost) and not microphone.was_open:
                 raise SourceError(f"{microphone.name}: {chunk.reason}")
             if isinstance(chunk, Block):
                 meter.push(chunk.frames.reshape(-1))
-                heard_s += chunk.seconds
-            if heard_s >= LISTEN_S or time.monotonic() > deadline:
+                recorded_s += chunk.seconds
+            if recorded_s >= LISTEN_S or time.monotonic() > deadline:
                 break
     finally:
         microphone.close()
     level = meter.take()
-    if heard_s < LISTEN_S / 2:
+    if recorded_s < LISTEN_S / 2:
         raise SourceError(f"{microphone.name}: opens but gives no audio; unplug it, plug it in, and try again")
     if level is None:
         raise SourceError(f"{microphone.name}: gives nothing but zeros; unmute it (alsamixer, F4), or choose another")

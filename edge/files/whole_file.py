@@ -20,7 +20,7 @@ from edge.live import styles
 from edge.live.decision import DecisionSettings
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
-from edge.model.hearing import HearingStream
+from edge.model.head_input import HeadInputStream
 from edge.words import encodable
 
 #: Seconds below which there is nothing to classify: not even two beats at 120 BPM.
@@ -100,7 +100,7 @@ class _Windows:
         self.warning: str | None = None
         self.shortest_s = max(SHORTEST_S, bundle.first_answer_s)
         self._spec = bundle.spec
-        self._stream = HearingStream(bundle, source_rate)
+        self._stream = HeadInputStream(bundle, source_rate)
         self._level = LevelMeter()
         self._wanted = bundle.spec.window_samples  # samples still to come before the next window is complete
 

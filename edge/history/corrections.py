@@ -43,7 +43,7 @@ LEFT JOIN heard ON heard.segment_id = segments.id
 """
 
 
-#: What is corrected: the segment with an id, the one at a moment, or without either the one that is heard now.
+#: What is corrected: the segment with an id, the one at a moment, or without either the current one.
 Target = int | datetime | None
 
 
@@ -53,7 +53,7 @@ class Corrected:
 
     segment_id: int
     segment: Segment
-    #: Whether the numbers that the model heard are kept, so that a model can learn from it.
+    #: Whether the numbers that the model was given are kept, so that a model can learn from it.
     teaches: bool
 
 
@@ -165,7 +165,7 @@ def target_of(values: Mapping[str, object]) -> int | datetime:
 
 
 def known_labels(path: Path) -> tuple[str, ...]:
-    """Return what can be said of what is heard now: the labels of the model that recorded last, then one's own."""
+    """Return the labels that the current segment can be corrected to: the last recording model's, then one's own."""
     with reading(path) as connection:
         if require_ours(connection, path) < 2:
             return ()
@@ -229,7 +229,7 @@ def _meant(connection: sqlite3.Connection, target: Target) -> Sequence[Any]:
 
 
 def _segment_at(connection: sqlite3.Connection, at: datetime | None) -> Sequence[Any]:
-    """Return the row of what was heard at a moment. The newest may have gone on since it was written."""
+    """Return the row of the segment at a moment. The newest may have gone on since it was written."""
     moment_ms = to_ms(at or datetime.now(UTC))
     earliest_ms = moment_ms - RECENT // timedelta(milliseconds=1)
     end = "start_ms + duration_ms"
@@ -253,7 +253,7 @@ def _since(start_ms: int) -> str:
 
 
 def _labels(connection: sqlite3.Connection, segment_id: object) -> tuple[str, ...]:
-    """Return the labels of the model that heard a segment, as far as that is kept; else of the newest."""
+    """Return the labels of the model that recorded a segment, as far as that is kept; else of the newest."""
     query = """
 SELECT labels FROM models ORDER BY id = (SELECT model_id FROM heard WHERE segment_id = ?) DESC, id DESC LIMIT 1
 """

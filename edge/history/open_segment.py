@@ -1,4 +1,4 @@
-"""The segment that is being heard, while it grows."""
+"""The current segment, while it grows."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from edge import clock
 from edge.events import Prediction, State
 from edge.history.segments import Segment
-from edge.history.writer import Heard, HeardBy
+from edge.history.writer import HeadInput, ModelIdentity
 
 DRIFT = 0.001  # of a second a second: far more than a sound card's clock is wrong by
 
 
 @dataclass
 class OpenSegment:
-    """The segment that is being heard."""
+    """The current segment."""
 
     id: int
     started: float  # wall clock, seconds since 1970
@@ -31,7 +31,7 @@ class OpenSegment:
     is_followed: bool = False  # the audio has gone on to another answer
     has_full_window: bool = False
     is_written: bool = False  # it is in the file, however much of it
-    heard: Heard | None = None  # the numbers behind it, of the fullest window that was worth a write
+    head_input: HeadInput | None = None  # the numbers behind it, of the fullest window that was worth a write
     drift_s: float = 0.0  # what the wall clock makes of it beyond the audio's clock
 
     @property
@@ -52,7 +52,7 @@ class OpenSegment:
         most_s = DRIFT * self.duration_s
         self.drift_s = min(max(ended - self.ended, -most_s), most_s)
 
-    def hear(self, prediction: Prediction, model: HeardBy | None) -> Heard | None:
+    def add(self, prediction: Prediction, model: ModelIdentity | None) -> HeadInput | None:
         """Take a prediction into account; returns the numbers behind it if they should be kept.
 
         They should when they describe twice as much audio as those kept, or a full window for the first time. Later
@@ -65,11 +65,11 @@ class OpenSegment:
             self.tempi[round(prediction.tempo_bpm * 10)] += 1
         if prediction.vector is None or model is None or self.has_full_window:
             return None
-        if prediction.provisional and self.heard and prediction.window_s < 2 * self.heard.window_s:
+        if prediction.provisional and self.head_input and prediction.window_s < 2 * self.head_input.window_s:
             return None
         self.has_full_window = not prediction.provisional
-        self.heard = Heard(model, prediction.window_s, prediction.vector)
-        return self.heard
+        self.head_input = HeadInput(model, prediction.window_s, prediction.vector)
+        return self.head_input
 
     def segment(self) -> Segment:
         """Return it as it is so far."""

@@ -21,12 +21,12 @@ INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET
     start_ms = excluded.start_ms, duration_ms = excluded.duration_ms,
     confidence = excluded.confidence, tempo_bpm = excluded.tempo_bpm
 """
-_FORGET_HEARD = """
+_FORGET_INPUTS = """
 DELETE FROM heard WHERE segment_id NOT IN (SELECT segment_id FROM heard ORDER BY segment_id DESC LIMIT ?)
     AND segment_id NOT IN (SELECT segment_id FROM corrections)
 """
 #: Segments that can still be corrected so that a model can learn from it: a lively day, 4 MB with a thousand numbers.
-KEEP_HEARD = 256
+KEEP_INPUTS = 256
 
 
 def new_id(now_s: float) -> int:
@@ -38,8 +38,8 @@ def new_id(now_s: float) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class HeardBy:
-    """A model, and what its numbers are."""
+class ModelIdentity:
+    """The model that recorded: its name, the numbers that its head takes, and its labels."""
 
     name: str
     inputs: str  # digest of what the numbers are
@@ -47,10 +47,10 @@ class HeardBy:
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """The numbers that a model heard of a segment."""
+class HeadInput:
+    """The head's input for a segment: from these numbers the model's answer came."""
 
-    model: HeardBy
+    model: ModelIdentity
     window_s: float  # of audio that they describe
     vector: bytes  # float32, little-endian
 
@@ -102,26 +102,26 @@ class HistoryWriter:
     def write(
         self,
         segments: Mapping[int, Segment],
-        heard: Mapping[int, Heard] | None = None,
+        inputs: Mapping[int, HeadInput] | None = None,
         *,
         moved_s: float = 0.0,
         moved_from: int = 0,
     ) -> None:
-        """Write segments, and what was heard of them, by their ids in one transaction; what is there is updated.
+        """Write segments, and the head's inputs, by their ids in one transaction; rows that are there are updated.
 
         Before that, the start of those there with an id of ``moved_from`` or above moves by ``moved_s`` seconds.
-        What was heard stays for the newest ``KEEP_HEARD`` segments, and for those that somebody corrected.
+        Inputs stay for the newest ``KEEP_INPUTS`` segments, and for those that somebody corrected.
         """
         with self._recording.connection() as connection, transaction(connection):
             if moved_s:
                 move = "UPDATE segments SET start_ms = start_ms + ? WHERE id >= ?"
                 connection.execute(move, (round(moved_s * 1000), moved_from))
             connection.executemany(_UPSERT, [_row(*item) for item in segments.items()])
-            for segment_id, numbers in (heard or {}).items():
+            for segment_id, numbers in (inputs or {}).items():
                 values = (segment_id, _id_of(connection, numbers.model), numbers.window_s, numbers.vector)
                 connection.execute("INSERT OR REPLACE INTO heard VALUES (?, ?, ?, ?)", values)
-            if heard:
-                connection.execute(_FORGET_HEARD, (KEEP_HEARD,))
+            if inputs:
+                connection.execute(_FORGET_INPUTS, (KEEP_INPUTS,))
 
     def forget_older_than(self, keep: timedelta) -> int:
         """Delete the segments that began longer than ``keep`` ago; returns how many.
@@ -147,7 +147,7 @@ class HistoryWriter:
             self._lock.release()
 
 
-def _id_of(connection: sqlite3.Connection, model: HeardBy) -> int:
+def _id_of(connection: sqlite3.Connection, model: ModelIdentity) -> int:
     values = (model.name, model.inputs, json.dumps(model.labels))
     connection.execute("INSERT OR IGNORE INTO models (name, inputs, labels) VALUES (?, ?, ?)", values)
     query = "SELECT id FROM models WHERE (name, inputs, labels) = (?, ?, ?)"

@@ -56,11 +56,11 @@ class DecisionSettings:
             return None
         return "at_once_s", f"is {self.at_once_s}, must be at most settled_after_s ({self.settled_after_s})"
 
-    def lead_after(self, heard_s: float) -> float:
-        """Return for how long a new genre must lead, in seconds, once ``heard_s`` of a record have been heard."""
-        if heard_s >= self.settled_after_s:
+    def lead_after(self, record_s: float) -> float:
+        """Return for how long a new genre must lead, in seconds, ``record_s`` after the record began."""
+        if record_s >= self.settled_after_s:
             return self.lead_for_s
-        return self.lead_for_s * max(heard_s - self.at_once_s, 0.0) / max(self.settled_after_s - self.at_once_s, 1e-9)
+        return self.lead_for_s * max(record_s - self.at_once_s, 0.0) / max(self.settled_after_s - self.at_once_s, 1e-9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,18 +109,18 @@ def hear_probabilities(
     probabilities: NDArray[np.float32],
     *,
     elapsed_s: float,
-    heard_s: float,
+    record_s: float,
     settings: DecisionSettings,
 ) -> DecisionMemory:
     """Take in the model's ``probabilities``, one per label, ``elapsed_s`` seconds after the ones before.
 
-    They are of the last ``heard_s`` seconds, which belong to one record as far as is known.
+    They are of the last ``record_s`` seconds, which belong to one record as far as is known.
     """
     smoothed = _smooth(memory.smoothed, probabilities, elapsed_s / settings.smoothing_s)
     by_label = dict(zip(labels, smoothed, strict=True))
     is_first = not memory.smoothed  # of a record: the sound has changed too, which is as good as a second opinion
     memory = replace(memory, smoothed=smoothed, doubted_s=_doubted_s(memory, by_label, elapsed_s, settings))
-    lead_for_s = settings.lead_after(heard_s)
+    lead_for_s = settings.lead_after(record_s)
     best = _best(_label(memory.shown), by_label, settings)
     if best == memory.shown:
         return replace(memory, rival=None, rival_s=0.0)
@@ -134,7 +134,7 @@ def hear_probabilities(
 
 
 def new_record(memory: DecisionMemory) -> DecisionMemory:
-    """Forget what was heard of the record before; what it was stays shown until the new one is known."""
+    """Forget the record before; what it was stays shown until the new one is known."""
     return replace(memory, smoothed=(), rival=None, rival_s=0.0)
 
 

@@ -21,7 +21,7 @@ class Pace:
 
     @property
     def samples_left(self) -> int:
-        """Samples still to be heard before the next update, 1 at least."""
+        """Samples still to come before the next update, 1 at least."""
         return max(1, round(self.interval_s * self._sample_rate) - self._since_update)
 
     def hear(self, n_samples: int) -> bool:

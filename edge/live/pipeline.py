@@ -2,7 +2,7 @@
 
     source ─▶ mono ─▶ window of the record ─▶ classifier ─▶ decision ─▶ events
 
-``Listener.events`` is a generator: nothing happens until the next event is asked for, so whoever iterates sets the
+``Pipeline.events`` is a generator: nothing happens until the next event is asked for, so whoever iterates sets the
 pace and no thread is needed. Updates fall on whole intervals of audio, not of wall time, so that the same audio gives
 the same events at any speed.
 """
@@ -39,8 +39,8 @@ STATS_EVERY_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class ListenSettings:
-    """How to listen."""
+class PipelineSettings:
+    """What a pipeline computes, and by which rules it decides."""
 
     interval_s: float = 1.0  # seconds of audio between updates, on a machine that keeps up
     styles: bool = True  # whether events say which styles the listener hears
@@ -49,8 +49,8 @@ class ListenSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Heard:
-    """What one update heard."""
+class _Update:
+    """The results of one update."""
 
     level_dbfs: float | None
     elapsed_s: float  # of audio, since the update before
@@ -58,24 +58,24 @@ class _Heard:
     probabilities: NDArray[np.float32] | None = None
 
 
-class Listener:
+class Pipeline:
     """Turns what a source yields into events."""
 
     def __init__(
         self,
         source: Source,
         bundle: Bundle,
-        settings: ListenSettings | None = None,
+        settings: PipelineSettings | None = None,
         *,
         now: Callable[[], datetime] = utc_now,
         steady_s: Callable[[], float] = clock.steady_s,
         progress: Progress | None = None,
     ) -> None:
-        """``now`` is the wall clock, and ``steady_s`` that of ``Block.heard_at``; ``progress`` is to go on from."""
+        """``now`` is the wall clock, and ``steady_s`` that of ``Block.recorded_at``; ``progress`` is to go on from."""
         before = progress or Progress()
         self._source = source
         self._bundle = bundle
-        self._settings = settings or ListenSettings()
+        self._settings = settings or PipelineSettings()
         self._classify = Classifier(bundle)
         self._window = RecordWindow(bundle)
         self._timeline = Timeline(bundle.spec.sample_rate, audio_s=before.audio_s, lost_s=before.dropped_s)
@@ -94,7 +94,7 @@ class Listener:
         """Seconds on the source's timeline so far."""
         return self._timeline.audio_s
 
-    def adjust(self, settings: ListenSettings) -> None:
+    def adjust(self, settings: PipelineSettings) -> None:
         """Go on with other settings, from the next update on."""
         self._settings = settings
 
@@ -131,13 +131,13 @@ class Listener:
                 yield from self._gap(lost_s, reason)
             case Lost(stalled, reason):
                 yield from self._end_stretch()
-                yield self._stamp.when_heard(
+                yield self._stamp.when_recorded(
                     events.SourceLost, source=self._source.name, stalled=stalled, reason=reason
                 )
                 yield from self._show(DecisionMemory(shown=Shown(State.NO_SOURCE)))
             case Restored(away_s):
                 yield from self._skip(away_s)  # first: what was shown lasted until now
-                yield self._stamp.when_heard(events.SourceRestored, source=self._source.name, away_s=away_s)
+                yield self._stamp.when_recorded(events.SourceRestored, source=self._source.name, away_s=away_s)
                 yield from self._gap(away_s, "the source was away")
                 yield from self._show(DecisionMemory())
             case Idle():
@@ -162,7 +162,7 @@ class Listener:
         self._timeline.next_stretch(lost_s)
 
     def _hear(self, n_samples: int) -> Iterator[Event]:
-        self._timeline.heard(n_samples)
+        self._timeline.advance(n_samples)
         if self._pace.hear(n_samples):
             yield from self._update()
 
@@ -171,34 +171,34 @@ class Listener:
         self._updates += 1
         elapsed_s, level_dbfs = self._pace.restart(), self._window.take_interval_level()
         memory = decision.hear_level(self._memory, level_dbfs, elapsed_s, self._settings.decision)
-        heard = _Heard(level_dbfs, elapsed_s)
+        update = _Update(level_dbfs, elapsed_s)
         if memory.shown.state is State.SILENCE:
             self._tempo_bpm = None
             self._window.forget()  # what ends the silence is judged by itself
         elif self._window.is_long_enough:
-            memory, heard = self._judge(memory, heard)
+            memory, update = self._judge(memory, update)
         yield from self._show(memory)
-        yield self._prediction(heard)
+        yield self._prediction(update)
         self._pace.adapt(self._settings.interval_s, time.perf_counter() - started, self._source.backlog_s)
 
-    def _judge(self, memory: DecisionMemory, heard: _Heard) -> tuple[DecisionMemory, _Heard]:
-        """Classify the window; return what is to be remembered and what was heard."""
+    def _judge(self, memory: DecisionMemory, update: _Update) -> tuple[DecisionMemory, _Update]:
+        """Classify the window; return what is to be remembered, and the update with its answer."""
         if self._window.follow_record():
             memory = decision.new_record(memory)
         vector = self._window.vector()
         if vector is None:
-            return memory, heard
+            return memory, update
         probabilities = self._classify(vector)
         self._tempo_bpm = self._bundle.tempo_bpm(vector)
         memory = decision.hear_probabilities(
             memory,
             self._bundle.labels,
             probabilities,
-            elapsed_s=heard.elapsed_s,
-            heard_s=self._window.seconds,
+            elapsed_s=update.elapsed_s,
+            record_s=self._window.seconds,
             settings=self._settings.decision,
         )
-        return memory, _Heard(heard.level_dbfs, heard.elapsed_s, vector, probabilities)
+        return memory, _Update(update.level_dbfs, update.elapsed_s, vector, probabilities)
 
     def _skip(self, lost_s: float) -> Iterator[Event]:
         yield from self._end_stretch(lost_s)
@@ -208,7 +208,7 @@ class Listener:
         self._window.take_interval_level()
 
     def _gap(self, lost_s: float, reason: str) -> Iterator[Event]:
-        yield self._stamp.when_heard(events.Gap, lost_s=lost_s, reason=reason)
+        yield self._stamp.when_recorded(events.Gap, lost_s=lost_s, reason=reason)
         if lost_s > SHORT_GAP_S:
             yield from self._show(DecisionMemory())
 
@@ -216,7 +216,7 @@ class Listener:
         before, self._memory = self._memory.shown, memory
         if memory.shown != before:
             self._has_been_full = False
-            yield self._stamp.when_heard(
+            yield self._stamp.when_recorded(
                 events.Change,
                 state=memory.shown.state,
                 genre=memory.shown.genre,
@@ -226,21 +226,21 @@ class Listener:
                 tempo_bpm=self._shown_tempo(),
             )
 
-    def _prediction(self, heard: _Heard) -> Event:
+    def _prediction(self, update: _Update) -> Event:
         labels, state = self._bundle.labels, self._memory.shown.state
-        window_s = heard.elapsed_s if state is State.SILENCE else self._window.seconds
+        window_s = update.elapsed_s if state is State.SILENCE else self._window.seconds
         # Once for all while the same is shown: where a record began is found anew each second, and may be mistaken.
         self._has_been_full = self._has_been_full or window_s >= self._bundle.spec.window_s
         has_styles = self._settings.styles and state in (State.MUSIC, State.UNSURE)
-        vector, likely = heard.vector, heard.probabilities
-        return self._stamp.when_heard(
+        vector, likely = update.vector, update.probabilities
+        return self._stamp.when_recorded(
             events.Prediction,
             state=state,
             genre=self._memory.shown.genre,
             confidence=decision.confidence(self._memory, labels),
             probabilities=None if likely is None else dict(zip(labels, likely.tolist(), strict=True)),
             tempo_bpm=self._shown_tempo(),
-            level_dbfs=heard.level_dbfs,
+            level_dbfs=update.level_dbfs,
             window_s=window_s,
             provisional=not self._has_been_full,
             **styles.summary(self._bundle, self._window.styles() if has_styles else None),

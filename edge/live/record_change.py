@@ -41,7 +41,7 @@ Sound = NDArray[np.float64]
 class Seconds:
     """Which frames of a stream belong to which of its seconds: those that came whole by its end and not before.
 
-    So an update on a whole second looks at all that was heard until then. Seconds of a fixed number of frames would
+    So an update on a whole second looks at all audio until then. Seconds of a fixed number of frames would
     drift against the updates, and a change be noticed up to a second later. A frame is taken to have come a hop after
     its last sample: full windows leave out as much.
     """
@@ -99,7 +99,7 @@ def hear_frames(
 ) -> RecordMemory:
     """Take in a log-mel spectrogram (frames, n_mels) in dB, whose first frame is frame ``first`` of a stream.
 
-    Frames that were heard before are passed over.
+    Frames of earlier updates are passed over.
     """
     if log_mel.shape[1] < N_BANDS:
         return memory  # the model hears no mel bands: there is nothing to go by

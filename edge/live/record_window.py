@@ -10,7 +10,7 @@ from edge.events import Sound
 from edge.live import record_change
 from edge.live.record_change import OnRecordAxes, RecordMemory, Seconds
 from edge.model.bundle import Bundle
-from edge.model.hearing import HearingStream
+from edge.model.head_input import HeadInputStream
 
 #: Seconds of audio that the features need for a first, provisional answer; a tempo or a chord hardly shows in less.
 FIRST_ANSWER_S = 3.0
@@ -25,7 +25,7 @@ class RecordWindow:
 
     def __init__(self, bundle: Bundle) -> None:
         self._spec, self._has_record_axes = bundle.spec, bundle.record_axes is not None
-        self._stream = HearingStream(bundle)
+        self._stream = HeadInputStream(bundle)
         self._record = self._no_record()
         self._block_level, self._interval_level = LevelMeter(), LevelMeter()
         self._drawn_until = 0  # frame of the stream
@@ -37,17 +37,17 @@ class RecordWindow:
 
     def hear(self, samples: Samples, most: int) -> tuple[int, Samples]:
         """Hear ``most`` samples at the bundle's rate of those of the source; return how many it were, and the rest."""
-        heard, rest = self._stream.take(samples, most)
-        return self._measure(heard), rest
+        taken, rest = self._stream.take(samples, most)
+        return self._measure(taken), rest
 
     def end_stretch(self) -> int:
         """Hear what is still to come of a stretch of the source; return how many samples that are."""
         return self._measure(self._stream.finish())
 
-    def _measure(self, heard: Samples) -> int:
-        self._block_level.push(heard)
-        self._interval_level.push(heard)
-        return len(heard)
+    def _measure(self, samples: Samples) -> int:
+        self._block_level.push(samples)
+        self._interval_level.push(samples)
+        return len(samples)
 
     def change_rate(self, source_rate: int) -> None:
         """Let the next stretch come at this rate."""
@@ -90,11 +90,11 @@ class RecordWindow:
         return self.seconds >= FIRST_ANSWER_S
 
     def vector(self) -> Samples | None:
-        """Return the head's input; None while a listener has not heard a whole patch of the record."""
+        """Return the head's input; None while a listener has no whole patch of the record."""
         return self._stream.vector() if self._stream.is_whole() else None
 
     def styles(self) -> Samples | None:
-        """Return the mean scores of the bundle's styles; see ``HearingStream.styles``."""
+        """Return the mean scores of the bundle's styles; see ``HeadInputStream.styles``."""
         return self._stream.styles()
 
     def sound(self) -> Sound | None:

@@ -1,4 +1,4 @@
-"""The time of events: that at which what they are about was heard, however long it waited to be processed."""
+"""The time of events: that at which their audio was recorded, however long it waited to be processed."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class Stamp:
     """Makes events with their places on a timeline and on the wall clock."""
 
     def __init__(self, timeline: Timeline, now: Callable[[], datetime], steady_s: Callable[[], float]) -> None:
-        """``now`` is the wall clock, and ``steady_s`` that of ``Block.heard_at``."""
+        """``now`` is the wall clock, and ``steady_s`` that of ``Block.recorded_at``."""
         self._timeline, self._now, self._steady_s = timeline, now, steady_s
-        self._began_s: float | None = None  # on the steady clock: when what is at 0 on the timeline was heard
+        self._began_s: float | None = None  # on the steady clock: when what is at 0 on the timeline was recorded
 
     def received(self, block: Block) -> None:
         """Take in when a block was recorded that the timeline has just counted."""
-        if block.heard_at is not None:
-            self._began_s = block.heard_at - self._timeline.received_s
+        if block.recorded_at is not None:
+            self._began_s = block.recorded_at - self._timeline.received_s
 
-    def when_heard(self, kind: type[Kind], **values: Any) -> Kind:
-        """Make an event of the time at which what is at ``audio_s`` was heard."""
+    def when_recorded(self, kind: type[Kind], **values: Any) -> Kind:
+        """Make an event of the time at which the audio at ``audio_s`` was recorded."""
         audio_s = self._timeline.audio_s
         waited_s = 0.0 if self._began_s is None else max(0.0, self._steady_s() - self._began_s - audio_s)
         # From the clock as it is now: one that was put right since the audio came would give a time that never was.

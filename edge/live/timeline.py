@@ -1,4 +1,4 @@
-"""The source's own time: what was heard and what was lost, to the frame, whatever the sample rates."""
+"""The source's own time: audio processed and audio lost, to the frame, whatever the sample rates."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ class Timeline:
     """
 
     def __init__(self, sample_rate: int, *, audio_s: float = 0.0, lost_s: float = 0.0) -> None:
-        """``sample_rate`` in Hz is that of the samples counted as heard; the others are where to go on from."""
+        """``sample_rate`` in Hz is that of the samples counted by ``advance``; the others are where to go on from."""
         self.lost_s = lost_s
         self.source_rate = sample_rate  # of the blocks of this stretch, in Hz
         self._sample_rate = sample_rate
         self._stretch_at_s = audio_s
-        self._n_heard = 0  # samples of this stretch, counted by ``heard``
+        self._n_counted = 0  # samples of this stretch, counted by ``advance``
         self._n_frames = 0  # of this stretch, received at the source's rate
 
     @property
     def audio_s(self) -> float:
-        """Seconds up to the last sample that was counted as heard, lost ones included."""
-        return self._stretch_at_s + min(self._n_heard / self._sample_rate, self._n_frames / self.source_rate)
+        """Seconds up to the last sample that was counted, lost ones included."""
+        return self._stretch_at_s + min(self._n_counted / self._sample_rate, self._n_frames / self.source_rate)
 
     @property
     def received_s(self) -> float:
-        """Seconds up to the last frame received: ahead of ``audio_s`` by what is not heard yet."""
+        """Seconds up to the last frame received: ahead of ``audio_s`` by what is not processed yet."""
         return self._stretch_at_s + self._n_frames / self.source_rate
 
     def receive(self, block: Block) -> NDArray[np.float32]:
@@ -42,12 +42,12 @@ class Timeline:
         self._n_frames += len(block.frames)
         return mono(block.frames)
 
-    def heard(self, n_samples: int) -> None:
+    def advance(self, n_samples: int) -> None:
         """Count samples, as far as they are dealt with."""
-        self._n_heard += n_samples
+        self._n_counted += n_samples
 
     def next_stretch(self, lost_s: float = 0.0) -> None:
         """Begin another stretch, ``lost_s`` seconds after the end of this one."""
         self._stretch_at_s = self.received_s + lost_s
         self.lost_s += lost_s
-        self._n_heard = self._n_frames = 0
+        self._n_counted = self._n_frames = 0

@@ -16,7 +16,7 @@ class Classifier:
         self.bundle = bundle
 
     def __call__(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Score one vector of shape (n_inputs,), as ``describe`` and ``HearingStream.vector`` return it.
+        """Score one vector of shape (n_inputs,), as ``head_input`` and ``HeadInputStream.vector`` return it.
 
         Returns float32 probabilities of shape (n_labels,), in the order of ``bundle.labels``; they sum to 1.
         ``BundleError`` for a model whose answer is not a number.

@@ -13,8 +13,8 @@ _OF_LISTENER = ("name", "sha256", "patch_spec_digest", "outputs", "statistics")
 
 def inputs_digest(sidecar: Mapping[str, Any]) -> str:
     """Return the SHA-256 of the definitions of all numbers that the head of a bundle with this sidecar takes."""
-    heard = {
+    used = {
         "features": sidecar["feature_spec_digest"],
         "listeners": [{key: listener[key] for key in _OF_LISTENER} for listener in sidecar.get("listeners", ())],
     }
-    return hashlib.sha256(json.dumps(heard, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(used, sort_keys=True).encode()).hexdigest()

@@ -20,7 +20,7 @@ from edge.errors import BundleError
 from edge.model import sidecar as sidecars
 from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
-from edge.model.hearing import describe
+from edge.model.head_input import head_input
 from features_np.vector.parameters import PITCH_CLASSES
 
 #: The piece that new bundles are probed with: ten seconds, off the default tempo and key.
@@ -79,7 +79,7 @@ class ProbeResult:
 
 def probe_vector(recipe: Mapping[str, Any], bundle: Bundle) -> NDArray[np.float32]:
     """Synthesize a probe's piece at the bundle's rate and return the head's input for it."""
-    return describe(synthesize(sample_rate=bundle.spec.sample_rate, **recipe), bundle)
+    return head_input(synthesize(sample_rate=bundle.spec.sample_rate, **recipe), bundle)
 
 
 def run_probe(bundle: Bundle) -> ProbeResult:

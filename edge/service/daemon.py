@@ -30,7 +30,7 @@ from edge.events import (
     Stopped,
 )
 from edge.history.database import own_file
-from edge.live.pipeline import Listener, ListenSettings
+from edge.live.pipeline import Pipeline, PipelineSettings
 from edge.model.bundle import Bundle, load_bundle
 from edge.progress import Progress, take_over
 from edge.service import logs
@@ -144,15 +144,15 @@ class Daemon:
 
     def _listen(self, source: Source) -> None:
         progress, self._progress = self._progress, Progress()
-        listener = Listener(source, self._bundle, _settings(self._config), progress=progress)
+        pipeline = Pipeline(source, self._bundle, _settings(self._config), progress=progress)
         try:
-            for event in listener.events():
+            for event in pipeline.events():
                 self._take(event)
                 if self._reload_asked and self._next is None:  # else the next source sees to it
                     self._reload()
-                    listener.adjust(_settings(self._config))
+                    pipeline.adjust(_settings(self._config))
                 if self._stop_asked or self._next is not None:
-                    listener.stop()
+                    pipeline.stop()
         finally:
             source.close()
 
@@ -233,8 +233,8 @@ class Daemon:
         logs.set_up(config.log.level)
 
 
-def _settings(config: Config) -> ListenSettings:
-    return ListenSettings(styles=config.model.styles, sound=draws_sound(config.faces), decision=config.decision)
+def _settings(config: Config) -> PipelineSettings:
+    return PipelineSettings(styles=config.model.styles, sound=draws_sound(config.faces), decision=config.decision)
 
 
 def _bundle(config: Config) -> Bundle:

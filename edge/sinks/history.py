@@ -37,12 +37,12 @@ from edge.history.corrections import JUDGED, Corrected
 from edge.history.database import DAMAGED
 from edge.history.open_segment import OpenSegment
 from edge.history.segments import Segment
-from edge.history.writer import Heard, HeardBy, HistoryWriter, new_id
+from edge.history.writer import HeadInput, HistoryWriter, ModelIdentity, new_id
 
 log = logging.getLogger(__name__)
 
 MAX_WAITING = 1000  # segments kept in memory while the file cannot be written: days of ordinary listening
-MAX_HEARD_WAITING = 32  # segments whose numbers wait with them: up to 16 KB each
+MAX_INPUTS_WAITING = 32  # segments whose numbers wait with them: up to 16 KB each
 MAX_RETRY_S = 60.0
 LOOK_EVERY_S = 1.0  # how often it is looked whether the file is in place, and what people have said in other processes
 CLOCK_STEP_S = 1.0  # a difference between the clocks that is no jitter: somebody set the wall clock
@@ -81,8 +81,8 @@ class HistorySink:
         self._ended: float | None = None  # wall clock: when the last segment did
         self._moved_s = 0.0  # by which the clock was set since, and this run's segments in the file were not yet
         self._waiting: dict[int, Segment] = {}
-        self._model: HeardBy | None = None
-        self._heard: dict[int, Heard] = {}  # by segment, waiting as well
+        self._model: ModelIdentity | None = None
+        self._inputs: dict[int, HeadInput] = {}  # by segment, waiting as well
         self._writer: HistoryWriter | None = None
         self._clock_offset = _clock_offset()
         self._next_write = self._next_cleaning = time.monotonic()
@@ -100,7 +100,7 @@ class HistorySink:
         if isinstance(event, Started | Stopped):
             self._end_segment(event.audio_s if isinstance(event, Stopped) else None)
             if isinstance(event, Started):
-                self._model = HeardBy(event.model, event.inputs, event.labels)
+                self._model = ModelIdentity(event.model, event.inputs, event.labels)
         elif isinstance(event, Prediction | Change):
             self._continue_with(event)
         elif self._open is not None:
@@ -142,7 +142,7 @@ class HistorySink:
             return True
 
     def _has_unknown_answer(self) -> bool:
-        """Whether an answer is heard that the file does not know of: whoever corrects it looks there."""
+        """Whether the file lacks an answer that is shown: whoever corrects it looks there."""
         current = self._open
         return self.problem is None and current is not None and not current.is_written and current.duration_s > 0
 
@@ -154,23 +154,23 @@ class HistorySink:
             current = self._open = self._begin_segment(event)
         current.to_audio_s = max(current.to_audio_s, event.audio_s)
         if isinstance(event, Prediction):
-            heard = current.hear(event, self._model)
-            if heard is not None:
-                self._heard[current.id] = heard
-                while len(self._heard) > MAX_HEARD_WAITING:
-                    del self._heard[next(iter(self._heard))]
+            head_input = current.add(event, self._model)
+            if head_input is not None:
+                self._inputs[current.id] = head_input
+                while len(self._inputs) > MAX_INPUTS_WAITING:
+                    del self._inputs[next(iter(self._inputs))]
 
     def _begin_segment(self, event: Prediction | Change) -> OpenSegment:
-        heard = round(event.time.timestamp(), 3)
-        self._end_segment(event.audio_s, heard)
-        self._last_id = max(new_id(heard), self._last_id + 1)
+        began = round(event.time.timestamp(), 3)
+        self._end_segment(event.audio_s, began)
+        self._last_id = max(new_id(began), self._last_id + 1)
         self._first_id = self._first_id or self._last_id
-        touches = self._ended is not None and heard - self._ended <= CLOCK_STEP_S
-        started = self._ended if touches and self._ended is not None else heard
+        touches = self._ended is not None and began - self._ended <= CLOCK_STEP_S
+        started = self._ended if touches and self._ended is not None else began
         return OpenSegment(self._last_id, started, str(event.state), event.genre, event.audio_s, event.audio_s)
 
     def _end_segment(self, audio_s: float | None, followed: float | None = None) -> None:
-        """End the open segment at ``audio_s``; ``followed`` is the wall clock when the next one was heard to begin."""
+        """End the open segment at ``audio_s``; ``followed`` is the wall clock when the next one began."""
         self._follow_clock()
         ended, self._open = self._open, None
         if ended is None:
@@ -233,15 +233,15 @@ class HistorySink:
     def _put(self, rows: dict[int, Segment]) -> None:
         for _ in range(2):
             writer = self._opened()
-            heard = {row_id: numbers for row_id, numbers in self._heard.items() if row_id in rows}
-            writer.write(rows, heard, moved_s=self._moved_s, moved_from=self._first_id or 0)
+            inputs = {row_id: numbers for row_id, numbers in self._inputs.items() if row_id in rows}
+            writer.write(rows, inputs, moved_s=self._moved_s, moved_from=self._first_id or 0)
             self._moved_s = 0.0
             if writer.is_in_place():
                 break
         else:
             raise HistoryError(f"{self._path}: is moved, removed or replaced again and again")
-        for row_id in heard:
-            del self._heard[row_id]
+        for row_id in inputs:
+            del self._inputs[row_id]
 
     def _opened(self) -> HistoryWriter:
         if self._writer is not None and not self._writer.is_in_place():
@@ -259,8 +259,8 @@ class HistorySink:
         words = "history %s or what belongs to it was moved, removed or replaced: begun anew with what is in memory"
         log.warning(words, self._path)
         self.begun_anew, self._told_segment = datetime.now(UTC), None
-        if self._open is not None and self._open.heard is not None:
-            self._heard[self._open.id] = self._open.heard
+        if self._open is not None and self._open.head_input is not None:
+            self._inputs[self._open.id] = self._open.head_input
 
     def _clean(self) -> None:
         if self._keep and self._writer is not None and time.monotonic() >= self._next_cleaning:

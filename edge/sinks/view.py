@@ -46,7 +46,7 @@ class View:
     audio_s: float = 0.0
     backlog_s: float = 0.0
     dropped_s: float = 0.0
-    heard: tuple[Stretch, ...] = ()  # in the last hour of this session
+    stretches: tuple[Stretch, ...] = ()  # in the last hour of this session
     segment: str | None = None  # of the history: what a correction of this names; None until it is there
     corrected: str | None = None  # what somebody says that it is
     history: str | None = None  # what is to be known of the history, in words
@@ -88,8 +88,8 @@ def label_of(view: View) -> str:
 
 def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for each kind of event
     """Return the view once ``event`` has happened."""
-    heard = extended(view.heard, label_of(view), view.audio_s, event.audio_s)
-    view = replace(view, audio_s=event.audio_s, heard=heard)
+    stretches = extended(view.stretches, label_of(view), view.audio_s, event.audio_s)
+    view = replace(view, audio_s=event.audio_s, stretches=stretches)
     if isinstance(event, Prediction | Change) and (event.state, event.genre) != (view.state, view.genre):
         view = replace(view, segment=None, corrected=None)
     match event:

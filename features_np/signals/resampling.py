@@ -74,21 +74,21 @@ class Resampler:
         limit = self.target_sr if bandwidth is None else min(2.0 * bandwidth, self.target_sr)
         share = min(1.0, limit / self.orig_sr)
         is_same = self.orig_sr == self.target_sr and share == 1.0
-        self._way = None if is_same else way_of(self.orig_sr, self.target_sr, share)
+        self._plan = None if is_same else plan_of(self.orig_sr, self.target_sr, share)
         self.reset()
 
     @property
     def delay_s(self) -> float:
         """Seconds of input that must follow before a sample can come out, at most."""
-        return self._way.delay / self.orig_sr if self._way else 0.0
+        return self._plan.delay / self.orig_sr if self._plan else 0.0
 
     def reset(self) -> None:
         """Forget all input: the next block begins a new signal."""
         self._received = 0
         self._produced = 0
-        if self._way:
-            self._pending: NDArray[np.float32] = np.zeros(self._way.lead, dtype=np.float32)  # silence beforehand
-            self._between = self._way.interpolation()
+        if self._plan:
+            self._pending: NDArray[np.float32] = np.zeros(self._plan.lead, dtype=np.float32)  # silence beforehand
+            self._between = self._plan.interpolation()
 
     def push(self, block: Array) -> NDArray[np.float32]:
         """Take a block (n,), n >= 0, of floats; return the float32 output that is complete by now, possibly empty.
@@ -96,10 +96,10 @@ class Resampler:
         Raises ``SignalError`` for what is no block of mono audio, and then takes nothing.
         """
         samples = require_block(block).astype(np.float32, copy=False)
-        if self._way is None:
+        if self._plan is None:
             return samples.copy()
         self._received += len(samples)
-        outputs = self._outputs(self._way, samples)
+        outputs = self._outputs(self._plan, samples)
         self._produced += len(outputs)
         return outputs
 
@@ -109,26 +109,26 @@ class Resampler:
         With what ``push`` returned, that is one output for every ``1 / target_sr`` seconds begun: n inputs give
         ``ceil(n * target_sr / orig_sr)`` in all.
         """
-        if self._way is None:
+        if self._plan is None:
             return np.empty(0, dtype=np.float32)
         missing = -(-self._received * self.target_sr // self.orig_sr) - self._produced
-        rest = self._outputs(self._way, np.zeros(self._way.tail, dtype=np.float32))
+        rest = self._outputs(self._plan, np.zeros(self._plan.tail, dtype=np.float32))
         self.reset()
         return rest[:missing]
 
     def whole(self, signal: Array) -> NDArray[np.float32]:
         """Return what ``push`` of a whole signal and ``flush`` after it return, in one go."""
         samples = require_block(signal).astype(np.float32, copy=False)
-        if self._way is None:
+        if self._plan is None:
             return samples.copy()
         self.reset()
-        outputs = self._outputs(self._way, samples, np.zeros(self._way.tail, dtype=np.float32))
+        outputs = self._outputs(self._plan, samples, np.zeros(self._plan.tail, dtype=np.float32))
         self.reset()
         return outputs[: -(-len(samples) * self.target_sr // self.orig_sr)]
 
-    def _outputs(self, way: Way, *samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _outputs(self, plan: ConversionPlan, *samples: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compute all whole steps. They lie at fixed places, so every output is the same to the last bit."""
-        pending, convolution = np.concatenate((self._pending, *samples)), way.convolution
+        pending, convolution = np.concatenate((self._pending, *samples)), plan.convolution
         outputs: list[NDArray[np.float32]] = [np.empty(0, dtype=np.float32)]
         n_steps = 0
         if len(pending) >= convolution.n_inputs:
@@ -142,7 +142,7 @@ class Resampler:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ConversionPlan:
     """How one rate becomes another: by a convolution, and for ratios with long periods by interpolation after it."""
 
     convolution: FastConvolution
@@ -173,16 +173,16 @@ class Way:
 
 
 @lru_cache(maxsize=8)
-def way_of(orig_sr: int, target_sr: int, share: float) -> Way:
+def plan_of(orig_sr: int, target_sr: int, share: float) -> ConversionPlan:
     """Return how to convert between two rates and keep ``share`` of the first one's band."""
     common = gcd(orig_sr, target_sr)
     up, down, longest_step = target_sr // common, orig_sr // common, round(STEP_S * orig_sr)
     if up <= MAX_PERIOD and _largest_factor(up * down) <= MAX_FACTOR:
-        return Way(fast_convolution(up, down, share, longest_step), None)
+        return ConversionPlan(fast_convolution(up, down, share, longest_step), None)
     # a rate at least twice the lower of the two, so that half of its band or more is empty
     doubled, divided = (1, orig_sr // (2 * target_sr)) if orig_sr >= 2 * target_sr else (2, 1)
     ratio = orig_sr * doubled, target_sr * divided
-    return Way(fast_convolution(doubled, divided, share, longest_step), ratio)
+    return ConversionPlan(fast_convolution(doubled, divided, share, longest_step), ratio)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ import soundfile
 
 from edge.events import Block, Prediction, State
 from edge.files.whole_file import classify_file
-from edge.live.pipeline import Listener
+from edge.live.pipeline import Pipeline
 from edge.model.bundle import Bundle, load_bundle
 from tests.edge.scripted import Scripted
 
@@ -99,7 +99,7 @@ def play(tracks: list[Track], bundle: Bundle) -> list[Played]:
             yield Block(audio, rate)
             began_s += len(audio) / rate
 
-    for event in Listener(Scripted(records()), bundle).events():
+    for event in Pipeline(Scripted(records()), bundle).events():
         if isinstance(event, Prediction):
             record = next(record for record in reversed(played) if record.began_s < event.audio_s)
             record.at_s.append(event.audio_s)

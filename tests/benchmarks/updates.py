@@ -7,7 +7,7 @@ import sys
 from edge.audio.demo import synthesize
 from edge.model.bundle import load_bundle
 from edge.model.classifier import Classifier
-from edge.model.hearing import HearingStream
+from edge.model.head_input import HeadInputStream
 
 PIECE_S = 10
 
@@ -17,7 +17,7 @@ def main() -> None:
     model, updates = sys.argv[1], int(sys.argv[2])
     bundle = load_bundle(None if model == "listener" else model)
     piece, rate = synthesize(PIECE_S, sample_rate=bundle.spec.sample_rate), bundle.spec.sample_rate
-    stream, classify = HearingStream(bundle), Classifier(bundle)
+    stream, classify = HeadInputStream(bundle), Classifier(bundle)
     for _ in range(3):
         stream.push(piece)
         classify(stream.vector())

@@ -20,7 +20,7 @@ from rich.console import Console
 from edge.audio.file import AudioFile
 from edge.audio.sources import Source, from_uri
 from edge.events import Block, Chunk
-from edge.live.pipeline import Listener
+from edge.live.pipeline import Pipeline
 from edge.model.bundle import load_bundle
 from edge.sinks.terminal.drawing import render
 from edge.sinks.view import View, view_after
@@ -35,7 +35,7 @@ def picture(uri: str, seconds: float) -> str:
     """Listen to ``uri`` for ``seconds`` of audio and return the display as SVG."""
     source: Source = evening() if uri == "evening" else from_uri(uri, fast=True)
     view = View()
-    for event in Listener(source, load_bundle()).events():
+    for event in Pipeline(source, load_bundle()).events():
         view = view_after(view, event)
         if event.audio_s >= seconds:
             break

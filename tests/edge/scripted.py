@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.events import Block, Chunk, Event
-from edge.live.pipeline import Listener, ListenSettings
+from edge.live.pipeline import Pipeline, PipelineSettings
 from edge.model.bundle import Bundle
 
 
@@ -32,6 +32,6 @@ def blocks(samples: NDArray[np.float32], sample_rate: int = 22_050, size: int = 
     return [Block(samples[start : start + size, None], sample_rate) for start in range(0, len(samples), size)]
 
 
-def heard(bundle: Bundle, chunks: Iterable[Chunk], settings: ListenSettings | None = None) -> list[Event]:
+def heard(bundle: Bundle, chunks: Iterable[Chunk], settings: PipelineSettings | None = None) -> list[Event]:
     """Listen to a script and return all events."""
-    return list(Listener(Scripted(chunks), bundle, settings).events())
+    return list(Pipeline(Scripted(chunks), bundle, settings).events())

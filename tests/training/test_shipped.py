@@ -22,7 +22,7 @@ from build.tables.pieces import GTZAN_VALID, read_pieces
 from build.tables.splits import FAULT_FILTERED
 from edge.live.decision import NO_MUSIC
 from edge.model.bundle import MODEL_FILE, SIDECAR_FILE, Bundle, load_bundle
-from edge.model.hearing import describe
+from edge.model.head_input import head_input
 from edge.model.interpreter import RUNTIMES
 from edge.model.probe import run_probe
 from tests.shared_data import shared_data
@@ -80,7 +80,7 @@ def test_they_are_as_small_as_they_must_be() -> None:
 def test_the_listener_hears_valid_as_its_card_says(listener: Bundle) -> None:
     pieces = [piece for piece in read_pieces(shared_data("."), listener.labels) if piece.collection == GTZAN_VALID]
     whole = [piece for piece in pieces if piece.whole]
-    vectors = np.array([describe(read_recording(piece.path, listener.spec), listener) for piece in whole])
+    vectors = np.array([head_input(read_recording(piece.path, listener.spec), listener) for piece in whole])
     targets = np.array([listener.labels.index(piece.genre) for piece in whole])
     scores = scoring.score_vectors(listener, vectors, targets, FAULT_FILTERED)
     stated = listener.sidecar["metrics"]["valid"]

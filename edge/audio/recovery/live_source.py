@@ -158,7 +158,7 @@ class LiveSource:
             self._was_heard = True
             zeros = self._kind.patience.zeros_s < inf and not np.any(chunk.frames)
             age_s = chunk.age_s(now)
-            self._step(outage.heard(self._health, now, seconds=chunk.seconds, zeros=zeros, age_s=age_s))
+            self._step(outage.audio_came(self._health, now, seconds=chunk.seconds, zeros=zeros, age_s=age_s))
         elif isinstance(chunk, Hole):
             if self._health.outage_from is None:  # else it is part of the outage
                 self._health = outage.skipped(self._health, now, chunk.lost_s)
@@ -217,7 +217,7 @@ class LiveSource:
         if for_s >= self._kind.stuck_s:
             words = f"{self.name}: {self._kind.hanging()}"
             if self.was_open or self._waits:
-                raise SoundSystemStuck(words, self._health.heard_to)
+                raise SoundSystemStuck(words, self._health.recorded_to)
             raise SourceError(words)
         if for_s >= HANG_S and self._health.outage_from is None:
             self._step(outage.hung(self._health, now, self._kind.hanging()))

@@ -64,7 +64,7 @@ class Phase(StrEnum):
     HEALTHY = "healthy"
     STALLED = "stalled"  # open, and giving nothing or zeros
     LOST = "lost"  # not open; it will be tried again
-    RETRYING = "retrying"  # open again, and not yet heard
+    RETRYING = "retrying"  # open again, without audio so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,9 @@ class Health:
     """State of a source; ``*_at``, ``*_from`` and ``*_to`` are seconds on the caller's clock."""
 
     phase: Phase
-    heard_at: float  # when audio last came, or when the source was last opened
+    audio_at: float  # when audio last came, or when the source was last opened
     sounded_at: float  # when audio other than zeros last came
-    heard_to: float  # when the end of that audio was recorded: before ``heard_at`` if it waited
+    recorded_to: float  # when the end of that audio was recorded: before ``audio_at`` if it waited
     outage_from: float | None = None  # where the missing audio begins; None without an outage
     zeros: bool = False  # the outage is one of exact zeros: audio comes, and means nothing
     healthy_from: float = inf  # since when audio has come without an outage
@@ -94,13 +94,13 @@ def opening(now: float, patience: Patience) -> Health:
 def opened(health: Health, now: float) -> Health:
     """The source was opened (again)."""
     phase = Phase.OPENING if health.phase is Phase.OPENING else Phase.RETRYING
-    return replace(health, phase=phase, heard_at=now)
+    return replace(health, phase=phase, audio_at=now)
 
 
-def heard(health: Health, now: float, *, seconds: float, zeros: bool, age_s: float = 0.0) -> Step:
+def audio_came(health: Health, now: float, *, seconds: float, zeros: bool, age_s: float = 0.0) -> Step:
     """Audio of that many ``seconds`` came, ``age_s`` after it was recorded; ``zeros`` if all of it was exactly zero."""
     recorded = now - age_s
-    health = replace(health, heard_at=now, heard_to=recorded, sounded_at=health.sounded_at if zeros else now)
+    health = replace(health, audio_at=now, recorded_to=recorded, sounded_at=health.sounded_at if zeros else now)
     if health.outage_from is None:
         healthy_from = health.healthy_from if health.phase is Phase.HEALTHY else now
         return replace(health, phase=Phase.HEALTHY, healthy_from=healthy_from), None
@@ -113,8 +113,8 @@ def heard(health: Health, now: float, *, seconds: float, zeros: bool, age_s: flo
 
 def skipped(health: Health, now: float, lost_s: float) -> Health:
     """``lost_s`` seconds of audio are known to be missing after what came last: the source itself is well."""
-    heard_to, sounded_at = (min(now, then + lost_s) for then in (health.heard_to, health.sounded_at))
-    return replace(health, heard_at=now, heard_to=heard_to, sounded_at=sounded_at)
+    recorded_to, sounded_at = (min(now, then + lost_s) for then in (health.recorded_to, health.sounded_at))
+    return replace(health, audio_at=now, recorded_to=recorded_to, sounded_at=sounded_at)
 
 
 def hung(health: Health, now: float, reason: str) -> Step:
@@ -133,7 +133,7 @@ def waited(health: Health, now: float) -> Step:
     patience = health.patience
     quiet_s = patience.first_audio_s if health.phase in (Phase.OPENING, Phase.RETRYING) else patience.stall_s
     waiting = health.zeros or health.phase in (Phase.HEALTHY, Phase.OPENING, Phase.RETRYING)
-    if waiting and now - health.heard_at >= quiet_s:
+    if waiting and now - health.audio_at >= quiet_s:
         lost = Lost(stalled=True, reason=f"no audio for {quiet_s:.0f} s")
         health, event = _outage(replace(health, zeros=False), now, lost)
         return _retry_later(health, Phase.STALLED, now), event
@@ -153,7 +153,7 @@ def _outage(health: Health, now: float, lost: Lost) -> tuple[Health, Lost | None
     if health.outage_from is not None:
         return health, None
     attempts = 0 if now - health.healthy_from >= STEADY_S else health.attempts
-    return replace(health, outage_from=health.heard_to, attempts=attempts), lost
+    return replace(health, outage_from=health.recorded_to, attempts=attempts), lost
 
 
 def _retry_later(health: Health, phase: Phase, now: float) -> Health:

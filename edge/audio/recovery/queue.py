@@ -29,7 +29,7 @@ SLEEP_S = 0.1
 @dataclass(frozen=True, slots=True)
 class _Piece:
     data: bytes
-    heard_at: float  # on the steady clock, when the last frame was recorded
+    recorded_at: float  # on the steady clock, when the last frame was recorded
 
 
 class AudioQueue:
@@ -91,8 +91,8 @@ class AudioQueue:
             self._bytes -= size
             self._changed.notify_all()
         samples = pcm.int16_to_float32(np.frombuffer(b"".join(parts), dtype="<i2"))
-        heard_at = None if self._blocking else last.heard_at
-        return Block(samples.reshape(-1, self.channels), self.sample_rate, heard_at)
+        recorded_at = None if self._blocking else last.recorded_at
+        return Block(samples.reshape(-1, self.channels), self.sample_rate, recorded_at)
 
     def close(self) -> None:
         """Release whoever waits; what is queued can still be taken."""

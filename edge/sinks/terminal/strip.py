@@ -25,7 +25,7 @@ def strip(view: View, width: int) -> Text:
     title = f"  {words.duration(span_s):>6} "
     n_cells = max(1, width - len(title) - 2)
     line = Text(title, "grey62", no_wrap=True)
-    for label, run in groupby(cells(view.heard, n_cells, view.audio_s - span_s, view.audio_s)):
+    for label, run in groupby(cells(view.stretches, n_cells, view.audio_s - span_s, view.audio_s)):
         n_here = len(list(run))
         if label is None or label == State.WARMING_UP:
             line.append("·" * n_here, "grey30")
@@ -38,7 +38,7 @@ def strip(view: View, width: int) -> Text:
 def totals(view: View, width: int) -> Text:
     """Say how long each was heard within the strip's reach, the longest first, in a line of ``width`` columns."""
     seconds: dict[str, float] = {}
-    for stretch in view.heard:
+    for stretch in view.stretches:
         seconds[stretch.label] = seconds.get(stretch.label, 0.0) + stretch.to_s - stretch.from_s
     line = Text("       ", no_wrap=True)
     for label, text in in_words(seconds.items()):

@@ -130,7 +130,7 @@ def _figures(view: View) -> str:
 def _hour(view: View) -> list[tuple[str, float] | None]:
     """Return colour and height of each cell of the last hour, None for nothing heard."""
     tints, states = colours(view.labels), STATE_COLOURS
-    cells = last_hour.cells(view.heard, STRIP_CELLS, view.audio_s - last_hour.HOUR_S, view.audio_s)
+    cells = last_hour.cells(view.stretches, STRIP_CELLS, view.audio_s - last_hour.HOUR_S, view.audio_s)
     found: list[tuple[str, float] | None] = []
     for label in cells:
         if label is None or label in (State.WARMING_UP, State.NO_SOURCE):

@@ -27,7 +27,7 @@ import numpy as np
 from edge.audio.demo import synthesize
 from edge.events import Block, Chunk, Hole, Lost, Prediction, Restored
 from edge.history.reader import read_segments
-from edge.live.pipeline import STATS_EVERY_S, Listener
+from edge.live.pipeline import STATS_EVERY_S, Pipeline
 from edge.model.bundle import load_bundle
 from edge.sinks.history import HistorySink
 from edge.sinks.jsonl import JsonLines
@@ -100,7 +100,7 @@ def listen(parts: list[tuple[str, int]], rate: int, history: Path) -> None:
     heard_s = sum(length for kind, length in parts if kind in HEARD)
     sinks = (JsonLines(sys.stdout), HistorySink(history, checkpoint_s=0.5, retention_days=365))
     predictions = 0
-    for event in Listener(Day(parts, rate), load_bundle()).events():
+    for event in Pipeline(Day(parts, rate), load_bundle()).events():
         for sink in sinks:
             sink(event)
         if not isinstance(event, Prediction):

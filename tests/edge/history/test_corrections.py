@@ -24,14 +24,14 @@ from edge.history.corrections import confirm, correct, known_labels, lessons, un
 from edge.history.database import APPLICATION_ID, SCHEMA
 from edge.history.reader import daily_agreement, read_segments
 from edge.history.segments import Segment
-from edge.history.writer import KEEP_HEARD, Heard, HeardBy, HistoryWriter
-from edge.live.pipeline import Listener
+from edge.history.writer import KEEP_INPUTS, HeadInput, HistoryWriter, ModelIdentity
+from edge.live.pipeline import Pipeline
 from edge.model.bundle import load_bundle
 from edge.model.inputs import inputs_digest
 from edge.sinks.history import HistorySink
 from tests.edge.scripted import Scripted, blocks
 
-MODEL = HeardBy("small", "inputs of small", ("jazz", "rock", "hip_hop", "no_music"))
+MODEL = ModelIdentity("small", "inputs of small", ("jazz", "rock", "hip_hop", "no_music"))
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
 
 
@@ -52,7 +52,7 @@ def evening(tmp_path):
         2: Segment(now() - timedelta(minutes=30), 1200.0, "silence"),
         3: Segment(now() - timedelta(minutes=10), 600.0, "music", "jazz", 0.4, 90.0),
     }
-    writer.write(segments, {3: Heard(MODEL, 30.0, numbers(1.0, 2.5))})
+    writer.write(segments, {3: HeadInput(MODEL, 30.0, numbers(1.0, 2.5))})
     writer.close()
     return tmp_path / "h.db"
 
@@ -174,14 +174,14 @@ def test_what_can_be_learned_is_the_newest_label_with_the_numbers_of_the_same_in
 def test_numbers_are_kept_for_the_newest_and_for_what_was_corrected(tmp_path):
     writer = HistoryWriter(tmp_path / "h.db")
     first = Segment(now() - timedelta(seconds=30), 60.0, "music", "jazz")
-    writer.write({1: first}, {1: Heard(MODEL, 30.0, numbers(1.0))})
+    writer.write({1: first}, {1: HeadInput(MODEL, 30.0, numbers(1.0))})
     correct(tmp_path / "h.db", "rock")
-    for row_id in range(2, KEEP_HEARD + 10):
+    for row_id in range(2, KEEP_INPUTS + 10):
         segment = Segment(first.start + timedelta(seconds=row_id), 1.0, "music", "jazz")
-        writer.write({row_id: segment}, {row_id: Heard(MODEL, 30.0, numbers(1.0))})
+        writer.write({row_id: segment}, {row_id: HeadInput(MODEL, 30.0, numbers(1.0))})
     with closing(sqlite3.connect(tmp_path / "h.db")) as connection:
         kept = [row_id for (row_id,) in connection.execute("SELECT segment_id FROM heard ORDER BY segment_id")]
-    assert kept == [1, *range(10, KEEP_HEARD + 10)]
+    assert kept == [1, *range(10, KEEP_INPUTS + 10)]
     assert writer.forget_older_than(timedelta(0)) > 0
     writer.close()
     with closing(sqlite3.connect(tmp_path / "h.db")) as connection:
@@ -205,9 +205,9 @@ def test_the_numbers_kept_are_those_of_the_first_full_window_and_few_writes(tmp_
     written = []
     write = HistoryWriter.write
 
-    def counted(self, segments, heard=None, **moved):
-        written.extend(heard or {})
-        write(self, segments, heard, **moved)
+    def counted(self, segments, inputs=None, **moved):
+        written.extend(inputs or {})
+        write(self, segments, inputs, **moved)
 
     monkeypatch.setattr(HistoryWriter, "write", counted)
     sink = HistorySink(tmp_path / "h.db", checkpoint_s=0.0)
@@ -239,7 +239,7 @@ def test_the_listeners_own_numbers_come_out_as_they_went_in(tmp_path):
     bundle, audio = load_bundle(), synthesize(20, sample_rate=22_050)
     sink = HistorySink(tmp_path / "h.db", checkpoint_s=0.0)
     vectors = []
-    for event in Listener(Scripted(blocks(audio)), bundle).events():
+    for event in Pipeline(Scripted(blocks(audio)), bundle).events():
         sink(event)
         if isinstance(event, Prediction) and event.vector is not None:
             vectors.append(event.vector)

@@ -24,16 +24,18 @@ def scores(**given: float) -> NDArray[np.float32]:
     return np.array([given.get(label, rest) for label in LABELS], dtype=np.float32)
 
 
-def step(memory: DecisionMemory, probabilities: NDArray[np.float32], heard_s: float = SETTLED) -> DecisionMemory:
-    return decision.hear_probabilities(memory, LABELS, probabilities, elapsed_s=1.0, heard_s=heard_s, settings=SETTINGS)
+def step(memory: DecisionMemory, probabilities: NDArray[np.float32], record_s: float = SETTLED) -> DecisionMemory:
+    return decision.hear_probabilities(
+        memory, LABELS, probabilities, elapsed_s=1.0, record_s=record_s, settings=SETTINGS
+    )
 
 
 def run(
-    memory: DecisionMemory, probabilities: NDArray[np.float32], seconds: int, heard_s: float = SETTLED
+    memory: DecisionMemory, probabilities: NDArray[np.float32], seconds: int, record_s: float = SETTLED
 ) -> list[DecisionMemory]:
     memories = []
     for _ in range(seconds):
-        memory = step(decision.hear_level(memory, LOUD, 1.0, SETTINGS), probabilities, heard_s)
+        memory = step(decision.hear_level(memory, LOUD, 1.0, SETTINGS), probabilities, record_s)
         memories.append(memory)
     return memories
 
@@ -50,28 +52,28 @@ def test_a_single_absurd_window_changes_nothing() -> None:
     assert {memory.shown for memory in after} == {Shown(State.MUSIC, "jazz")}
 
 
-@pytest.mark.parametrize(("heard_s", "delay_s"), [(NEW, 0), (KNOWN, 2), (SETTLED, SETTINGS.lead_for_s)])
-def test_a_change_of_music_is_shown_once_and_the_later_the_more_was_heard(heard_s: float, delay_s: float) -> None:
+@pytest.mark.parametrize(("record_s", "delay_s"), [(NEW, 0), (KNOWN, 2), (SETTLED, SETTINGS.lead_for_s)])
+def test_a_change_of_music_is_shown_once_and_the_later_the_more_was_heard(record_s: float, delay_s: float) -> None:
     steady = run(DecisionMemory(), scores(jazz=0.8), 30)[-1]
-    shown = [memory.shown.genre for memory in run(steady, scores(rock=0.8), 20, heard_s)]
+    shown = [memory.shown.genre for memory in run(steady, scores(rock=0.8), 20, record_s)]
     assert shown.index("rock") == delay_s
     assert shown == ["jazz"] * shown.index("rock") + ["rock"] * (20 - shown.index("rock"))
 
 
 def test_what_does_not_lead_clearly_is_never_shown() -> None:
     steady = run(DecisionMemory(), scores(jazz=0.8), 30)[-1]
-    for heard_s in (NEW, KNOWN, SETTLED):
-        assert {memory.shown.genre for memory in run(steady, scores(rock=0.6, jazz=0.2), 40, heard_s)} == {"jazz"}
-        assert run(steady, scores(rock=0.7, jazz=0.16), 40, heard_s)[-1].shown.genre == "rock"
+    for record_s in (NEW, KNOWN, SETTLED):
+        assert {memory.shown.genre for memory in run(steady, scores(rock=0.6, jazz=0.2), 40, record_s)} == {"jazz"}
+        assert run(steady, scores(rock=0.7, jazz=0.16), 40, record_s)[-1].shown.genre == "rock"
 
 
 @settings(deadline=None)
 @given(st.floats(0, 600), st.floats(0, 600), st.floats(0, 60), st.floats(0, 60))
 def test_the_more_was_heard_the_longer_must_another_lead(
-    heard_s: float, more_s: float, at_once_s: float, settled_after_s: float
+    record_s: float, more_s: float, at_once_s: float, settled_after_s: float
 ) -> None:
     chosen = DecisionSettings(at_once_s=at_once_s, settled_after_s=settled_after_s)
-    assert 0 <= chosen.lead_after(heard_s) <= chosen.lead_after(heard_s + more_s) <= chosen.lead_for_s
+    assert 0 <= chosen.lead_after(record_s) <= chosen.lead_after(record_s + more_s) <= chosen.lead_for_s
     assert chosen.lead_after(settled_after_s) == chosen.lead_for_s
 
 
@@ -95,7 +97,7 @@ def test_no_genre_is_shown_when_none_stands_out() -> None:
     labels = tuple("abcdefghij")
     tenths = np.full(10, 0.1, np.float32)
     memory = decision.hear_probabilities(
-        DecisionMemory(), labels, tenths, elapsed_s=1.0, heard_s=5.0, settings=SETTINGS
+        DecisionMemory(), labels, tenths, elapsed_s=1.0, record_s=5.0, settings=SETTINGS
     )
     assert memory.shown == Shown(State.UNSURE)
     assert decision.confidence(memory, labels) is None
@@ -164,12 +166,12 @@ def test_what_is_nearly_ruled_out_is_not_shown_for_longer_than_the_settings_say(
     updates: list[tuple[list[float], float, float, bool]],
 ) -> None:
     memory, doubted_s = DecisionMemory(), None
-    for raw, elapsed_s, heard_s, another in updates:
+    for raw, elapsed_s, record_s, another in updates:
         memory = decision.new_record(memory) if another else memory
         before = memory.shown
         probabilities = np.array(raw, dtype=np.float32) / np.float32(sum(raw))
         memory = decision.hear_probabilities(
-            memory, LABELS, probabilities, elapsed_s=elapsed_s, heard_s=heard_s, settings=SETTINGS
+            memory, LABELS, probabilities, elapsed_s=elapsed_s, record_s=record_s, settings=SETTINGS
         )
         label = decision.NO_MUSIC if memory.shown.state is State.NO_MUSIC else memory.shown.genre
         if label is None or memory.smoothed[LABELS.index(label)] >= SETTINGS.unsure_below:
@@ -177,7 +179,7 @@ def test_what_is_nearly_ruled_out_is_not_shown_for_longer_than_the_settings_say(
         else:
             assert memory.shown == before, "shown anew, and nearly ruled out at once"
             doubted_s = 0.0 if doubted_s is None else doubted_s + elapsed_s
-            assert doubted_s < SETTINGS.lead_after(heard_s)
+            assert doubted_s < SETTINGS.lead_after(record_s)
 
 
 def test_others_that_take_turns_end_what_they_rule_out_and_none_of_them_is_shown() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from edge.audio.demo import synthesize
 from edge.events import Block, Hole, Prediction
-from edge.live.pipeline import ListenSettings
+from edge.live.pipeline import PipelineSettings
 from edge.model.bundle import load_bundle
 from features_np import power_to_db
 from features_np.feature import chroma_stft, melspectrogram
@@ -16,7 +16,7 @@ MUSIC = synthesize(8.0)
 
 
 def sounds(chunks: list[Block | Hole], *, wanted: bool = True) -> list[Prediction]:
-    found = heard(load_bundle(), chunks, ListenSettings(sound=wanted))
+    found = heard(load_bundle(), chunks, PipelineSettings(sound=wanted))
     return [event for event in found if isinstance(event, Prediction) and event.sound is not None]
 
 

@@ -34,10 +34,10 @@ from edge.events import (
 )
 from edge.live import decision
 from edge.live.pace import LONGEST_INTERVAL_S, next_interval
-from edge.live.pipeline import Listener, ListenSettings
+from edge.live.pipeline import Pipeline, PipelineSettings
 from edge.model.bundle import Bundle, load_bundle
 from edge.model.classifier import Classifier
-from edge.model.hearing import describe
+from edge.model.head_input import head_input
 from features_np import pcm, resample, summarize
 from tests.edge.scripted import Scripted, blocks, heard
 
@@ -57,7 +57,7 @@ def silence(seconds: float) -> NDArray[np.float32]:
 
 
 #: Shows the likeliest genre however unlikely: the synthesized piece is of no genre in particular.
-BOLD = ListenSettings(decision=decision.DecisionSettings(unsure_below=0.0))
+BOLD = PipelineSettings(decision=decision.DecisionSettings(unsure_below=0.0))
 
 
 def states(events: list[Event]) -> list[State]:
@@ -92,7 +92,7 @@ def test_an_update_every_second_and_a_first_answer_within_four(bundle: Bundle) -
 def test_a_prediction_is_what_the_batch_features_and_the_model_say_of_the_same_window(bundle: Bundle) -> None:
     last = of(Prediction, heard(bundle, blocks(MUSIC)))[-1]
     window = MUSIC[-bundle.spec.window_samples :]
-    expected = Classifier(bundle)(describe(window, bundle))
+    expected = Classifier(bundle)(head_input(window, bundle))
     assert list(last.probabilities.values()) == pytest.approx(expected.tolist(), abs=ONE_STEP)
     assert last.window_s == pytest.approx(min(20.0, bundle.spec.window_s))
 
@@ -150,7 +150,7 @@ def test_audio_on_both_sides_of_a_hole_is_never_taken_as_contiguous(bundle: Bund
     last = of(Prediction, events)[-1]
     assert last.audio_s == 26.5
     assert last.window_s == 4.0
-    expected = Classifier(bundle)(describe(after, bundle))
+    expected = Classifier(bundle)(head_input(after, bundle))
     assert list(last.probabilities.values()) == pytest.approx(expected.tolist(), abs=ONE_STEP)
 
 
@@ -180,14 +180,14 @@ def test_events_carry_the_time_their_audio_was_heard(bundle: Bundle, step: timed
         nonlocal wall, clock
         music = resample(MUSIC[: 10 * RATE], orig_sr=RATE, target_sr=rate)[: 10 * rate]
         for index, block in enumerate(blocks(music, rate, size=rate // 10)):
-            heard_at = 1000.1 + 0.1 * index
+            recorded_at = 1000.1 + 0.1 * index
             lag_s = 5.0 if 40 <= index < 60 else 0.2
-            clock, now = heard_at + lag_s, wall + timedelta(seconds=heard_at + lag_s - clock)
+            clock, now = recorded_at + lag_s, wall + timedelta(seconds=recorded_at + lag_s - clock)
             wall = now + step if index == 55 else now
-            yield replace(block, heard_at=heard_at)
+            yield replace(block, recorded_at=recorded_at)
         yield Hole(2.0, "overrun")
 
-    listener = Listener(Scripted(delayed()), bundle, now=lambda: wall, steady_s=lambda: clock)
+    listener = Pipeline(Scripted(delayed()), bundle, now=lambda: wall, steady_s=lambda: clock)
     told = [event for event in listener.events() if isinstance(event, (Prediction, Gap))]
     assert len(told) == 11
     for event in told:
@@ -234,7 +234,7 @@ def test_silence_describes_the_time_since_the_last_answer(bundle: Bundle) -> Non
 
 
 def test_stop_ends_in_order(bundle: Bundle) -> None:
-    listener = Listener(Scripted(blocks(MUSIC)), bundle)
+    listener = Pipeline(Scripted(blocks(MUSIC)), bundle)
     seen = []
     for event in listener.events():
         seen.append(event)
@@ -271,7 +271,7 @@ class Torrent:
 
 
 def test_too_slow_a_machine_drops_the_oldest_counts_it_and_stays_close_to_now(bundle: Bundle) -> None:
-    events = list(Listener(Torrent(200.0), bundle).events())
+    events = list(Pipeline(Torrent(200.0), bundle).events())
     gaps = of(Gap, events)
     assert gaps
     assert all("too slow" in gap.reason for gap in gaps)
@@ -301,7 +301,7 @@ def test_a_first_impression_does_not_come_back_while_the_same_is_shown(bundle: B
     rng = np.random.default_rng(0)
     music = synthesize(40.0, tempo_bpm=100.0)
     other = rng.normal(0, 0.1, 12 * RATE).astype(np.float32)  # another sound, which begins another record
-    listener = Listener(Scripted(blocks(np.concatenate([music, other, music]), size=RATE)), bundle, BOLD)
+    listener = Pipeline(Scripted(blocks(np.concatenate([music, other, music]), size=RATE)), bundle, BOLD)
     always = np.eye(len(bundle.labels), dtype=np.float32)[0]
     listener._classify = lambda vector: always  # type: ignore[assignment, return-value]
     events = list(listener.events())

@@ -17,7 +17,7 @@ from edge.audio.demo import synthesize
 from edge.events import Prediction, State
 from edge.files.whole_file import classify_file
 from edge.live import decision, styles
-from edge.live.pipeline import ListenSettings
+from edge.live.pipeline import PipelineSettings
 from edge.model.bundle import Bundle
 from edge.sinks.lines import Lines
 from edge.sinks.terminal.drawing import render
@@ -81,7 +81,9 @@ def test_a_model_of_ones_own_knows_its_own_genres() -> None:
 
 def test_predictions_say_the_styles_of_the_window_and_a_switch_silences_them(bundle: Bundle) -> None:
     said = [
-        event for event in heard(bundle, blocks(MUSIC), ListenSettings(decision=BOLD)) if isinstance(event, Prediction)
+        event
+        for event in heard(bundle, blocks(MUSIC), PipelineSettings(decision=BOLD))
+        if isinstance(event, Prediction)
     ]
     shown = [event for event in said if event.state is State.MUSIC]
     assert shown
@@ -91,7 +93,7 @@ def test_predictions_say_the_styles_of_the_window_and_a_switch_silences_them(bun
         assert list(event.styles.values()) == sorted(event.styles.values(), reverse=True)
         assert json.loads(json.dumps(event.to_json(), allow_nan=False))["styles"].keys() == event.styles.keys()
     assert all(event.styles is None for event in said if event.state is State.WARMING_UP)
-    quiet = heard(bundle, blocks(MUSIC), ListenSettings(decision=BOLD, styles=False))
+    quiet = heard(bundle, blocks(MUSIC), PipelineSettings(decision=BOLD, styles=False))
     assert all(event.styles is None and not event.nearest for event in quiet if isinstance(event, Prediction))
 
 

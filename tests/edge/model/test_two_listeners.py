@@ -19,7 +19,7 @@ from edge.errors import AudioFileError, BundleError
 from edge.events import Prediction
 from edge.files.whole_file import classify_file
 from edge.model.bundle import SIDECAR_FILE, Bundle, load_bundle
-from edge.model.hearing import HearingStream, describe
+from edge.model.head_input import HeadInputStream, head_input
 from edge.model.probe import run_probe
 from features_np import Resampler, resample, summarize
 from features_np.patches import PatchStream
@@ -53,7 +53,7 @@ def test_it_is_loaded_probed_and_named(bundle: Bundle) -> None:
     assert bundle.first_answer_s == pytest.approx(1.6)
 
 
-def expected(bundle: Bundle, y: NDArray[np.float32], rate: int, stream: HearingStream) -> list[NDArray[np.float32]]:
+def expected(bundle: Bundle, y: NDArray[np.float32], rate: int, stream: HeadInputStream) -> list[NDArray[np.float32]]:
     """Each listener's rows by itself: the patches of the source's samples that lie within the window."""
     rows = []
     for network in bundle.networks:
@@ -77,7 +77,7 @@ def test_each_hears_the_source_as_if_alone_however_it_is_cut(
     bundle: Bundle, rate: int, sizes: list[int], seconds: float, begin_s: float
 ) -> None:
     y = synthesize(seconds, tempo_bpm=133.0, sample_rate=rate)
-    stream, whole, begin = HearingStream(bundle, rate), HearingStream(bundle, rate), 0
+    stream, whole, begin = HeadInputStream(bundle, rate), HeadInputStream(bundle, rate), 0
     for number in range(len(y)):
         stream.push(y[begin : begin + sizes[number % len(sizes)]])
         begin += sizes[number % len(sizes)]
@@ -103,7 +103,7 @@ def test_each_hears_the_source_as_if_alone_however_it_is_cut(
 def test_so_many_samples_are_heard_and_the_rest_when_it_ends(bundle: Bundle, rate: int) -> None:
     """What is heard is as far behind as the resampler needs, and never farther; then it is what a file gives."""
     y = synthesize(4.0, sample_rate=rate)
-    stream, parts, rest = HearingStream(bundle, rate), [], y
+    stream, parts, rest = HeadInputStream(bundle, rate), [], y
     while rest.size:
         part, rest = stream.take(rest, 7_000)
         assert len(part) == 7_000 or not rest.size
@@ -115,7 +115,7 @@ def test_so_many_samples_are_heard_and_the_rest_when_it_ends(bundle: Bundle, rat
 
 
 def test_a_source_that_changes_its_rate_is_heard_on(bundle: Bundle) -> None:
-    stream = HearingStream(bundle, 22_050)
+    stream = HeadInputStream(bundle, 22_050)
     stream.push(synthesize(4.0))
     stream.finish()
     stream.change_rate(48_000)
@@ -123,7 +123,7 @@ def test_a_source_that_changes_its_rate_is_heard_on(bundle: Bundle) -> None:
     stream.finish()
     assert stream.end == 8 * RATE
     assert stream.seconds == 8.0
-    steady = HearingStream(bundle)
+    steady = HeadInputStream(bundle)
     steady.push(np.concatenate([synthesize(4.0), synthesize(4.0)]))
     difference = (stream.vector() - steady.vector()) / bundle.scale
     assert np.abs(difference).max() < 1.0
@@ -135,7 +135,7 @@ def test_a_reset_stream_is_a_new_one(bundle: Bundle, rate: int) -> None:
     """At a rate that is resampled it begins with what was held back, so that all branches begin with one sample."""
     y, silence = synthesize(6.0, sample_rate=rate), np.zeros(2 * rate, dtype=np.float32)
     held_back = math.ceil(Resampler(rate, RATE).delay_s * rate)
-    stream, fresh = HearingStream(bundle, rate), HearingStream(bundle, rate)
+    stream, fresh = HeadInputStream(bundle, rate), HeadInputStream(bundle, rate)
     stream.push(np.concatenate((y, silence)))
     stream.vector()
     stream.reset()
@@ -154,9 +154,9 @@ def test_bandwidth_is_no_cue(bundle: Bundle) -> None:
     wide = resample(y, orig_sr=RATE, target_sr=48_000)
     tone = 0.3 * np.sin(2 * np.pi * 13_500 * np.arange(len(wide)) / 48_000)
     with_tone = (wide + np.hanning(len(wide)) * tone).astype(np.float32)
-    narrow = describe(y, bundle)
+    narrow = head_input(y, bundle)
     for source in (wide, with_tone):
-        stream = HearingStream(bundle, 48_000)
+        stream = HeadInputStream(bundle, 48_000)
         stream.push(source)
         stream.finish()
         difference = np.abs((stream.vector() - narrow) / bundle.scale)

@@ -14,7 +14,7 @@ import features_np as fx
 from edge.diagnostics.selftest import PARITY_TOLERANCES
 from edge.model.bundle import load_bundle
 from edge.model.classifier import Classifier
-from edge.model.hearing import describe
+from edge.model.head_input import head_input
 from features_np.front_end import PatchSpec
 from features_np.patches import log_mel_patches
 
@@ -44,7 +44,7 @@ def main() -> None:
         for name in inputs:
             if name.startswith("piece/"):
                 piece = name.removeprefix("piece/")
-                vector = describe(inputs[name], bundle)
+                vector = head_input(inputs[name], bundle)
                 answers[f"vector/{model}/{piece}"] = (vector - bundle.mean) / bundle.scale
                 answers[f"probabilities/{model}/{piece}"] = Classifier(bundle)(vector)
         answers[f"runtime/{model}"] = np.array(bundle.interpreter.runtime)

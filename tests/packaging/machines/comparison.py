@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from edge.audio.demo import synthesize
 from edge.model.bundle import load_bundle
-from edge.model.hearing import describe
+from edge.model.head_input import head_input
 from features_np.patches import PatchStream
 from tests.golden.signals import SIGNALS, STATIONARY, WITHOUT_PITCH
 from tests.golden.yamnet import patch_signals
@@ -38,7 +38,7 @@ def write_inputs(path: Path) -> None:
     arrays |= {f"piece/{name}": y for name, y in pieces.items()}
     for model, folder in MODELS.items():
         bundle = load_bundle(folder)
-        vectors = np.array([describe(y, bundle) for y in pieces.values()])
+        vectors = np.array([head_input(y, bundle) for y in pieces.values()])
         arrays[f"quantized/{model}_head"] = bundle.interpreter.quantize((vectors - bundle.mean) / bundle.scale)
         for network in bundle.networks:
             spec = network.use.patch_spec

@@ -15,7 +15,7 @@ from build.models.fitting import with_corrections
 from build.tables.feature_table import write_csv
 from edge.history.corrections import correct
 from edge.history.segments import Segment
-from edge.history.writer import Heard, HeardBy, HistoryWriter
+from edge.history.writer import HeadInput, HistoryWriter, ModelIdentity
 from edge.model.bundle import load_bundle
 from edge.model.classifier import Classifier
 from tests.training.synthetic import GENRES, made_up_table, made_up_task
@@ -33,12 +33,16 @@ def numbers(*values):
 def history(tmp_path):
     """Three records, heard by two models, that were all put right; the second one twice."""
     path, now = tmp_path / "h.db", datetime.now(UTC)
-    models = {1: HeardBy("old", "a", LABELS), 2: HeardBy("new", "b", LABELS), 3: HeardBy("retrained", "b", LABELS)}
+    models = {
+        1: ModelIdentity("old", "a", LABELS),
+        2: ModelIdentity("new", "b", LABELS),
+        3: ModelIdentity("retrained", "b", LABELS),
+    }
     starts = {number: now - timedelta(minutes=10 * number) for number in models}
     writer = HistoryWriter(path)
     writer.write(
         {number: Segment(start, 60.0, "music", "jazz") for number, start in starts.items()},
-        {number: Heard(model, 30.0, numbers(number, 0.5)) for number, model in models.items()},
+        {number: HeadInput(model, 30.0, numbers(number, 0.5)) for number, model in models.items()},
     )
     writer.close()
     for number, label in [(1, "rock"), (2, "rock"), (3, "jazz"), (2, "no_music")]:
@@ -69,12 +73,12 @@ def test_what_is_no_history_is_told(tmp_path):
 def of_house(tmp_path):
     """House of a kind that is in no table was played, and put right."""
     rows, path, now = made_up_table(30, seed=5), tmp_path / "house.db", datetime.now(UTC)
-    model = HeardBy("mlp", QUICK[0].inputs, GENRES)
+    model = ModelIdentity("mlp", QUICK[0].inputs, GENRES)
     writer = HistoryWriter(path)
     for row in range(8):
         numbers_heard = (rows.values[0] - 40 + row / 10).astype("<f4").tobytes()
         segment = Segment(now - timedelta(minutes=row), 30.0, "music", "folk")
-        writer.write({row + 1: segment}, {row + 1: Heard(model, 30.0, numbers_heard)})
+        writer.write({row + 1: segment}, {row + 1: HeadInput(model, 30.0, numbers_heard)})
         correct(path, "house", segment.start)
     writer.close()
     return path, (rows.values[0] - 40).astype(np.float32)

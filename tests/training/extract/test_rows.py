@@ -17,7 +17,7 @@ from build.extract.description import Description, content_digest
 from build.extract.one_file import CACHE_FOLDER, VectorCache, extract
 from build.extract.rows import features_of, rows_of, tables_of
 from edge.audio.demo import synthesize
-from edge.model.hearing import describe
+from edge.model.head_input import head_input
 from features_np import FeatureSpec
 from tests import two_networks
 from tests.shared_data import shared_data
@@ -74,7 +74,7 @@ def test_a_row_is_what_the_device_hears(tmp_path: Path) -> None:
     describer = Description(bundle.spec, ((two_networks.use(), tmp_path / "listener.tflite"),))
     sound = synthesize(9.3, tempo_bpm=100.0)
     # Another runtime may round an int8 step otherwise.
-    np.testing.assert_allclose(describer(sound), describe(sound, bundle), rtol=0.02, atol=0.05)
+    np.testing.assert_allclose(describer(sound), head_input(sound, bundle), rtol=0.02, atol=0.05)
     assert np.isnan(describer(sound[: SAMPLE_RATE // 2])).sum() == two_networks.use().n_numbers
 
 

@@ -18,7 +18,7 @@ from build.models.listening_head import own_head
 from build.tables.feature_table import FeatureTable, write_csv
 from edge.audio.demo import synthesize
 from edge.model.bundle import load_bundle
-from edge.model.hearing import describe
+from edge.model.head_input import head_input
 from edge.model.inputs import inputs_digest
 from tests.training.synthetic import made_up_task
 
@@ -40,7 +40,7 @@ def test_a_head_for_other_genres_is_a_bundle_with_the_shipped_listener(tmp_path:
     assert (tmp_path / "listener.tflite").read_bytes() == (publish.MODELS / "listener.tflite").read_bytes()
     assert bundle.sidecar["metrics"]["valid"]["accuracy"]["value"] > 0.9
     assert "Apache-2.0" in bundle.sidecar["listeners"][0]["origin"]["licence"]
-    assert describe(synthesize(3.0), bundle).shape == (bundle.n_inputs,)
+    assert head_input(synthesize(3.0), bundle).shape == (bundle.n_inputs,)
 
 
 def test_a_recipe_whose_columns_are_not_there_is_passed_over() -> None:

@@ -50,7 +50,7 @@ def test_a_block_knows_when_its_end_was_recorded() -> None:
     now = time.monotonic()
     ages = [block.age_s(now) for block in drain(live)]
     assert ages == [pytest.approx(7.0, abs=0.5), pytest.approx(4.0, abs=0.5)]
-    assert [block.heard_at for block in drain(not_live)] == [None, None]
+    assert [block.recorded_at for block in drain(not_live)] == [None, None]
 
 
 def test_overflow_drops_the_oldest_half_as_one_hole() -> None:

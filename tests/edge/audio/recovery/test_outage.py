@@ -17,7 +17,9 @@ PATIENCE = Patience(first_audio_s=5.0, stall_s=STALL_S, zeros_s=ZEROS_S)
 
 
 def healthy(now: float = 0.0) -> Health:
-    health, event = outage.heard(outage.opened(outage.opening(now, PATIENCE), now), now, seconds=PIECE_S, zeros=False)
+    health, event = outage.audio_came(
+        outage.opened(outage.opening(now, PATIENCE), now), now, seconds=PIECE_S, zeros=False
+    )
     assert health.phase is Phase.HEALTHY
     assert event is None
     return health
@@ -33,16 +35,16 @@ def test_a_device_that_goes_away_and_comes_back() -> None:
     assert again is None  # an outage is told once
     health = outage.opened(health, 11.0)
     assert health.phase is Phase.RETRYING
-    health, restored = outage.heard(health, 11.5, seconds=PIECE_S, zeros=False)
+    health, restored = outage.audio_came(health, 11.5, seconds=PIECE_S, zeros=False)
     assert restored == Restored(11.5 - PIECE_S - 10.0)
-    assert (health.phase, health.heard_at, health.outage_from) == (Phase.HEALTHY, 11.5, None)
+    assert (health.phase, health.audio_at, health.outage_from) == (Phase.HEALTHY, 11.5, None)
 
 
 def test_what_was_held_back_while_all_stood_still_is_not_missing() -> None:
     health, lost = outage.waited(healthy(10.0), 13.0)
     assert lost is not None
     held_back = 13.0 - 10.0 - PIECE_S  # the first piece of the burst was recorded right after the last one before
-    health, restored = outage.heard(health, 13.0, seconds=PIECE_S, zeros=False, age_s=held_back)
+    health, restored = outage.audio_came(health, 13.0, seconds=PIECE_S, zeros=False, age_s=held_back)
     assert isinstance(restored, Restored)
     assert abs(restored.away_s) < 1e-9
     assert outage.waited(health, 13.0) == (health, None)
@@ -63,7 +65,7 @@ def test_exact_zeros_are_a_stall_and_the_first_sound_ends_it() -> None:
     events = []
     while not events:
         now += PIECE_S
-        health, event = outage.heard(health, now, seconds=PIECE_S, zeros=True)
+        health, event = outage.audio_came(health, now, seconds=PIECE_S, zeros=True)
         assert event is None
         health, event = outage.waited(health, now)
         events += [event] if event else []
@@ -71,9 +73,9 @@ def test_exact_zeros_are_a_stall_and_the_first_sound_ends_it() -> None:
     assert isinstance(events[0], Lost)
     assert events[0].stalled
     lost_at = now
-    health, event = outage.heard(health, now + 1.0, seconds=PIECE_S, zeros=True)
+    health, event = outage.audio_came(health, now + 1.0, seconds=PIECE_S, zeros=True)
     assert event is None
-    health, event = outage.heard(health, now + 2.0, seconds=PIECE_S, zeros=False)
+    health, event = outage.audio_came(health, now + 2.0, seconds=PIECE_S, zeros=False)
     assert isinstance(event, Restored)
     assert abs(event.away_s - (now + 2.0 - PIECE_S - lost_at)) < 1e-9
     assert health.phase is Phase.HEALTHY
@@ -81,7 +83,7 @@ def test_exact_zeros_are_a_stall_and_the_first_sound_ends_it() -> None:
 
 def test_zeros_after_a_loss_are_a_return() -> None:
     health, _ = outage.failed(healthy(), 1.0, "server gone")
-    health, event = outage.heard(outage.opened(health, 2.0), 2.5, seconds=PIECE_S, zeros=True)
+    health, event = outage.audio_came(outage.opened(health, 2.0), 2.5, seconds=PIECE_S, zeros=True)
     assert isinstance(event, Restored)
 
 
@@ -89,19 +91,19 @@ def test_a_zero_device_opened_again_without_change_is_tried_ever_more_rarely() -
     health, _ = outage.waited(healthy(), 0.1)
     health = replace(
         health,
-        **{"phase": Phase.STALLED, "heard_at": 100.0, "sounded_at": 90.0, "heard_to": 100.0, "outage_from": 100.0},
+        **{"phase": Phase.STALLED, "audio_at": 100.0, "sounded_at": 90.0, "recorded_to": 100.0, "outage_from": 100.0},
         **{"zeros": True, "attempts": 1, "retry_at": 110.0},
     )
     pauses = []
     now = 110.0
     for _ in range(5):
         assert outage.due(health, now)
-        health, event = outage.heard(outage.opened(health, now), now + 0.1, seconds=PIECE_S, zeros=True)
+        health, event = outage.audio_came(outage.opened(health, now), now + 0.1, seconds=PIECE_S, zeros=True)
         assert event is None
         assert not outage.due(health, now + 5.0)
         pauses.append(health.retry_at - now)
         now = health.retry_at
-        health, event = outage.heard(health, now, seconds=PIECE_S, zeros=True)
+        health, event = outage.audio_came(health, now, seconds=PIECE_S, zeros=True)
         assert event is None
     assert pauses == sorted(pauses)
     assert pauses[-1] <= PATIENCE.when_zeros.longest_s + 0.2
@@ -120,14 +122,14 @@ def test_what_dies_each_second_is_tried_ever_more_rarely() -> None:
     pause, now, pauses = Pause(0.25, 30.0), 0.0, []
     health = outage.opening(now, Patience(when_lost=pause))
     for _ in range(10):
-        health, _ = outage.heard(outage.opened(health, now), now + 0.1, seconds=PIECE_S, zeros=False)
+        health, _ = outage.audio_came(outage.opened(health, now), now + 0.1, seconds=PIECE_S, zeros=False)
         health, lost = outage.failed(health, now + 1.0, "ended with status 1")
         assert lost
         pauses.append(health.retry_at - now - 1.0)
         now = health.retry_at
     assert [round(seconds, 6) for seconds in pauses] == [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 30.0]
-    health, _ = outage.heard(outage.opened(health, now), now, seconds=PIECE_S, zeros=False)
-    health, _ = outage.heard(health, now + STEADY_S, seconds=PIECE_S, zeros=False)
+    health, _ = outage.audio_came(outage.opened(health, now), now, seconds=PIECE_S, zeros=False)
+    health, _ = outage.audio_came(health, now + STEADY_S, seconds=PIECE_S, zeros=False)
     health, _ = outage.failed(health, now + STEADY_S, "ended with status 1")
     assert round(health.retry_at - now - STEADY_S, 6) == 0.25
 
@@ -137,7 +139,7 @@ def test_audio_known_to_be_missing_is_not_missing_twice() -> None:
     assert outage.waited(slept, 110.0) == (slept, None)
     slept, lost = outage.failed(slept, 111.0, "unplugged")
     assert lost
-    _, restored = outage.heard(outage.opened(slept, 112.0), 115.0, seconds=PIECE_S, zeros=False)
+    _, restored = outage.audio_came(outage.opened(slept, 112.0), 115.0, seconds=PIECE_S, zeros=False)
     assert restored == Restored(115.0 - PIECE_S - 105.0)
 
 
@@ -152,7 +154,7 @@ def test_losses_and_returns_alternate_and_a_retry_is_never_far(steps: list[tuple
         now += pause
         event = None
         if action in ("sound", "zeros"):
-            health, event = outage.heard(health, now, seconds=PIECE_S, zeros=action == "zeros")
+            health, event = outage.audio_came(health, now, seconds=PIECE_S, zeros=action == "zeros")
         elif action == "fail":
             health, event = outage.failed(health, now, "gone")
         elif action == "open" and outage.due(health, now):

@@ -1,11 +1,11 @@
-"""What the head is given: the numbers that describe a window of audio, from a stream or from a whole signal.
+"""The head's input: the numbers that describe a window of audio, from a stream or from a whole signal.
 
     samples ─┬▶ resampler ─▶ FeatureStream ─────────────────▶ the window's features ─┬─▶ the head's input
              ├▶ PatchStream ─▶ a listener ─▶ a row a patch ─▶ their statistics ──────┤
              └▶ PatchStream ─▶ another ...  ─────────────────────────────────────────┘
 
-Each branch resamples from the source's own rate. A patch is heard once, and only when an answer is asked for: what
-falls silent before is never heard.
+Each branch resamples from the source's own rate. A patch is passed to its listener once, and only when an answer is
+asked for: those of a window that is given up before then never are.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ Vector = NDArray[np.float32]
 PIECE_S = 10
 
 
-class HearingStream:
+class HeadInputStream:
     """Describes the last ``spec.window_s`` seconds of a stream of samples.
 
     The samples come in stretches, each at a rate of its own; places in the stream are counted at the bundle's rate.
     ``vector()`` holds the features of exactly the samples ``start`` to ``end``, and each listener's statistics over
     the patches that lie wholly within them, counted from the beginning of the stream. Of samples at the bundle's rate
-    it equals ``describe``, where they are the stream's first; of others ``end`` is as far behind the newest as the
+    it equals ``head_input``, where they are the stream's first; of others ``end`` is as far behind the newest as the
     resampler needs, always equally far, whatever the blocks were. A window without a whole patch has the mean of the
     normalization there, which tells the head nothing. Memory is bounded. Not thread-safe.
 
@@ -53,16 +53,16 @@ class HearingStream:
         self._features = FeatureStream(bundle.spec)
         axes = (bundle.record_axes, *(None for _ in bundle.networks[1:]))
         self._listeners = [
-            _HeardPatches(network, bundle.spec, rate, axes_of_it)
+            _ListenerStream(network, bundle.spec, rate, axes_of_it)
             for network, axes_of_it in zip(bundle.networks, axes[: len(bundle.networks)], strict=True)
         ]
         self._begin_stretch(rate)
 
     def _begin_stretch(self, source_rate: int) -> None:
         self._resampler = Resampler(source_rate, self._rate)
-        self._lag = math.ceil(self._resampler.delay_s * source_rate)  # samples that must follow those that are heard
-        self._taken = self._heard = 0  # of this stretch: samples at the source's rate, and at the bundle's
-        self._ahead: Vector = np.empty(0, dtype=np.float32)  # resampled and not heard
+        self._lag = math.ceil(self._resampler.delay_s * source_rate)  # samples that must follow those that are consumed
+        self._taken = self._consumed = 0  # of this stretch: samples at the source's rate, and at the bundle's
+        self._ahead: Vector = np.empty(0, dtype=np.float32)  # resampled and not consumed yet
         self._recent: Vector = np.empty(0, dtype=np.float32)  # the newest ``_lag`` samples
 
     @property
@@ -71,7 +71,7 @@ class HearingStream:
         return self._resampler.orig_sr
 
     def reset(self) -> None:
-        """Forget everything: what is heard from now on is a new stream, as after a gap."""
+        """Forget everything: what follows is a new stream, as after a gap."""
         self._features.reset()
         for listener in self._listeners:
             listener.reset()
@@ -88,34 +88,34 @@ class HearingStream:
         self.take(samples, None)
 
     def take(self, samples: Vector, most: int | None) -> tuple[Vector, Vector]:
-        """Take as many ``samples`` (n,) as are needed to hear ``most`` samples more at the bundle's rate.
+        """Take as many ``samples`` (n,) as give ``most`` more samples at the bundle's rate.
 
-        Returns what was heard, (m,) with m <= most, and the samples that were not taken. None takes all; see ``push``.
+        Returns those, (m,) with m <= most, and the samples that were not taken. None takes all; see ``push``.
         """
         piece, rest = samples, samples[:0]
         if most is not None:
-            needed = -(-(self._heard + most) * self.source_rate // self._rate) + self._lag - self._taken
+            needed = -(-(self._consumed + most) * self.source_rate // self._rate) + self._lag - self._taken
             piece, rest = samples[:needed], samples[needed:]
         self._ahead = np.concatenate((self._ahead, self._resampler.push(piece)))
         self._taken += len(piece)
-        due = max(self._taken - self._lag, 0) * self._rate // self.source_rate - self._heard
+        due = max(self._taken - self._lag, 0) * self._rate // self.source_rate - self._consumed
         for listener in self._listeners:
             listener.push(piece)
         self._recent = np.concatenate((self._recent, piece))[max(len(self._recent) + len(piece) - self._lag, 0) :]
-        return self._hear(due if most is None else min(due, most)), rest
+        return self._consume(due if most is None else min(due, most)), rest
 
     def finish(self) -> Vector:
-        """Hear what the resamplers still hold, as if silence followed; the next samples begin another stretch."""
+        """Take in what the resamplers still hold, as if silence followed; the next samples begin another stretch."""
         self._ahead = np.concatenate((self._ahead, self._resampler.flush()))
-        heard = self._hear(len(self._ahead))
+        consumed = self._consume(len(self._ahead))
         self.change_rate(self.source_rate)
-        return heard
+        return consumed
 
-    def _hear(self, n_samples: int) -> Vector:
-        heard, self._ahead = self._ahead[:n_samples], self._ahead[n_samples:].copy()
-        self._heard += len(heard)
-        self._features.push(heard)
-        return heard
+    def _consume(self, n_samples: int) -> Vector:
+        consumed, self._ahead = self._ahead[:n_samples], self._ahead[n_samples:].copy()
+        self._consumed += len(consumed)
+        self._features.push(consumed)
+        return consumed
 
     def begin_at(self, sample: int) -> None:
         """Describe nothing before this sample of the stream; see ``FeatureStream.begin_at``."""
@@ -137,7 +137,7 @@ class HearingStream:
         return self._features.seconds
 
     def is_whole(self) -> bool:
-        """Return whether each listener has heard a whole patch of the window."""
+        """Return whether each listener has a whole patch of the window."""
         return all(len(listener.rows(self.start, self.end)) for listener in self._listeners)
 
     def vector(self) -> Vector:
@@ -171,7 +171,7 @@ class HearingStream:
         return self._features.chroma(first)
 
 
-class _HeardPatches:
+class _ListenerStream:
     """What a listener says of the newest patches, in a ring as long as the window."""
 
     def __init__(self, network: ListenerNetwork, spec: FeatureSpec, source_rate: int, axes: Vector | None) -> None:
@@ -193,7 +193,7 @@ class _HeardPatches:
         self._restart(0)
 
     def _restart(self, patch: int) -> None:
-        """Let this patch be the next that is heard."""
+        """Make this patch the next that the listener takes."""
         self._rows.restart(patch)
         self._places.restart(patch)
 
@@ -202,7 +202,7 @@ class _HeardPatches:
         self._wait(self._stream.change_rate(source_rate))
 
     def push(self, samples: Vector) -> None:
-        """Cut patches; nothing is heard yet."""
+        """Cut patches; they wait for the listener."""
         self._wait(self._stream.push(samples))
 
     def _wait(self, patches: Vector) -> None:
@@ -218,14 +218,14 @@ class _HeardPatches:
         return np.asarray(self._rows.view(first, stop))
 
     def on_record_axes(self, end: int) -> tuple[NDArray[np.int64], Vector]:
-        """Return where the patches that end by ``end`` end, and lie on record axes; see ``HearingStream``."""
+        """Return where the patches that end by ``end`` end, and lie on record axes; see ``HeadInputStream``."""
         self._catch_up()
         first, stop = self._rows.start, self._until(end)
         ends = [self._spec.end_of(patch, self._rate) for patch in range(first, stop)]
         return np.array(ends, dtype=np.int64), self._places.view(first, stop)
 
     def _until(self, end: int) -> int:
-        """Return the first patch that is not heard yet, or does not end by ``end``."""
+        """Return the first patch that the listener has not taken, or does not end by ``end``."""
         stop = self._rows.end
         while stop > self._rows.start and self._spec.end_of(stop - 1, self._rate) > end:
             stop -= 1
@@ -244,7 +244,7 @@ class _HeardPatches:
         self._waiting.forget_before(stop)
 
 
-def describe(y: Vector, bundle: Bundle) -> Vector:
+def head_input(y: Vector, bundle: Bundle) -> Vector:
     """Return the head's input for a whole signal (n,) at the bundle's rate, however long: float32 (n_inputs,).
 
     Raises ``SignalError`` for what is no signal.

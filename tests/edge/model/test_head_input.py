@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.audio.demo import synthesize
 from edge.model.bundle import Bundle
-from edge.model.hearing import HearingStream, describe
+from edge.model.head_input import HeadInputStream, head_input
 from features_np import SignalError, summarize
 from features_np.patches import PatchStream
 from tests import two_networks
@@ -69,7 +69,7 @@ def pieces(sizes: list[int]) -> list[NDArray[np.float32]]:
 def test_a_window_of_a_stream_is_that_of_the_signal(
     bundle: Bundle, rows: NDArray[np.float32], sizes: list[int], every: int, begin_s: float
 ) -> None:
-    stream, received, compared = HearingStream(bundle), 0, 0
+    stream, received, compared = HeadInputStream(bundle), 0, 0
     for number, piece in enumerate(pieces(sizes), 1):
         stream.push(piece)
         received += len(piece)
@@ -88,18 +88,18 @@ def test_a_window_of_a_stream_is_that_of_the_signal(
 def test_a_whole_signal_is_described_as_the_stream_of_it(bundle: Bundle, rows: NDArray[np.float32]) -> None:
     for seconds in (2.0, 5.03, 10.0):
         y = MUSIC[: round(seconds * RATE)]
-        stream = HearingStream(bundle)
+        stream = HeadInputStream(bundle)
         for piece in np.array_split(y, 7):
             stream.push(piece)
-        np.testing.assert_array_equal(describe(y, bundle), stream.vector())
-        np.testing.assert_array_equal(describe(y, bundle), expected(bundle, rows, 0, len(y), len(y)))
+        np.testing.assert_array_equal(head_input(y, bundle), stream.vector())
+        np.testing.assert_array_equal(head_input(y, bundle), expected(bundle, rows, 0, len(y), len(y)))
     n_inputs = len(bundle.vector_names)
-    assert describe(MUSIC, bundle).shape == (n_inputs,) == (bundle.n_inputs,)
-    np.testing.assert_array_equal(describe(MUSIC, bundle), expected(bundle, rows, 0, len(MUSIC), len(MUSIC)))
+    assert head_input(MUSIC, bundle).shape == (n_inputs,) == (bundle.n_inputs,)
+    np.testing.assert_array_equal(head_input(MUSIC, bundle), expected(bundle, rows, 0, len(MUSIC), len(MUSIC)))
 
 
 def test_a_reset_stream_is_a_new_one_and_one_that_was_not_differs(bundle: Bundle) -> None:
-    fresh, used, kept = (HearingStream(bundle) for _ in range(3))
+    fresh, used, kept = (HeadInputStream(bundle) for _ in range(3))
     for stream in (used, kept):
         stream.push(MUSIC[: 5 * RATE + 1234])
         stream.vector()
@@ -111,18 +111,18 @@ def test_a_reset_stream_is_a_new_one_and_one_that_was_not_differs(bundle: Bundle
 
 
 def test_without_a_whole_patch_the_head_is_told_nothing(bundle: Bundle) -> None:
-    stream = HearingStream(bundle)
+    stream = HeadInputStream(bundle)
     with pytest.raises(SignalError):
         stream.vector()
     stream.push(MUSIC[: RATE // 2])
     n_features = len(SPEC.vector_names)
     np.testing.assert_array_equal(stream.vector()[n_features:], bundle.mean[n_features:])
-    np.testing.assert_array_equal(describe(MUSIC[: RATE // 2], bundle), stream.vector())
+    np.testing.assert_array_equal(head_input(MUSIC[: RATE // 2], bundle), stream.vector())
     assert stream.styles() is None
 
 
 def test_styles_are_the_mean_scores_of_the_window(bundle: Bundle, rows: NDArray[np.float32]) -> None:
-    stream = HearingStream(bundle)
+    stream = HeadInputStream(bundle)
     stream.push(MUSIC[: 8 * RATE])
     (network,) = bundle.networks
     patches = PatchStream(network.use.patch_spec, RATE)
@@ -144,7 +144,7 @@ def test_a_patch_is_heard_once_and_only_when_an_answer_is_asked_for(
     heard: list[int] = []
     rows = network.rows
     monkeypatch.setattr(network, "rows", lambda patches: heard.extend([1] * len(patches)) or rows(patches))
-    stream = HearingStream(bundle)
+    stream = HeadInputStream(bundle)
     stream.push(MUSIC[: 8 * RATE])
     assert not heard
     stream.vector(), stream.vector(), stream.styles()
@@ -153,7 +153,7 @@ def test_a_patch_is_heard_once_and_only_when_an_answer_is_asked_for(
     stream.push(MUSIC[8 * RATE : 9 * RATE])
     stream.vector()
     assert len(heard) in range(n_patches + 1, n_patches + 4)
-    silent = HearingStream(bundle)
+    silent = HeadInputStream(bundle)
     silent.push(MUSIC[: 8 * RATE])
     silent.reset()  # as in silence
     before = len(heard)
@@ -165,10 +165,10 @@ def test_a_patch_is_heard_once_and_only_when_an_answer_is_asked_for(
 def test_a_model_without_a_listener_hears_the_features(tmp_path: Path) -> None:
     bundle = make_bundle(tmp_path)
     assert bundle.networks == ()
-    stream = HearingStream(bundle)
+    stream = HeadInputStream(bundle)
     stream.push(MUSIC[: 6 * RATE])
     np.testing.assert_array_equal(stream.vector(), summarize(MUSIC[: 6 * RATE], SPEC))
-    np.testing.assert_array_equal(describe(MUSIC, bundle), summarize(MUSIC, SPEC))
+    np.testing.assert_array_equal(head_input(MUSIC, bundle), summarize(MUSIC, SPEC))
     assert stream.styles() is None
     assert bundle.vector_names == SPEC.vector_names
 
