@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` to write to; it takes ``path``'s place once the body has succeeded.
+    """Yield a temporary path beside ``path`` to write to; it takes ``path``'s place once the body has succeeded.
 
     Without success, or when the process dies, what stood at ``path`` before is unchanged.
     """

@@ -1,1 +1,1 @@
-"""What runs on the device: sources of audio, the classifier, the decision, and where its answers go."""
+"""The device program: sources of audio, the classifier, the decision, and the sinks of its answers."""

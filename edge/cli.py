@@ -67,7 +67,7 @@ def _start_anew(args: argparse.Namespace, stuck: SoundSystemStuck) -> NoReturn:
 
 
 def _hash_without_openssl() -> None:
-    """Let hashlib do with Python's own hashes, so that OpenSSL's library is not loaded for them.
+    """Restrict hashlib to Python's own hashes, so that OpenSSL's library is not loaded for them.
 
     NumPy imports it (``numpy.random``, ``secrets``, ``hmac``), so that no import of ours can be put off instead.
     ``listen --demo`` then has 64.5 MB resident instead of 68.4, of which 1.0 MB could be shared with no other process.
@@ -107,7 +107,7 @@ def _main(argv: Sequence[str] | None) -> int:
 
 
 def _tell(error: Exception) -> int:
-    """Say in one line what went wrong, and return the exit status: the one boundary for every command."""
+    """Print one line about what went wrong, and return the exit status: the one boundary for every command."""
     from features_np.errors import FeatureError  # brings NumPy along
 
     if isinstance(error, EdgeError | FeatureError):

@@ -37,5 +37,5 @@ class Throttle:
         return True
 
     def reset(self, kind: str = "") -> None:
-        """Let the next thing of this kind happen at once."""
+        """Allow the next thing of this kind at once."""
         self._due_s.pop(kind, None)

@@ -77,7 +77,7 @@ class HistoryError(EdgeError, OSError):
 
 
 class CorrectionError(EdgeError, ValueError):
-    """What was said to be heard is no label of the model, or nothing was heard that it could be said of."""
+    """A correction names no label of the model, or there is no segment to correct."""
 
     exit_status = 2
 

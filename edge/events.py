@@ -1,4 +1,4 @@
-"""What flows through the device: blocks of audio in, events out.
+"""The data that flows through the device: blocks of audio in, events out.
 
 Every event is frozen and carries ``audio_s``: seconds on the source's own timeline since listening began. Audio that
 was lost counts too, so that the difference of two ``audio_s`` is a duration whatever the wall clock does meanwhile.
@@ -29,7 +29,7 @@ INTERNAL = "internal"
 
 
 class State(StrEnum):
-    """What is shown: one of these, and a genre with ``MUSIC`` alone."""
+    """The state that is shown; with ``MUSIC`` alone there is a genre."""
 
     WARMING_UP = "warming_up"  # too little audio for an answer
     MUSIC = "music"
@@ -136,7 +136,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction(Event):
-    """What the model says of the last ``window_s`` seconds, and what is shown; one per update."""
+    """The model's answer for the last ``window_s`` seconds, and the state that is shown; one per update."""
 
     kind: ClassVar[str] = "prediction"
     state: State
@@ -158,7 +158,7 @@ class Prediction(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change(Event):
-    """What is shown becomes something else."""
+    """The shown state or genre changes."""
 
     kind: ClassVar[str] = "change"
     state: State

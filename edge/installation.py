@@ -1,4 +1,4 @@
-"""Where this very installation's command is, as others have to call it."""
+"""Path of this installation's own command, as other programs have to call it."""
 
 from __future__ import annotations
 

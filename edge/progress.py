@@ -1,4 +1,4 @@
-"""How far listening has come: what a process that takes this one's place goes on from.
+"""Progress of listening, which a process that takes this one's place goes on from.
 
 It is handed over in the environment, which is all that outlasts ``exec``.
 """

@@ -32,13 +32,13 @@ def make_usable() -> None:
 
 
 def can_be_drawn_on(stream: TextIO) -> bool:
-    """Whether ``stream`` is a terminal that can move its cursor and show the characters of a display."""
+    """Return True if ``stream`` is a terminal that can move its cursor and show the characters of a display."""
     moves = os.environ.get("TERM", "") not in ("", "dumb", "unknown")
     return moves and stream.isatty() and stream.encoding.lower().replace("-", "") == "utf8"
 
 
 def tell(message: object) -> None:
-    """Say something on standard error in one line; where that cannot be written, nobody hears it."""
+    """Print one line on standard error, or nothing where that cannot be written."""
     try:
         print(f"livegenre: {safe(message)}", file=sys.stderr, flush=True)
     except (OSError, ValueError):
@@ -46,7 +46,7 @@ def tell(message: object) -> None:
 
 
 def discard_unwritable_stderr() -> None:
-    """Let Python not try again, when it ends, to write what standard error does not take: that changes the status."""
+    """Drop what standard error does not take: Python would write it again as it ends, and change the status."""
     try:
         sys.stderr.flush()
     except (OSError, ValueError):
@@ -63,7 +63,7 @@ def send_nowhere(stream: TextIO) -> None:
 
 
 def reader_is_gone() -> bool:
-    """Whether nobody reads standard output any more; any other pipe or socket can break as well."""
+    """Return True if nobody reads standard output any more; any other pipe or socket can break as well."""
     try:
         poll = select.poll()
         poll.register(sys.stdout.fileno(), 0)

@@ -1,4 +1,4 @@
-"""How values are said to people, the same on every display; and the one place where names are made safe to show.
+"""Words for values, the same on every display; and the one place where names are made safe to show.
 
 Names come from elsewhere: files, devices, commands, models, histories. What a person reads of them has been through
 ``safe`` (``shown`` and ``label`` do it themselves), and ``table_cell`` where columns stand below each other.

@@ -1,4 +1,4 @@
-"""What stands for ``librosa.beat``: the pulse."""
+"""The counterpart of ``librosa.beat``: the pulse."""
 
 from __future__ import annotations
 

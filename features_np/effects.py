@@ -1,4 +1,4 @@
-"""What stands for ``librosa.effects``: changes of a signal."""
+"""The counterpart of ``librosa.effects``: changes of a signal."""
 
 from __future__ import annotations
 

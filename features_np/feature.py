@@ -1,4 +1,4 @@
-"""What stands for ``librosa.feature``: what a signal says, frame by frame."""
+"""The counterpart of ``librosa.feature``: features of a signal, frame by frame."""
 
 from __future__ import annotations
 

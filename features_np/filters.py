@@ -1,4 +1,4 @@
-"""What stands for ``librosa.filters``: the filters under which spectra are summed."""
+"""The counterpart of ``librosa.filters``: the filters under which spectra are summed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands for ``librosa.onset``: where the sound rises."""
+"""The counterpart of ``librosa.onset``: rises of the sound."""
 
 from __future__ import annotations
 

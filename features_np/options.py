@@ -1,4 +1,4 @@
-"""What frozen options have in common: typed fields, a dictionary that they come back from, a digest.
+"""The base of frozen options: typed fields, a dictionary that they come back from, a digest.
 
 The type of a number is part of an option, since equal numbers of two types are one key to a cache, but not to whatever
 was cached: a hop length of 512.0 equals 512 and cuts no array.
@@ -31,7 +31,7 @@ class Options:
     REVISION: ClassVar[int]
 
     def __post_init__(self) -> None:
-        """Give every field exactly its declared type, or raise ``SpecError``."""
+        """Convert every field to exactly its declared type, or raise ``SpecError``."""
         for field in fields(self):  # type: ignore[arg-type]  # its subclasses are dataclasses
             object.__setattr__(self, field.name, _typed(field.name, getattr(self, field.name), str(field.type)))
 

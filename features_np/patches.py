@@ -133,7 +133,7 @@ class PatchStream:
         return patches
 
     def change_rate(self, sr_in: int) -> NDArray[np.float32]:
-        """Let what is pushed from now on be at another rate, and follow without a gap; return the patches complete."""
+        """Continue at another rate, without a gap; return the patches that are complete."""
         following = self._from(sr_in)
         patches = self._cut(self._resampler.flush())
         self._resampler = following
@@ -178,7 +178,7 @@ class PatchStream:
 
 @dataclass(frozen=True, slots=True)
 class _Steps:
-    """How a stream is gone through: a step for each patch, of ``n_samples`` samples, which begin ``hop_samples`` apart.
+    """The steps through a stream: one for each patch, of ``n_samples`` samples, which begin ``hop_samples`` apart.
 
     A step gives ``patch_hop`` frames, the last of which is the last that is not reflected of the patch that ends with
     the step: the ``n_pieces``-th since this patch began. It gives the reflected frames, too, at the end of this patch

@@ -17,7 +17,7 @@ from features_np.vector.parameters import Parameters
 
 @dataclass(frozen=True, slots=True)
 class FeatureSpec(Parameters):
-    """What a feature vector is made of; the defaults are librosa 0.11's, at 22,050 Hz.
+    """Parameters of a feature vector, and its groups; the defaults are librosa 0.11's, at 22,050 Hz.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What stands for ``librosa.util``: arrays, whatever they hold."""
+"""The counterpart of ``librosa.util``: arrays, whatever they hold."""
 
 from __future__ import annotations
 

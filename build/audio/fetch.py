@@ -142,7 +142,7 @@ class _Silent:
     """yt-dlp's logger: what matters comes as an exception."""
 
     def debug(self, message: str) -> None:
-        """Say nothing."""
+        """Drop the message."""
 
     info = warning = error = debug
 

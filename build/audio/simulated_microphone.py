@@ -36,7 +36,7 @@ N_SHOEBOXES = 6
 
 
 class Part(enum.Enum):
-    """Which half of the rooms and noises."""
+    """Half of the rooms and noises."""
 
     TRAINING = "training"
     EVALUATION = "evaluation"

@@ -82,7 +82,7 @@ def _end_with(parent: int) -> None:
 
 @contextmanager
 def _interrupts_left_to_us() -> Iterator[None]:
-    """Let processes started here ignore SIGINT from the first: a terminal sends it to them too, even while they start.
+    """Make processes started here ignore SIGINT from the first: a terminal sends it to them too, even while they start.
 
     In another thread than the main one nothing is changed, since nothing can be.
     """

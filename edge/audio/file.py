@@ -44,7 +44,7 @@ class _Decoder(Protocol):
         """Return the stream that follows this one in its file, once it has been read; None if there is none."""
 
     def missing(self, n_read: int) -> str | None:
-        """Say in words what is missing once all ``n_read`` frames that are there have been read; None if nothing."""
+        """Return in words what is missing once all ``n_read`` frames that are there have been read; None if nothing."""
 
 
 class AudioFile:

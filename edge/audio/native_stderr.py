@@ -25,7 +25,7 @@ def silence() -> None:
 
 
 def hand_over() -> None:
-    """Let a process that this one becomes write to the real standard error; descriptor 2 stays silent till then."""
+    """Restore the real standard error for the program that replaces this one; descriptor 2 stays silent until then."""
     sys.stderr.flush()
     os.set_inheritable(sys.stderr.fileno(), True)
     os.environ[HANDED_OVER] = str(sys.stderr.fileno())

@@ -122,7 +122,7 @@ class StandardInput(LiveSource):
 
 
 def _no_audio_from(stream: TextIO | None) -> str | None:
-    """Say in a word why no audio can come from a stream, or None."""
+    """Return in a word why no audio can come from a stream, or None."""
     if stream is None or stream.closed:
         return "closed"
     if stream.isatty():

@@ -303,7 +303,7 @@ def _record(device: InputDevice, sample_rate: int, channels: int, piece_s: float
 
 @contextmanager
 def _chosen(server_source: str | None) -> Iterator[None]:
-    """Let the next stream to the sound server be one to this source: its library reads the name when it connects."""
+    """Connect the next stream to this source of the sound server, whose library reads the name when it connects."""
     if server_source is None:
         yield
         return

@@ -59,7 +59,7 @@ def sources_in(text: str) -> list[ServerSource]:
 
 
 def who_hangs() -> str:
-    """Say in words for a person who keeps PortAudio waiting, as well as can be known without asking who hangs."""
+    """Return in words for a person who keeps PortAudio waiting, as well as can be known without asking who hangs."""
     for path in _sockets():
         with suppress(OSError):
             return f"the sound server {_listener(path)} does not answer: restart it"

@@ -102,7 +102,7 @@ def _row(verdict: Verdict, width: int) -> str:
 
 @contextmanager
 def _progress(files: Sequence[Found]) -> Iterator[Callable[[Callable[[], None]], None]]:
-    """Give a function that lets a file's outcome be told; where somebody watches, a bar below says how far it is."""
+    """Yield a function that prints a file's outcome; on a terminal, above a progress bar."""
     if len(files) < 2 or not stdio.can_be_drawn_on(sys.stderr):
         yield lambda tell: tell()
         return

@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _name_paths(parser: argparse.ArgumentParser, file: object, folder: object) -> None:
-    """Say of every option that takes a path that it does, in ``parser`` and the commands below it."""
+    """Mark every option that takes a path as such, in ``parser`` and the commands below it."""
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for command in action.choices.values():

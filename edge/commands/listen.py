@@ -191,7 +191,7 @@ def _sink(args: argparse.Namespace, pipeline: Pipeline, announced: Sequence[str]
 
 
 def _stop_on_signals(pipeline: Pipeline) -> list[int]:
-    """Let the first Ctrl-C or SIGTERM end things in order, a second one at once; return those that came."""
+    """Stop in order on the first Ctrl-C or SIGTERM, at once on a second one; return the signals that came."""
     came: list[int] = []
 
     def stop(number: int, _frame: object) -> None:

@@ -168,7 +168,7 @@ def _import_in_a_new_process() -> None:
 
 
 def _rss_while_listening(model: Path | str | None, audio: bytes, rate: int) -> int:
-    """Let the command itself listen to a pipe, and return the largest resident memory that it had, in bytes."""
+    """Run the command itself on a pipe, and return the largest resident memory that it had, in bytes."""
     options = ["listen", "--json", "--fast", "--source", "-", "--rate", str(rate), "--channels", "1"]
     options += ["--model", str(model)] if model else []
     program = "import sys; from edge.cli import main; sys.exit(main(sys.argv[1:]))"

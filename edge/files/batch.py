@@ -113,7 +113,7 @@ def _pool(folder: Path | None, jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 @contextmanager
 def interrupts_left_to_us() -> Iterator[None]:
-    """Let processes started here inherit a blocked SIGINT: a terminal sends it to them too, even while they start."""
+    """Make processes started here inherit a blocked SIGINT: a terminal sends it to them too, even while they start."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -123,7 +123,7 @@ def interrupts_left_to_us() -> Iterator[None]:
 
 @contextmanager
 def _imports_left_to_us() -> Iterator[None]:
-    """Let Python processes started here import nothing from the folder that we are in, as this one does not."""
+    """Keep Python processes started here from importing from the working directory, as this one does not either."""
     before = os.environ.get(SAFE_PATH)
     os.environ[SAFE_PATH] = "1"
     try:

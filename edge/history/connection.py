@@ -150,7 +150,7 @@ class Recording:
 
     @contextmanager
     def connection(self) -> Iterator[sqlite3.Connection]:
-        """Have the connection for oneself; ``HistoryError`` if its file is no longer in place."""
+        """Hold the connection exclusively; ``HistoryError`` if its file is no longer in place."""
         with self._file.lock:
             if not self.is_in_place() or self._connection is None:
                 raise HistoryError(f"{self._file.path}: was moved, removed or replaced")
@@ -167,7 +167,7 @@ class Recording:
         return self._file.n_changes
 
     def close(self) -> None:
-        """Let it go; the last recorder closes the file."""
+        """Release it; the last recorder closes the file."""
         file, self._connection = self._file, None
         try:
             with file.lock:
@@ -180,7 +180,7 @@ class Recording:
 
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
-    """Have a connection to read from; ``HistoryError`` if there is no such file."""
+    """Open a connection to read from; ``HistoryError`` if there is no such file."""
     with _used(path) as file:
         connection = file.usable()
         if connection is not None:

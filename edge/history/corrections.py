@@ -81,7 +81,7 @@ EXAMPLES = (
 
 @dataclass(frozen=True, slots=True)
 class Lesson:
-    """What can be learned from a correction."""
+    """A corrected segment to learn from."""
 
     segment_id: int
     label: str

@@ -184,7 +184,7 @@ def _require_history(path: Path) -> None:
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:
-    """Whether nothing has been made in it, by whatever program."""
+    """True if no program has made anything in it."""
     return bool(connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0)
 
 
@@ -196,7 +196,7 @@ def _header(path: Path) -> bytes:
 
 
 def _is_ours(header: bytes) -> bool:
-    """Whether a file of ours begins so; zeros are what some file systems leave of one after a power cut."""
+    """True if a file of ours begins so; zeros are what some file systems leave of one after a power cut."""
     return header[_ID_AT : _ID_AT + 4] == APPLICATION_ID.to_bytes(4, "big") or not any(header)
 
 

@@ -48,7 +48,7 @@ class OpenSegment:
         return round(self.started + self.duration_s, 3)
 
     def follow_wall_clock(self, ended: float) -> None:
-        """Let it end by the wall clock, as far as clocks drift."""
+        """Move its end towards the wall clock's, by no more than clocks drift."""
         most_s = DRIFT * self.duration_s
         self.drift_s = min(max(ended - self.ended, -most_s), most_s)
 

@@ -46,7 +46,7 @@ class RecordingLock:
                 os.close(descriptor)
 
     def release(self) -> None:
-        """Let another process record; the file goes with the last holder."""
+        """Allow another process to record; the last holder removes the file."""
         with _guard:
             descriptor, holders = _held.pop(self._path)
             if holders > 1:

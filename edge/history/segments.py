@@ -37,12 +37,12 @@ class Segment:
 
     @property
     def end(self) -> datetime:
-        """When it ended."""
+        """Its end."""
         return self.start + timedelta(seconds=self.duration_s)
 
     @property
     def label(self) -> str:
-        """What it was, as far as is known: the correction, else the genre, else the state."""
+        """The correction, else the genre, else the state."""
         return self.corrected or self.genre or self.state
 
     def to_json(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who may ask the server for what; stands before every application that it serves.
+"""Access control in front of every application that the server runs.
 
 * The ``Host`` must be an IP address, or a name that is this machine's: a foreign name that was made to lead here (DNS
   rebinding) would let a stranger's page read the answers as its own.

@@ -1,4 +1,4 @@
-"""Where a face listens for connections."""
+"""The address at which a face listens for connections."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether nothing but this machine reaches it."""
+        """True if nothing but this machine reaches it."""
         return ipaddress.ip_address(self.host).is_loopback
 
     def bind(self) -> socket.socket:
@@ -45,7 +45,7 @@ class Address:
 
     @property
     def url(self) -> str:
-        """How a browser gets there: by address, or by this machine's name where it is on every network."""
+        """The URL for a browser: with the address, or this machine's name where it listens on every network."""
         if not ipaddress.ip_address(self.host).is_unspecified:
             return f"http://{self}/"
         name = socket.gethostname()

@@ -1,4 +1,4 @@
-"""What to show, given what the model says: pure functions over a small frozen memory.
+"""The decision what to show, given the model's answers: pure functions over a small frozen memory.
 
 A model that hears a new window every second changes its mind more often than music changes. Probabilities are
 smoothed as logarithms (one confident second cannot be outvoted by rounding), and the shown genre gives way only to
@@ -65,7 +65,7 @@ class DecisionSettings:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a person sees: a state, and a genre with ``State.MUSIC`` alone."""
+    """The state and genre that a person sees; a genre with ``State.MUSIC`` alone."""
 
     state: State
     genre: str | None = None

@@ -40,7 +40,7 @@ STATS_EVERY_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class PipelineSettings:
-    """What a pipeline computes, and by which rules it decides."""
+    """Settings of a pipeline."""
 
     interval_s: float = 1.0  # seconds of audio between updates, on a machine that keeps up
     styles: bool = True  # whether events say which styles the listener hears

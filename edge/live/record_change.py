@@ -1,4 +1,4 @@
-"""Where the present record began: change-point detection on the sound of the last half minute.
+"""Change-point detection on the sound of the last half minute: the beginning of the present record.
 
 A window that lies half in one record and half in the next sounds like neither, so what follows a change should be
 judged by itself. The last seconds are partitioned into records, each with one mean sound, such that the squared
@@ -39,7 +39,7 @@ Sound = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Seconds:
-    """Which frames of a stream belong to which of its seconds: those that came whole by its end and not before.
+    """The frames of each second of a stream: those that came whole by its end and not before.
 
     So an update on a whole second looks at all audio until then. Seconds of a fixed number of frames would
     drift against the updates, and a change be noticed up to a second later. A frame is taken to have come a hop after
@@ -79,7 +79,7 @@ class RecordMemory:
 
 @dataclass(frozen=True, slots=True)
 class OnRecordAxes:
-    """Where patches lie on a listener's record axes, (n, axes), and at which frames of the stream they end, (n,)."""
+    """Places of patches on a listener's record axes, (n, axes), and the stream's frames at which they end, (n,)."""
 
     ends: NDArray[np.float64]
     places: NDArray[np.float32]
@@ -128,7 +128,7 @@ def _describe(log_mel: NDArray[np.float32], start: int, by_listener: OnRecordAxe
 
 
 def is_another(before: RecordMemory, now: RecordMemory) -> bool:
-    """Say whether a record began between two memories; where one begins may also be corrected by a little."""
+    """Return True if a record began between two memories; its beginning may also be corrected by a little."""
     return now.began >= before.began + MIN_RECORD_S
 
 

@@ -36,12 +36,12 @@ class RecordWindow:
         return self._stream.seconds
 
     def hear(self, samples: Samples, most: int) -> tuple[int, Samples]:
-        """Hear ``most`` samples at the bundle's rate of those of the source; return how many it were, and the rest."""
+        """Take ``most`` samples at the bundle's rate from the source's; return how many there were, and the rest."""
         taken, rest = self._stream.take(samples, most)
         return self._measure(taken), rest
 
     def end_stretch(self) -> int:
-        """Hear what is still to come of a stretch of the source; return how many samples that are."""
+        """Take what the resampler still holds of a stretch; return how many samples that are."""
         return self._measure(self._stream.finish())
 
     def _measure(self, samples: Samples) -> int:
@@ -50,7 +50,7 @@ class RecordWindow:
         return len(samples)
 
     def change_rate(self, source_rate: int) -> None:
-        """Let the next stretch come at this rate."""
+        """Begin the next stretch, at this rate."""
         self._stream.change_rate(source_rate)
 
     def forget(self) -> None:
@@ -86,7 +86,7 @@ class RecordWindow:
 
     @property
     def is_long_enough(self) -> bool:
-        """Whether the features can tell anything of so little."""
+        """True once there is enough audio for the features to mean anything."""
         return self.seconds >= FIRST_ANSWER_S
 
     def vector(self) -> Samples | None:

@@ -1,4 +1,4 @@
-"""Which of AudioSet's kinds of music a window sounds like, beside the model's own genres.
+"""AudioSet's kinds of music that a window sounds like, beside the model's own genres.
 
 A listener scores some fifty styles as it was taught to by others, on two million clips; nothing here trains them. They
 say what the model's few genres cannot: a device that plays techno need not say "disco" alone.
@@ -65,7 +65,7 @@ def likeliest(names: Sequence[str], scores: Scores) -> dict[str, float]:
 
 
 def is_outside_genres(names: Sequence[str], scores: Scores, labels: Sequence[str]) -> bool:
-    """Say whether a style leads that is none of the model's genres ``labels``; the genre is then only the nearest."""
+    """Return True if a style leads that is none of the genres ``labels``; the genre is then only the nearest."""
     known = {label.lower() for label in labels}
     within, beyond = 0.0, 0.0
     for name, score in zip(names, scores.tolist(), strict=True):

@@ -70,7 +70,7 @@ def folder_of(model: Path | str | None) -> Traversable:
 
 
 def is_shipped(model: Path | str | None) -> bool:
-    """Say whether ``load_bundle`` would take a model that ships with this package."""
+    """Return True if ``load_bundle`` would take a model that ships with this package."""
     return model is None or str(model) in NAMED
 
 

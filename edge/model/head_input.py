@@ -172,7 +172,7 @@ class HeadInputStream:
 
 
 class _ListenerStream:
-    """What a listener says of the newest patches, in a ring as long as the window."""
+    """A listener's outputs for the newest patches, in a ring as long as the window."""
 
     def __init__(self, network: ListenerNetwork, spec: FeatureSpec, source_rate: int, axes: Vector | None) -> None:
         """``spec`` is that of the window and of the rate at which places are counted."""
@@ -198,7 +198,7 @@ class _ListenerStream:
         self._places.restart(patch)
 
     def change_rate(self, source_rate: int) -> None:
-        """Let samples of another rate follow those before."""
+        """Continue with samples of another rate."""
         self._wait(self._stream.change_rate(source_rate))
 
     def push(self, samples: Vector) -> None:

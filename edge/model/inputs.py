@@ -1,4 +1,4 @@
-"""What the numbers are that a model hears, in one digest: models with equal ones can learn from the same numbers."""
+"""The definition of a head's input as one digest: models with equal ones can learn from the same numbers."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ PROBABILITY_TOLERANCE = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How far one stage is from what the sidecar expects, and what of that stage differs the most."""
+    """Distance of one stage from what the sidecar expects, and the number of that stage that differs the most."""
 
     stage: str
     worst: str
@@ -55,7 +55,7 @@ class Difference:
 
     @property
     def passed(self) -> bool:
-        """Whether it is within the tolerance."""
+        """True if it is within the tolerance."""
         return self.error <= self.tolerance
 
     def __str__(self) -> str:
@@ -64,13 +64,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """How far this machine is from the machine that made the bundle, stage by stage."""
+    """Distance of this machine's numbers from those of the machine that made the bundle, stage by stage."""
 
     differences: tuple[Difference, ...]
 
     @property
     def passed(self) -> bool:
-        """Whether all differences are within their tolerances."""
+        """True if all differences are within their tolerances."""
         return all(difference.passed for difference in self.differences)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What a bundle's sidecar must say, read with suspicion: whatever else it holds is one line and a remedy.
+"""Reads a bundle's sidecar with suspicion: whatever makes no sense in it is one line and a remedy.
 
 A sidecar that people edit, or that another program wrote, may hold anything that JSON can. Nothing of it is used
 before its type, its size and its range are known.
@@ -39,7 +39,7 @@ LISTENER_NAME = matching(r"[a-z][a-z0-9_]{0,31}", "must be a letter, and 31 lett
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListenerUse:
-    """What must be known to use a listener network.
+    """The use of a listener network.
 
     ``patch_spec`` is its front end. ``outputs`` are name and size of what it says of a patch, in the order of the
     network's own output names; where there are ``styles``, one more output gives a score, 0 to 1, for each.
@@ -74,18 +74,18 @@ class ListenerUse:
 
     @property
     def n_described(self) -> int:
-        """How many numbers the outputs describe a patch by."""
+        """Numbers in all outputs for a patch."""
         return sum(size for _, size in self.outputs)
 
     @property
     def n_numbers(self) -> int:
-        """How many numbers the listener adds to the head's input."""
+        """Numbers that the listener adds to the head's input."""
         return len(self.statistics) * self.n_described
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelUse:
-    """What must be known to use a model.
+    """The use of a model.
 
     ``mean`` and ``scale`` (float32, one per element of the head's input) normalize it before quantization;
     ``temperature`` divides the model's logits before softmax; ``labels`` are in output order. The head hears the

@@ -26,14 +26,14 @@ LEVELS = ("debug", "info", "warning", "error")
 
 @dataclass(frozen=True, slots=True)
 class SourceConfig(RawFormat):
-    """What to listen to, and how its audio is to be read where it does not say so itself."""
+    """The source, and the format of its audio where it does not say so itself."""
 
     uri: str = "mic"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """Which model to use."""
+    """The model."""
 
     folder: str = setting("", checked.path)
     styles: bool = True
@@ -41,7 +41,7 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True)
 class HistoryConfig:
-    """Whether, where and how long to keep what was heard."""
+    """The history: on or off, its file, and how long segments are kept."""
 
     enabled: bool = True
     file: str = setting("", checked.path)
@@ -51,7 +51,7 @@ class HistoryConfig:
 
 @dataclass(frozen=True, slots=True)
 class LogConfig:
-    """What to log."""
+    """Logging."""
 
     level: str = setting("info", one_of(*LEVELS))
 

@@ -69,7 +69,7 @@ def run(path: Path) -> int:
 
 
 class Daemon:
-    """What runs between start and SIGTERM."""
+    """The service between start and SIGTERM."""
 
     def __init__(self, path: Path, notifier: Notifier) -> None:
         self._path = path

@@ -57,7 +57,7 @@ class _Stderr(logging.Handler):
 
 
 def _is_journal(stream: TextIO) -> bool:
-    """Whether a stream leads to the journal: the variable alone is inherited by whole desktop sessions."""
+    """Return True if a stream leads to the journal: the variable alone is inherited by whole desktop sessions."""
     try:
         found = os.fstat(stream.fileno())
     except (OSError, ValueError):
@@ -76,7 +76,7 @@ class RateLimit(logging.Filter):
         self._seen: dict[tuple[str, str], tuple[float, int]] = {}  # kind: (start of the period, messages in it)
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to let it through; kinds are known by their unformatted text."""
+        """Return True to let it through; kinds are known by their unformatted text."""
         if record.levelno < logging.WARNING:
             return True
         kind, now = (record.name, str(record.msg)), time.monotonic()

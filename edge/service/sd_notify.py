@@ -1,4 +1,4 @@
-"""What systemd is told: ready, alive, reloading, stopping, and a status in words (sd_notify(3))."""
+"""Notifications to systemd: ready, alive, reloading, stopping, and a status in words (sd_notify(3))."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Notifier:
             self._send("WATCHDOG=1")
 
     def status(self, words: str) -> None:
-        """Say in words what goes on; ``systemctl status`` shows it."""
+        """Send a status in words; ``systemctl status`` shows it."""
         if words != self._status:
             self._status = words
             self._send(f"STATUS={safe(words)}")  # a newline would begin another assignment

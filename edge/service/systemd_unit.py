@@ -140,7 +140,7 @@ def _executable() -> Path:
 
 
 def _needed() -> list[Path]:
-    """What the service reads from this installation: the command, the interpreter, the package."""
+    """Return what the service reads of this installation: the command, the interpreter, the package."""
     return [_executable(), Path(sys.executable).resolve(), Path(str(files("edge.service"))) / "daemon.py"]
 
 

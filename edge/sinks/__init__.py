@@ -1,4 +1,4 @@
-"""Where events go, one file each. A sink is a callable that takes an event, with ``close()``.
+"""Sinks of events, one file each. A sink is a callable that takes an event, with ``close()``.
 
 One that can be kept from its work without failing at every event has ``problem``, too: what is wrong now, in words.
 """
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Sink(Protocol):
-    """What every sink has."""
+    """Protocol of sinks."""
 
     def __call__(self, event: Event) -> None:
         """Take one event, in order."""

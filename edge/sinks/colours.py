@@ -32,7 +32,7 @@ class Colour:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Where no genre was shown, a strip of time has a lower bar: its colour, and its share of the strip's height."""
+    """A lower bar in a strip of time, where no genre was shown: its colour, and its share of the strip's height."""
 
     tint: Colour
     height: float

@@ -36,7 +36,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a face may use beside its own settings."""
+    """Things that a face may use beside its own settings."""
 
     sections: Mapping[str, Any]  # the settings of every face, by section
     model: Bundle

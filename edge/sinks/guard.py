@@ -1,4 +1,4 @@
-"""What stands between listening and a sink that fails."""
+"""A guard between listening and a sink that fails."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Guarded:
                 self._reports.reset()  # whatever fails from now on is another failure
 
     def _works_again(self, taken: Event) -> bool:
-        """Whether it failed and now does its work: what asks nothing of a sink, as ticks mostly do, proves nothing."""
+        """Return True if it failed and now works; an event that asks nothing of a sink proves nothing."""
         if self._failed_at is None or isinstance(taken, Tick) or problem_of(self._sink) is not None:
             return False
         return time.monotonic() - self._failed_at >= WORKS_AFTER_S

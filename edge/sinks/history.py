@@ -131,7 +131,7 @@ class HistorySink:
         return self._has_unknown_answer() or self._is_displaced()
 
     def _is_displaced(self) -> bool:
-        """Whether the file is no longer in place, as far as it was looked after lately."""
+        """Return True if the file was no longer in place at the last look."""
         now = time.monotonic()
         if self._writer is None or now < self._next_look:
             return False
@@ -142,7 +142,7 @@ class HistorySink:
             return True
 
     def _has_unknown_answer(self) -> bool:
-        """Whether the file lacks an answer that is shown: whoever corrects it looks there."""
+        """Return True if the file lacks an answer that is shown: whoever corrects it looks there."""
         current = self._open
         return self.problem is None and current is not None and not current.is_written and current.duration_s > 0
 

@@ -1,4 +1,4 @@
-"""What was heard in the last hour of this session: stretches of time with one answer, for the faces that draw them."""
+"""The last hour of this session: stretches of time with one answer, for the faces that draw them."""
 
 from __future__ import annotations
 

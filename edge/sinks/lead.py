@@ -1,4 +1,4 @@
-"""Whether a style is shown in place of the genre, and which: what leads for a second alone changes nothing.
+"""The style that is shown in place of the genre, if any: one that leads for a second alone changes nothing.
 
 Many a piece stands on the edge between a style and the nearest genre, or between two styles, and crosses it again and
 again: twelve electronic pieces of half a minute did so 21 times, and with this 13 times.
@@ -14,7 +14,7 @@ LEAD_FOR_S = 4.0
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """What stands in place of a genre."""
+    """The style in place of a genre."""
 
     genre: str | None = None  # of which this is said
     style: str | None = None  # None: the genre itself is shown

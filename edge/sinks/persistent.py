@@ -1,4 +1,4 @@
-"""What keeps a sink open: one that cannot be opened, or is gone, is tried again, and told what it has missed."""
+"""Keeps a sink open: one that cannot be opened, or is gone, is tried again, and told what it has missed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Persistent:
 
     @property
     def problem(self) -> str | None:
-        """What is wrong now, in words."""
+        """The present trouble, in words."""
         return "not open yet" if self._sink is None else problem_of(self._sink)
 
     def __call__(self, event: Event) -> None:
@@ -75,7 +75,7 @@ class Persistent:
             raise
 
     def forget(self) -> None:
-        """Let a sink that is not wanted any more take back what it has left elsewhere."""
+        """Make a sink that is no longer wanted take back what it has left elsewhere."""
         forget: Callable[[], None] = getattr(self._sink, "forget", lambda: None)
         try:
             forget()

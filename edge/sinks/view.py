@@ -1,4 +1,4 @@
-"""What is to be seen now, made of the events so far: what the terminal, the page and the window draw."""
+"""The view that terminal, page and window draw, made of the events so far."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class View:
 
     @property
     def headline(self) -> str:
-        """What is shown in large: the genre, the style that leads where no genre of the model fits, or the state."""
+        """The words in large: the genre, the style that leads where no genre of the model fits, or the state."""
         return words.shown(self.state, self.genre) if self.lead_style is None else safe(self.lead_style)
 
     @property
@@ -68,7 +68,7 @@ class View:
 
     @property
     def beneath(self) -> tuple[str, ...]:
-        """What is shown beneath it, the most telling first: what else can be said of the answer in large."""
+        """The words beneath it, the most telling first."""
         is_nearest = self.lead_style is not None
         others = [name for name, _ in self.styles if name != self.lead_style]
         parts = [words.nearest(self.genre, self.labels)] if is_nearest and self.genre else []

@@ -13,7 +13,7 @@ Array = NDArray[Any]
 
 
 def local_maxima(x: Array) -> NDArray[np.bool_]:
-    """Say of each value of a curve (n,) if it is above the one before and not below the next.
+    """Return, for each value of a curve (n,), if it is above the one before and not below the next.
 
     The first is none; the last is one if it is above the one before. Equals ``librosa.util.localmax`` 0.11.
     """

@@ -143,7 +143,7 @@ class Resampler:
 
 @dataclass(frozen=True, slots=True)
 class ConversionPlan:
-    """How one rate becomes another: by a convolution, and for ratios with long periods by interpolation after it."""
+    """Conversion of one rate to another: a convolution, and for ratios with long periods an interpolation after it."""
 
     convolution: FastConvolution
     ratio: tuple[int, int] | None  # from one output to the next, in samples after the convolution; None: they are it

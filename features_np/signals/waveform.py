@@ -1,4 +1,4 @@
-"""What a waveform says frame by frame: zero crossings and level."""
+"""Features of a waveform, frame by frame: zero crossings and level."""
 
 from __future__ import annotations
 

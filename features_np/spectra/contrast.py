@@ -1,4 +1,4 @@
-"""How spectra stand out: flat as noise or peaked as tones, as a whole and octave by octave."""
+"""Flatness and contrast of spectra: like noise or like tones, as a whole and octave by octave."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def spectral_flatness(
     amin: float = 1e-10,
     power: float = 2.0,
 ) -> Array:
-    """How much a frame's spectrum is like noise.
+    """Flatness of a frame's spectrum: near 1 for noise, near 0 for tones.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def spectral_contrast(
     quantile: float = 0.02,
     linear: bool = False,
 ) -> NDArray[np.float64]:
-    """How far peaks stand above valleys in each octave.
+    """Height of peaks above valleys in each octave.
 
     Parameters
     ----------

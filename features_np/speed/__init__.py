@@ -1,1 +1,1 @@
-"""How long everything takes, for whoever has the wheel."""
+"""Measurements of speed, for whoever has the wheel."""

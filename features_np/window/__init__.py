@@ -1,1 +1,1 @@
-"""What a stream keeps of its window, frame by frame."""
+"""The window of a stream, kept frame by frame, and its vector."""

@@ -42,7 +42,7 @@ class SlidingBuffer:
         self._used = 0
 
     def forget_before(self, index: int) -> None:
-        """Give up the rows before ``index``."""
+        """Forget the rows before ``index``."""
         self._origin = max(self._origin, index)
 
     def append(self, rows: Array) -> None:

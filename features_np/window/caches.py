@@ -1,4 +1,4 @@
-"""What a stream computes of its window only once: what neighbouring frames or a tuning say, while that stays."""
+"""Caches of a stream's window: for neighbouring frames above a floor, and for a tuning, while that stays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BLOCK_FRAMES = 256
 
 
 class FloorCache:
-    """What the levels of frames say above a floor: one row for each frame, or for each step from one to the next.
+    """Rows computed of levels above a floor: one for each frame, or for each step from one to the next.
 
     The floor lies below the window's loudest bin, or there is none: while that stays, only new frames are computed.
     """

@@ -1,4 +1,4 @@
-"""What is known of each frame by itself: the part of every feature that does not look at its neighbours.
+"""Analysis of each frame by itself: the part of every feature that does not look at its neighbours.
 
 ``FrameAnalyzer`` is used by ``summarize`` on all frames of a signal and by ``FeatureStream`` on the new ones, so that
 both see the same numbers. Everything that looks at the whole window (the loudest mel bin, the tuning, the tempo)

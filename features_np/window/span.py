@@ -1,4 +1,4 @@
-"""Where a window lies in a stream."""
+"""The place of a window in a stream."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def test_any_rate_keeps_every_sample_in_its_place_with_little_memory(orig_sr: in
         return sum(np.exp(-(((t - at) * 2_000.0) ** 2)) for at in (0.0, 0.300_007, 1.05)).astype(np.float32)
 
     y, expected = pulses(orig_sr), pulses(target_sr)
-    for cached in (resampling.way_of, resampling.fast_convolution):
+    for cached in (resampling.plan_of, resampling.fast_convolution):
         cached.cache_clear()
     tracemalloc.start()
     try:
@@ -133,7 +133,7 @@ def test_any_rate_keeps_every_sample_in_its_place_with_little_memory(orig_sr: in
 def test_the_first_second_at_an_odd_rate_takes_no_time(orig_sr: int) -> None:
     y, seconds = _noise(orig_sr), []
     for _ in range(5):
-        for cached in (resampling.way_of, resampling.fast_convolution):
+        for cached in (resampling.plan_of, resampling.fast_convolution):
             cached.cache_clear()
         began = time.process_time()
         fx.Resampler(orig_sr, 22_050).push(y)

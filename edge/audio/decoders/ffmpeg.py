@@ -60,7 +60,7 @@ class Ffmpeg:
             self._messages = -1
 
     def missing(self, n_read: int) -> str | None:
-        """Say in words what is missing once all ``n_read`` frames that are there have been read; None if nothing."""
+        """Return in words what is missing once all ``n_read`` frames that are there have been read; None if nothing."""
         if self._process.wait() != 0:
             return "is damaged: ffmpeg read no further"
         said, there_s = _text(self._messages), n_read / self.sample_rate

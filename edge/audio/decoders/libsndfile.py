@@ -130,7 +130,7 @@ class Libsndfile:
             return at + _ID3V1_BYTES if file.read(len(_ID3V1)) == _ID3V1 else at
 
     def missing(self, n_read: int) -> str | None:
-        """Say in words what is missing once all ``n_read`` frames that are there have been read; None if nothing.
+        """Return in words what is missing once all ``n_read`` frames that are there have been read; None if nothing.
 
         That is known where a header was written with the whole in hand, and in Ogg by a mark at the end.
         """

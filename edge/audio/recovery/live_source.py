@@ -54,7 +54,7 @@ class Stream(Protocol):
         """Return how it ended, once the queue is drained; None while that is not known yet."""
 
     def close(self) -> None:
-        """Let go of it; may be called twice. May hang where the system does."""
+        """Release it; may be called twice. May hang where the system does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Kind:
 
 
 class LiveSource:
-    """Source that yields what is heard, and says when nothing is; see ``Source``.
+    """Source that yields audio as it comes, and reports when none does; see ``Source``.
 
     ``was_open`` tells whether it has ever been.
     """
@@ -113,7 +113,7 @@ class LiveSource:
         return self._chunks()
 
     def close(self) -> None:
-        """Let go of the source within ``CLOSE_S``: what hangs is left to itself, and let go as soon as it can be."""
+        """Release the source within ``CLOSE_S``; a stream that hangs is released once that is possible."""
         self._finished = True
         until = time.monotonic() + CLOSE_S
         if self._opening:

@@ -106,7 +106,7 @@ class AudioQueue:
         return self._closed and not self._items
 
     def _notice_sleep(self) -> None:
-        """Tell of the time in which nothing was recorded because this machine slept; not live, it is not missing."""
+        """Report the time in which nothing was recorded because this machine slept; not live, it is not missing."""
         slept_s = clock.slept_s()
         if slept_s - self._slept_s > SLEEP_S:
             if not self._blocking:

@@ -40,7 +40,7 @@ def host(value: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MqttConfig:
-    """Whether, where and how to publish."""
+    """Publishing to a broker: on or off, its address, its options."""
 
     enabled: bool = False
     host: str = setting("localhost", host)

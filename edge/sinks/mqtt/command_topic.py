@@ -1,4 +1,4 @@
-"""What the command topic takes: a JSON object that says which segment of the history is meant, and what it was."""
+"""Messages on the command topic: a JSON object that says which segment of the history is meant, and what it was."""
 
 from __future__ import annotations
 

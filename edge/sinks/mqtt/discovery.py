@@ -1,4 +1,4 @@
-"""What is published, and how Home Assistant is told of it (its MQTT discovery).
+"""The topics that are published, and their announcement to Home Assistant (its MQTT discovery).
 
 A device of its own has sensors for genre, confidence, tempo and level, a binary sensor for music, and, where a history
 is kept, a choice that puts the genre right, and buttons that confirm it and take that back. All read one state topic,
@@ -37,7 +37,7 @@ def plain_id(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Where things are: ``base`` is the first level of our own topics, ``prefix`` Home Assistant's."""
+    """Names of topics: ``base`` is the first level of our own, ``prefix`` Home Assistant's."""
 
     name: str  # of the device, as people read it
     base: str
@@ -46,7 +46,7 @@ class Topics:
 
     @property
     def state(self) -> str:
-        """What is heard, as JSON."""
+        """Topic of the present state, as JSON."""
         return f"{self.base}/{self.device_id}/state"
 
     @property
@@ -61,7 +61,7 @@ class Topics:
 
     @property
     def birth(self) -> str:
-        """Where Home Assistant says that it has started."""
+        """Topic on which Home Assistant says that it has started."""
         return f"{self.prefix}/status"
 
 

@@ -1,4 +1,4 @@
-"""What a device keeps of its own for brokers: a random id, made once, and the topics where something of it is retained.
+"""A device's identity for brokers: a random id, made once, and the topics where something of it is retained.
 
 Its name cannot be the id: two devices of one name would take the connection from each other, for ever.
 """

@@ -56,7 +56,7 @@ USERNAME_VARIABLE, PASSWORD_VARIABLE = "LIVEGENRE_MQTT_USERNAME", "LIVEGENRE_MQT
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """How to reach a broker."""
+    """Address and credentials of a broker."""
 
     host: str
     port: int
@@ -168,7 +168,7 @@ class Publisher:
         return self._client.publish(topic, payload, qos=qos, retain=True)
 
     def _introduce(self) -> None:
-        """Tell Home Assistant what there is; it forgets nothing that is retained, but may have been set up anew."""
+        """Announce everything to Home Assistant, which may have been set up anew."""
         with self._introducing:  # the first event and the connection may come at the same time
             if self._labels and self._client.is_connected() and not self._is_introduced:
                 self._is_introduced = True
@@ -283,7 +283,7 @@ class Publisher:
         self._write_down(frozenset())
 
     def close(self) -> None:
-        """Say that nothing more comes, and end; a broker that does not answer is not waited for."""
+        """Publish that nothing more comes, and end; a broker that does not answer is not waited for."""
         end = time.monotonic() + CLOSE_S
         if self._client.is_connected() and not self._is_forgotten:
             last = self._publish(self._topics.availability, OFFLINE)
@@ -293,7 +293,7 @@ class Publisher:
 
 
 def is_published(message: MQTTMessageInfo) -> bool:
-    """Whether the broker has it."""
+    """Return True once the broker has it."""
     try:
         return message.is_published()
     except (ValueError, RuntimeError):  # it was never sent

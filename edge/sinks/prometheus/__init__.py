@@ -18,7 +18,7 @@ ADDRESS = "127.0.0.1:8731"
 
 @dataclass(frozen=True, slots=True)
 class PrometheusConfig:
-    """Whether and where to give out metrics."""
+    """Metrics: on or off, and their address."""
 
     enabled: bool = False
     address: str = setting(ADDRESS, listening_address)

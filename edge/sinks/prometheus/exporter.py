@@ -58,7 +58,7 @@ class Metrics:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """Its URL."""
         return self._server.address.url.rstrip("/") + PATH
 
     def __call__(self, event: Event) -> None:

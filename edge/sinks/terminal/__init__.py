@@ -1,4 +1,4 @@
-"""The live display: a screen of its own while it lasts, and a line of what was heard afterwards."""
+"""The live display: a screen of its own while it lasts, and a summary in one line afterwards."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Terminal:
         self._live.update(drawing, refresh=True)
 
     def close(self) -> None:
-        """Give the screen back, and say in a line what was heard."""
+        """Restore the screen, and print a summary in one line."""
         self._give_screen()
         self._correcting.close()
         signal.signal(signal.SIGTSTP, self._suspend_before)

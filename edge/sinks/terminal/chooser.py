@@ -12,7 +12,7 @@ from edge.sinks.terminal.keyboard import BACKSPACE, DOWN, UP
 
 @dataclass(frozen=True, slots=True)
 class Chooser:
-    """What can be chosen, what has been typed, and which of the labels that fit it is marked."""
+    """The labels to choose from, the letters typed, and the marked one of the labels that fit them."""
 
     labels: tuple[str, ...]
     typed: str = ""

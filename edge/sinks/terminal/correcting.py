@@ -23,14 +23,14 @@ NOTHING_SAID = "There is nothing to take back."
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """What is put right: a segment of the history, and what was shown of it."""
+    """The target of a correction: a segment of the history, and what was shown of it."""
 
     segment: int
     shown: str
 
 
 class Correcting:
-    """What a person is about to put right, and what came of it.
+    """A person's correction under way, and its outcome.
 
     ``chooser`` is there while one chooses, ``said`` what there is to tell. The history may be busy: it is changed in a
     thread, so that listening never waits for it.
@@ -75,7 +75,7 @@ class Correcting:
         return self._meant.shown if is_past and self._meant is not None else ""
 
     def follow_change(self) -> None:
-        """Note that something else is shown from now on: what was said was of what was heard before."""
+        """Take in that something else is shown from now on: messages were about what was shown before."""
         self.said, self._told = "", None
 
     def help(self, view: View) -> str:

@@ -1,4 +1,4 @@
-"""What the display shows: the genre in large, bars for all, level, how the source is doing, and the last hour."""
+"""Drawing of the display: the genre in large, bars for all, level, how the source is doing, and the last hour."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ class Keyboard:
             return []
 
     def close(self) -> None:
-        """Give the terminal back as it was."""
+        """Restore the terminal."""
         if self._before is not None:
             with suppress(OSError, termios.error):
                 termios.tcsetattr(self._descriptor, termios.TCSADRAIN, self._before)

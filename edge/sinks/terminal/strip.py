@@ -20,7 +20,7 @@ NO_GENRE = "#777777"
 
 
 def strip(view: View, width: int) -> Text:
-    """Draw what was heard, the newest at the right, in a line of ``width`` columns."""
+    """Draw the last hour, the newest at the right, in a line of ``width`` columns."""
     span_s = next((span for span in SPANS_S if view.audio_s <= span), HOUR_S)
     title = f"  {words.duration(span_s):>6} "
     n_cells = max(1, width - len(title) - 2)
@@ -36,7 +36,7 @@ def strip(view: View, width: int) -> Text:
 
 
 def totals(view: View, width: int) -> Text:
-    """Say how long each was heard within the strip's reach, the longest first, in a line of ``width`` columns."""
+    """Return the total time of each within the strip's reach, the longest first, in a line of ``width`` columns."""
     seconds: dict[str, float] = {}
     for stretch in view.stretches:
         seconds[stretch.label] = seconds.get(stretch.label, 0.0) + stretch.to_s - stretch.from_s

@@ -1,4 +1,4 @@
-"""The page that shows what is heard, served by a thread beside the listening one (``edge.http``).
+"""The page, served by a thread beside the listening one (``edge.http``).
 
     events ─▶ Board (any thread) ─▶ readers of /api/events (the server's thread)
 
@@ -25,7 +25,7 @@ ADDRESS = "127.0.0.1:8730"
 
 @dataclass(frozen=True, slots=True)
 class WebConfig:
-    """Whether and where to show the page; token and names are the metrics', too."""
+    """The page: on or off, and its address; token and names are the metrics', too."""
 
     enabled: bool = False
     address: str = setting(ADDRESS, listening_address)

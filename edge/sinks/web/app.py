@@ -1,4 +1,4 @@
-"""What the server answers: the page's files, and the JSON beside it that ``static/openapi.json`` describes."""
+"""The server's answers: the page's files, and the JSON beside it that ``static/openapi.json`` describes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page shows, kept up to date by events, and handed to everyone who reads along."""
+"""The page's state, kept up to date by events, and sent to everyone who reads along."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ NEWS = (
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is shown, and since when."""
+    """The shown state and genre, and since when."""
 
     state: str = "warming_up"
     genre: str | None = None
@@ -168,7 +168,7 @@ class Board:
                 reader.put_nowait(text)
 
     def dismiss(self) -> None:
-        """Let every reader go."""
+        """Dismiss every reader."""
         for reader in self._readers:
             if reader.full():
                 reader.get_nowait()
@@ -177,7 +177,7 @@ class Board:
 
     @property
     def is_full(self) -> bool:
-        """Whether there are as many readers as there may be."""
+        """Return True if there are as many readers as there may be."""
         return len(self._readers) >= MAX_READERS
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""What the page asks of the history, and what people say of it."""
+"""The page's requests about the history, and people's corrections."""
 
 from __future__ import annotations
 

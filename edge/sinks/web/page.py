@@ -50,7 +50,7 @@ class WebPage:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """Its URL."""
         return self._server.address.url
 
     def __call__(self, event: Event) -> None:

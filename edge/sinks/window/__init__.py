@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class WindowConfig:
-    """Whether to fill the screen."""
+    """The window: on or off."""
 
     enabled: bool = False
 

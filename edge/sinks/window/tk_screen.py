@@ -93,7 +93,7 @@ def _newest(pictures: socket.socket) -> bytes | None:
 
 
 class Drawing:
-    """What is on the canvas."""
+    """The shapes on the canvas."""
 
     def __init__(self, canvas: Any) -> None:
         from tkinter import font
