@@ -59,7 +59,7 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a message from elsewhere asks for: a genre to be said, that it is right, or without both to take back."""
+    """A request in a message from elsewhere: to correct to a genre, to confirm, or without both to take back."""
 
     target: int | datetime
     genre: str | None = None
@@ -91,7 +91,7 @@ class Lesson:
 
 
 def correct(path: Path, label: str, target: Target = None, *, own: bool = False) -> Corrected:
-    """Say what was heard; returns the segment.
+    """Correct a segment to a label; returns the segment.
 
     ``own``: the label may be a genre of one's own, which is known from then on. Raises ``CorrectionError`` for a label
     that nothing knows and where nothing was heard that it could be said of, ``HistoryError`` for a history that cannot
@@ -107,7 +107,7 @@ def correct(path: Path, label: str, target: Target = None, *, own: bool = False)
 
 
 def confirm(path: Path, target: Target = None) -> Corrected:
-    """Say that what the model said of a segment was right; returns it. Errors are those of ``correct``."""
+    """Confirm the model's answer for a segment; returns it. Errors are those of ``correct``."""
 
     def insert(connection: sqlite3.Connection) -> Corrected | None:
         segment_id, start_ms, _, state, genre, *_ = _meant(connection, target)

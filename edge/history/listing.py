@@ -30,7 +30,7 @@ _CURSOR = re.compile(r"(-?\d{1,15})\.(\d{1,18})")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which segments are looked for."""
+    """A filter of segments."""
 
     since: datetime | None = None
     until: datetime | None = None

@@ -11,7 +11,7 @@ from edge.history import listing
 from edge.history.corrections import correct
 from edge.history.listing import Wanted, each_matching, page_of, parse_cursor
 from edge.history.segments import Segment
-from edge.history.writer import Heard, HeardBy, HistoryWriter
+from edge.history.writer import HeadInput, HistoryWriter, ModelIdentity
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 LABELS = ("jazz", "hip_hop", "no_music")
@@ -28,7 +28,7 @@ def file(tmp_path: Path) -> Path:
         start = NOON + timedelta(minutes=n if n < 9 else 9)
         state, genre = ("no_music", None) if label == "no_music" else ("music", label)
         rows[n + 1] = Segment(start, 60.0, state, genre, 0.5, 100.0)
-    writer.write(rows, {1: Heard(HeardBy("m", "i", LABELS), 5.0, b"")})
+    writer.write(rows, {1: HeadInput(ModelIdentity("m", "i", LABELS), 5.0, b"")})
     writer.close()
     correct(path, "no_music", 1)
     return path

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 from edge.history import listing
 from edge.history.reader import read_segments
 from edge.history.segments import Segment
-from edge.history.writer import Heard, HeardBy, HistoryWriter, new_id
+from edge.history.writer import HeadInput, HistoryWriter, ModelIdentity, new_id
 from edge.http.address import Address
 from edge.model.bundle import load_bundle
 from edge.sinks.web import history_api
@@ -50,13 +50,13 @@ def file(tmp_path: Path) -> Path:
         (-7 * 24, "jazz", 600.0),
         (-7 * 24 + 1, "pop", 900.0),
     ]
-    path, model = tmp_path / "history.db", HeardBy("m", "i", bundle().labels)
+    path, model = tmp_path / "history.db", ModelIdentity("m", "i", bundle().labels)
     writer = HistoryWriter(path)
     for hours, genre, seconds in sorted(parts, key=lambda part: part[0]):
         start = WEDNESDAY + timedelta(hours=hours)
         segment = Segment(start, seconds, "music" if genre else "silence", genre, 0.5, 100.0)
         key = new_id(start.timestamp())
-        writer.write({key: segment}, {key: Heard(model, 5.0, b"")})
+        writer.write({key: segment}, {key: HeadInput(model, 5.0, b"")})
     writer.close()
     return path
 
