@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,12 @@ Array = NDArray[Any]
 def tiny(x: ArrayLike) -> float:
     """Return the smallest normal number of an array's type; integers count as float32."""
     dtype = np.asarray(x).dtype
-    return float(np.finfo(dtype if dtype.kind in "fc" else np.float32).tiny)
+    return _tiny(dtype if dtype.kind in "fc" else np.dtype(np.float32))
+
+
+@lru_cache(maxsize=16)
+def _tiny(dtype: np.dtype[Any]) -> float:
+    return float(np.finfo(dtype).tiny)
 
 
 def normalize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -88,37 +89,50 @@ def peak_pick(
     >>> peak_pick(curve, pre_max=1, post_max=2, pre_avg=1, post_avg=2, delta=0.1, wait=0)
     array([1, 4])
     """
-    for name, value in {"pre_max": pre_max, "pre_avg": pre_avg, "delta": delta, "wait": wait}.items():
-        if not value >= 0:
-            raise ParameterError(f"{name} is {value}, must be 0 or more")
-    for name, value in {"post_max": post_max, "post_avg": post_avg}.items():
-        if not value > 0:
-            raise ParameterError(f"{name} is {value}, must be above 0")
-    if sparse and x.ndim != 1:
-        raise ParameterError(f"x has shape {x.shape}; pass one curve, or sparse=False")
-    reach = [int(np.ceil(value)) for value in (pre_max, post_max, pre_avg, post_avg)]
+    if not (pre_max >= 0 and pre_avg >= 0 and delta >= 0 and wait >= 0 and post_max > 0 and post_avg > 0):
+        given = f"pre_max {pre_max}, pre_avg {pre_avg}, delta {delta} and wait {wait}"
+        raise ParameterError(f"{given} must be 0 or more, post_max {post_max} and post_avg {post_avg} above 0")
+    reach = [ceil(value) for value in (pre_max, post_max, pre_avg, post_avg)]
+    if sparse:
+        if x.ndim != 1:
+            raise ParameterError(f"x has shape {x.shape}; pass one curve, or sparse=False")
+        return _peaks(x, *reach, delta=delta, wait=ceil(wait))
     peaks = np.zeros(x.shape, dtype=bool)
     curves, masks = np.moveaxis(x, axis, -1), np.moveaxis(peaks, axis, -1)
     for place in np.ndindex(curves.shape[:-1]):
-        masks[place] = _peaks(curves[place], *reach, delta=delta, wait=int(np.ceil(wait)))
-    return np.flatnonzero(peaks) if sparse else peaks
+        masks[(*place, _peaks(curves[place], *reach, delta=delta, wait=ceil(wait)))] = True
+    return peaks
 
 
 def _peaks(
     x: Array, pre_max: int, post_max: int, pre_avg: int, post_avg: int, *, delta: float, wait: int
-) -> NDArray[np.bool_]:
+) -> NDArray[np.intp]:
     count = len(x)
-    loudest = np.concatenate((np.full(pre_max, -np.inf), x, np.full(post_max - 1, -np.inf)))
-    size = 1
-    while size < pre_max + post_max:  # the largest of two neighbouring windows is that of one as long as both
-        step = min(size, pre_max + post_max - size)
+    width, size = pre_max + post_max, 1
+    loudest = np.full(count + width - 1, -np.inf)
+    inside = loudest[pre_max : pre_max + count]
+    inside[:] = x
+    total = np.zeros(count + 1)
+    np.add.accumulate(inside, out=total[1:])
+    while size < width:  # the largest of two neighbouring windows is that of one as long as both
+        step = min(size, width - size)
         loudest, size = np.maximum(loudest[:-step], loudest[step:]), size + step
-    total = np.concatenate(([0.0], np.cumsum(x, dtype=np.float64)))
-    places = np.arange(count)
-    begin, end = np.maximum(places - pre_avg, 0), np.minimum(places + post_avg, count)
+    highest = (inside == loudest).nonzero()[0]  # few: the mean is needed around these alone
+    begin, end = np.maximum(highest - pre_avg, 0), np.minimum(highest + post_avg, count)
     mean = (total[end] - total[begin]) / (end - begin)
-    chosen, free = np.zeros(count, dtype=bool), 0
-    for place in np.flatnonzero((x == loudest) & (x >= mean + delta)).tolist():
-        if place >= free:
-            chosen[place], free = True, place + wait + 1
-    return chosen
+    mean += delta
+    return _apart(highest[inside[highest] >= mean], wait)
+
+
+def _apart(places: NDArray[np.intp], wait: int) -> NDArray[np.intp]:
+    """Return of ``places`` the first, and always the next that follows the last one returned by more than ``wait``."""
+    close = (places[1:] - places[:-1] <= wait).nonzero()[0].tolist()
+    if not close:
+        return places
+    kept, at, last = bytearray(b"\1") * len(places), places.tolist(), 0
+    for before in close:  # all others follow by more, whatever came before
+        if kept[before]:
+            last = before
+        if at[before + 1] - at[last] <= wait:
+            kept[before + 1] = 0
+    return np.asarray(places[np.frombuffer(kept, dtype=bool)])

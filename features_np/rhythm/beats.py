@@ -19,6 +19,8 @@ from features_np.units.times import frames_to_samples, frames_to_time
 
 #: Share of the strongest smoothed onset that the first beat must reach.
 FIRST_BEAT = 0.01
+#: What smooths the onsets at the beats, before weak ones at both ends are left out.
+SMOOTHING = np.hanning(5)
 
 
 def beat_track(
@@ -145,12 +147,12 @@ def _beats(onsets: Array, bpm: Array, frame_rate: float, tightness: float, trim:
 def _beat_frames(envelope: Array, paces: Array, tightness: float, trim: bool) -> NDArray[np.intp]:
     """Return the beats of one channel; ``paces`` are frames from one to the next, for all or for each frame."""
     score = _local_score(envelope.astype(np.float64), paces)
-    total, before = _best_paths(score, paces, tightness)
-    path = [_last_beat(total)]
+    total, links = _best_paths(score, paces, tightness)
+    path, before = [_last_beat(total)], links.tolist()
     while before[path[-1]] >= 0:
-        path.append(int(before[path[-1]]))
+        path.append(before[path[-1]])
     beats = np.array(path[::-1])
-    smooth = np.convolve(score[beats], np.hanning(5))[2 : len(score) + 2]
+    smooth = np.convolve(score[beats], SMOOTHING)[2 : len(score) + 2]
     loud = np.flatnonzero(score > (0.5 * np.sqrt(np.mean(smooth**2)) if trim else 0.0))
     return beats[(beats >= loud[0]) & (beats <= loud[-1])] if loud.size else beats[:0]
 
@@ -178,23 +180,26 @@ def _best_paths(score: Array, paces: Array, tightness: float) -> tuple[Array, ND
     steps = np.arange(shortest, longest + 1)
     cost = tightness * (np.log(steps) - np.log(pace)) ** 2
     cost[(steps < np.round(pace / 2)) | (steps > 2 * pace)] = np.inf
-    cost = np.broadcast_to(cost, (n_frames, len(steps)))
-    known = np.full(longest + n_frames, -np.inf)
-    earlier = sliding_window_view(known, len(steps))[:, ::-1]  # one, two, ... frames more than the shortest step ago
+    known = np.full(n_frames + longest, -np.inf)  # the last frame first: what a step goes back to lies in its order
+    total = known[n_frames - 1 :: -1]
+    earlier = sliding_window_view(known, len(steps))[: shortest - 1 : -1]
+    paths, gains = np.empty((shortest, len(steps))), np.empty(shortest)
     for begin in range(0, n_frames, shortest):
         end = min(begin + shortest, n_frames)
-        gain = np.maximum.reduce(earlier[begin:end] - cost[begin:end], axis=1)
-        if begin < longest or len(paces) > 1:
+        path, gain = paths[: end - begin], gains[: end - begin]
+        np.subtract(earlier[begin:end], cost if len(cost) == 1 else cost[begin:end], path)
+        np.maximum.reduce(path, 1, None, gain)
+        if begin < longest or len(cost) > 1:
             gain[gain == -np.inf] = 0.0  # a path begins
-        np.add(score[begin:end], gain, out=known[longest + begin : longest + end])
+        np.add(score[begin:end], gain, total[begin:end])
     before = np.full(n_frames, -1)
     for block in blocks_of(n_frames, len(steps)):
-        paths = earlier[block] - cost[block]
-        best = np.argmax(paths, axis=1)  # of equal paths, the shortest step
-        possible = paths[np.arange(len(best)), best] > -np.inf
-        before[block] = np.where(possible, np.arange(n_frames)[block] - steps[best], -1)
+        ways = earlier[block] - (cost if len(cost) == 1 else cost[block])
+        best = ways.argmax(axis=1)  # of equal paths, the shortest step
+        possible = ways[np.arange(len(best)), best] > -np.inf
+        before[block] = np.where(possible, np.arange(block.start, block.stop) - steps[best], -1)
     before[: int(np.argmax(score >= FIRST_BEAT * score.max()))] = -1
-    return known[longest:], before
+    return total, before
 
 
 def _last_beat(total: Array) -> int:

@@ -90,11 +90,11 @@ def onset_detect(
         onset_envelope = onset_strength(y=y, sr=sr, hop_length=hop_length)
     strength = np.asarray(onset_envelope)
     if normalize:
-        strength = strength - np.min(strength, axis=-1, keepdims=True)
-        strength = strength / (np.max(strength, axis=-1, keepdims=True) + tiny(strength))
+        strength = strength - strength.min(axis=-1, keepdims=True)
+        strength = strength / (strength.max(axis=-1, keepdims=True) + tiny(strength))
     if backtrack and not sparse:
         raise ParameterError("backtrack=True needs sparse=True")
-    if not strength.any() or not np.all(np.isfinite(strength)):
+    if not strength.any() or not np.isfinite(strength).all():
         onsets = np.array([], dtype=int) if sparse else np.zeros(strength.shape, dtype=bool)
     else:
         onsets = peak_pick(strength, sparse=sparse, **(_picking(sr, hop_length) | kwargs))
