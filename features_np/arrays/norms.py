@@ -79,13 +79,16 @@ def normalize(
         raise ParameterError(f"threshold is {threshold}, must be above 0")
     if fill not in (None, False, True):
         raise ParameterError(f"fill is {fill!r}, must be None, False or True")
-    if not np.all(np.isfinite(values)):
+    if not np.isfinite(values).all():
         raise ParameterError("S holds NaN or infinity; drop or repair it first")
     if norm is None:
         return values
     if norm == 0 and fill:
         raise ParameterError("no vector of norm 0 can fill; take fill=False or another norm")
-    length = lengths(values, norm, axis)
+    if norm == np.inf and values.dtype.kind == "f" and threshold is None:
+        length: Array = np.asarray(np.abs(values).max(axis=axis, keepdims=True))  # divides as in float64
+    else:
+        length = lengths(values, norm, axis)
     small = length < least
     if fill is None:
         length[small] = 1.0

@@ -323,7 +323,7 @@ def require_spectrogram(S: Array) -> Array:
     """Return ``S`` as floats if it is a real, finite, non-negative array (..., bins, frames)."""
     if not isinstance(S, np.ndarray) or S.ndim < 2 or S.dtype.kind not in "fiu" or S.size == 0:
         raise ParameterError("S must be a real array of shape (..., bins, frames); take abs() of a complex spectrum")
-    if not np.all(np.isfinite(S)) or np.any(S < 0):
+    if not (S.min() >= 0 and S.max() < np.inf):  # NaN is neither
         raise ParameterError("S holds negative or non-finite values; a spectrogram is a magnitude or a power")
     return S if S.dtype.kind == "f" else S.astype(np.result_type(S.dtype, np.float32))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from features_np.errors import ParameterError, warn
 
 Array = NDArray[Any]
+
+#: Values converted at a time, to stay in the cache.
+PIECE_VALUES = 65_536
 
 #: A reference level, or what takes it from the magnitudes.
 Reference = float | Callable[[Array], float]
@@ -171,9 +174,12 @@ def db_to_amplitude(S_db: ArrayLike, *, ref: float = 1.0) -> Array:
 
 def decibels_of_power(power: Array, amin: float = 1e-10, *, out: Array | None = None) -> Array:
     """Return ``10 log10(max(power, amin))``, unclipped, in the precision of ``power``; with ``out``, there."""
-    decibels = np.asarray(np.maximum(power, power.dtype.type(amin), out=out))
-    np.log(decibels, out=decibels)  # NumPy has a vectorized float32 log, but no vectorized log10
-    decibels *= decibels.dtype.type(10 / np.log(10))
+    decibels = np.empty_like(power) if out is None else out
+    least, scale = power.dtype.type(amin), power.dtype.type(10 / np.log(10))
+    for rows, levels in _pieces(power, decibels):
+        np.maximum(rows, least, out=levels)
+        np.log(levels, out=levels)  # NumPy has a vectorized float32 log, but no vectorized log10
+        levels *= scale
     return decibels
 
 
@@ -181,6 +187,18 @@ def clip_below_peak(decibels: Array, top_db: float) -> Array:
     """Raise values more than ``top_db`` below the maximum of the array to that floor."""
     floor = decibels.max() - decibels.dtype.type(top_db)
     return np.asarray(np.maximum(decibels, floor))
+
+
+def _pieces(power: Array, decibels: Array) -> Iterator[tuple[Array, Array]]:
+    """Cut both along the axis whose values lie furthest apart, into pieces that stay in the cache."""
+    if power.size <= PIECE_VALUES or power.ndim < 2:
+        yield power, decibels
+        return
+    widest = int(np.argmax(power.strides))
+    rows, levels = np.moveaxis(power, widest, 0), np.moveaxis(decibels, widest, 0)
+    step = max(PIECE_VALUES * len(rows) // power.size, 1)
+    for begin in range(0, len(rows), step):
+        yield rows[begin : begin + step], levels[begin : begin + step]
 
 
 def _decibels(power: Array, ref: Reference, amin: float, top_db: float | None, *, out: Array | None = None) -> Array:
@@ -192,8 +210,9 @@ def _decibels(power: Array, ref: Reference, amin: float, top_db: float | None, *
     decibels = decibels_of_power(power, amin, out=out)
     if np.ndim(reference) or reference != 1.0:
         decibels -= np.asarray(10 * np.log10(reference)).astype(decibels.dtype)
-    clipped = decibels if top_db is None else clip_below_peak(decibels, top_db)
-    return clipped[()]  # a number of a number
+    if top_db is not None:
+        np.maximum(decibels, decibels.max() - decibels.dtype.type(top_db), out=decibels)
+    return decibels[()]  # a number of a number
 
 
 def _magnitude(S: ArrayLike, name: str) -> Array:

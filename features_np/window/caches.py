@@ -8,7 +8,7 @@ import numpy as np
 
 from features_np.spec import FeatureSpec
 from features_np.spectra.spectrum import Array
-from features_np.window.buffers import SlidingBuffer
+from features_np.window.buffers import POWERS_KEPT, SlidingBuffer
 from features_np.window.summary import tuned_chroma
 
 #: Tunings whose chroma a stream keeps, 62 KB each for 30 s.
@@ -72,15 +72,20 @@ class ChromaCache:
         known = self._buffer(tuning, start)
         if not known.start <= start <= known.end:
             known.restart(start)
+        new = stop - known.end
         for begin in range(known.end, stop, BLOCK_FRAMES):
             known.append(tuned_chroma(power_of(begin, min(begin + BLOCK_FRAMES, stop)), self._spec, tuning))
-        self._catch_up(power_of, start, stop)
+        self._catch_up(power_of, start, stop, new)
         return np.asarray(known.view(start, stop))
 
-    def _catch_up(self, power_of: Callable[[int, int], Array], start: int, stop: int) -> None:
-        """Compute the newest frames for the other tunings too, while their power spectra are at hand."""
+    def _catch_up(self, power_of: Callable[[int, int], Array], start: int, stop: int, new: int) -> None:
+        """Compute the newest frames for the other tunings too, before their power spectra are given up.
+
+        That is when as many frames again as were ``new`` would make them more than are kept.
+        """
         for tuning, known in self._tuned.items():
-            if start < known.end < stop and stop - known.end <= BLOCK_FRAMES:
+            behind = stop - known.end
+            if start < known.end < stop and POWERS_KEPT - new < behind <= BLOCK_FRAMES:
                 known.append(tuned_chroma(power_of(known.end, stop), self._spec, tuning))
 
     def _buffer(self, tuning: float, start: int) -> SlidingBuffer:
