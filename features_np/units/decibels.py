@@ -179,7 +179,7 @@ def decibels_of_power(power: Array, amin: float = 1e-10, *, out: Array | None = 
     for rows, levels in _pieces(power, decibels):
         np.maximum(rows, least, out=levels)
         np.log(levels, out=levels)  # NumPy has a vectorized float32 log, but no vectorized log10
-        levels *= scale
+        np.multiply(levels, scale, out=levels)
     return decibels
 
 

@@ -250,3 +250,32 @@ def test_frames_need_no_larger_view_than_they_are() -> None:
     y = np.arange(100, dtype=np.float32)
     assert np.array_equal(frame_signal(y, 7, 3), np.lib.stride_tricks.sliding_window_view(y, 7)[::3])
     assert not frame_signal(y, 7, 3).flags.writeable
+
+
+@given(
+    curve=st.lists(st.sampled_from([0.0, 0.25, 0.5, 1.0, 2.0]), max_size=40),
+    reach=st.tuples(st.integers(0, 4), st.integers(1, 4), st.integers(0, 6), st.integers(1, 6)),
+    wait=st.integers(0, 6),
+)
+def test_peaks_are_those_of_the_definition(curve: list[float], reach: tuple[int, int, int, int], wait: int) -> None:
+    pre_max, post_max, pre_avg, post_avg = reach
+    expected: list[int] = []
+    for place, value in enumerate(curve):
+        highest = max(curve[max(place - pre_max, 0) : place + post_max])
+        around = curve[max(place - pre_avg, 0) : place + post_avg]
+        is_peak = value == highest and value >= sum(around) / len(around) + 0.125
+        if is_peak and (not expected or place - expected[-1] > wait):
+            expected.append(place)
+    options = {"pre_max": pre_max, "post_max": post_max, "pre_avg": pre_avg, "post_avg": post_avg, "wait": wait}
+    found = fx.util.peak_pick(np.array(curve), delta=0.125, **options)
+    assert found.tolist() == expected
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+def test_decibels_of_a_large_array_are_those_of_its_values(order: tuple[int, int, int]) -> None:
+    power = np.random.default_rng(0).random((3, 300, 170), dtype=np.float32).transpose(order)
+    given_power = power.copy()
+    levels = fx.power_to_db(power, top_db=None)
+    each = [fx.power_to_db(row, top_db=None) for row in power.reshape(-1, power.shape[-1])]
+    assert np.array_equal(levels.reshape(-1, power.shape[-1]), each)
+    assert np.array_equal(power, given_power)
