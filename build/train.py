@@ -135,8 +135,7 @@ def _figures_by_way(task: Task, bundle: Bundle, scores: scoring.Scores) -> dict[
 def _prepared(arguments: argparse.Namespace) -> tuple[Task, tuple[Recipe, ...]]:
     """Return the task and the recipes that the options name."""
     if LISTENER in arguments.recipe:
-        task, head = prepare(arguments.data, arguments.backbone, arguments.seed, arguments.cache)
-        return task, (head,)
+        return prepare(arguments.data, arguments.backbone, arguments.seed, arguments.cache)
     recipes = tuple((own_head() if name == OWN_HEAD else RECIPES[name]) for name in arguments.recipe)
     if arguments.features is None:
         spec = FeatureSpec(groups=discriminant_and_perceptron.TIMBRE.spec.groups)

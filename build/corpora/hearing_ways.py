@@ -10,12 +10,14 @@ TALKERS_DB = (-5.0, 15.0)
 #: Windows shorter than the 30 s that most pieces last, in seconds.
 WINDOWS_S = (3.0, 5.0, 10.0)
 WINDOWS = tuple(Way(f"{seconds:g} s", seconds) for seconds in WINDOWS_S)
-#: Ways that a head is trained in, and the weight of each: half is as recorded, half through microphones.
+#: Ways that a head is trained in, and the weight of each: nearly half is as recorded, the rest through microphones.
 TRAINING = {
     AS_RECORDED: 3.0,
     **dict.fromkeys(WINDOWS, 1.0),
-    **{Way(f"microphone {draw}", part=Part.TRAINING, talkers_db=TALKERS_DB): 1.5 for draw in range(2)},
-    **{Way(f"microphone, {seconds:g} s", seconds, Part.TRAINING, TALKERS_DB): 1.0 for seconds in (5.0, 10.0, 15.0)},
+    Way("microphone 0", part=Part.TRAINING, talkers_db=TALKERS_DB): 2.0,
+    **{Way(f"microphone, {seconds:g} s", seconds, Part.TRAINING, TALKERS_DB): 1.0 for seconds in (5.0, 10.0)},
+    Way("recorded room", part=Part.TRAINING, talkers_db=TALKERS_DB, recorded_room=True): 2.0,
+    Way("recorded room, 10 s", 10.0, Part.TRAINING, TALKERS_DB, recorded_room=True): 1.0,
 }
 #: The same for one's own recordings: fewer, for the time that each takes, and without the voices, which no clone has.
 OWN = {AS_RECORDED: 3.0, Way("5 s", 5.0): 1.0, Way("own microphone", part=Part.TRAINING): 3.0}
@@ -28,6 +30,9 @@ TALKERS = tuple(
 )
 #: Rooms that a phone recorded, of tracks that judge, for tracks of all genres: the phone's own recordings are of two.
 RECORDED_ROOM = Way("evaluation recorded room", part=Part.EVALUATION, recorded_room=True)
-#: What a listener is taught to ignore: rooms and microphones that are simulated, and a room that a phone recorded.
+#: What a listener is taught to ignore: rooms and microphones that are simulated, and rooms that a phone recorded.
 LESSONS = tuple(Way(f"lesson {draw}", part=Part.TRAINING, talkers_db=TALKERS_DB) for draw in range(3))
-RECORDED_LESSON = Way("lesson in a recorded room", part=Part.TRAINING, recorded_room=True)
+RECORDED_LESSONS = (
+    Way("lesson in a recorded room", part=Part.TRAINING, recorded_room=True),
+    Way("lesson in a recorded room, people talking", part=Part.TRAINING, talkers_db=TALKERS_DB, recorded_room=True),
+)

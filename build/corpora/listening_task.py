@@ -15,7 +15,7 @@ from build.corpora.task import Task
 from build.extract.description import Description, Rows
 from build.extract.rows import rows_of, styles_of
 from build.tables.feature_table import FeatureTable, Track
-from build.tables.pieces import GTZAN_VALID, Piece
+from build.tables.pieces import GTZAN_VALID, Piece, read_phone
 from build.tables.splits import FAULT_FILTERED
 
 
@@ -26,20 +26,19 @@ def hear_task(pieces: Sequence[Piece], labels: Sequence[str], data: Path, by: De
     train_tables = _heard(train, (*ways.TRAINING, ways.MICROPHONES[0]), by)
     # Those of training serve folds over the artists of both lists.
     valid_tables = _heard(valid, (*ways.TRAINING, *ways.MICROPHONES, *ways.TALKERS, ways.RECORDED_ROOM), by)
-    judged = [*train, *valid]
+    judged, phone = [*train, *valid], read_phone(data)
     return Task(
         split=FAULT_FILTERED,
         train=train_tables.pop(AS_RECORDED.name),
         valid=valid_tables.pop(AS_RECORDED.name),
-        tracks={_key(piece): _track(piece) for piece in pieces},
+        tracks={_key(piece): _track(piece) for piece in (*pieces, *phone)},
         train_ways=train_tables,
         valid_ways=valid_tables,
         clips=frozenset(_key(piece) for piece in pieces if not piece.whole),
         no_music=no_music.hear(data, by, seed),
-        outside_genres=_heard([piece for piece in pieces if piece.genre not in labels], (AS_RECORDED,), by)[
-            AS_RECORDED.name
-        ],
+        outside_genres=_recorded([piece for piece in pieces if piece.genre not in labels], by),
         styles=_table(judged, by.styles, styles_of(_paths(judged), by)),
+        phone=_recorded(phone, by),
     )
 
 
@@ -51,6 +50,10 @@ def learning(pieces: Sequence[Piece], labels: Sequence[str]) -> list[Piece]:
 def _heard(pieces: Sequence[Piece], ways: Sequence[Way], by: Description) -> dict[str, FeatureTable]:
     rows = rows_of(_paths(pieces), ways, by)
     return {way.name: _table(pieces, by.vector_names, rows[:, number]) for number, way in enumerate(ways)}
+
+
+def _recorded(pieces: Sequence[Piece], by: Description) -> FeatureTable:
+    return _heard(pieces, (AS_RECORDED,), by)[AS_RECORDED.name]
 
 
 def _paths(pieces: Sequence[Piece]) -> dict[str, Path]:

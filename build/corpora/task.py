@@ -52,6 +52,8 @@ class Task:
         Music of none of the genres.
     styles : FeatureTable or None
         Scores of the listener's styles for the tracks of both lists.
+    phone : FeatureTable or None
+        What a phone recorded of tracks that judge.
     test : FeatureTable or None
         Tracks that neither train nor choose: the published model is scored on them, once.
     """
@@ -67,6 +69,7 @@ class Task:
     no_music: NoMusic | None = None
     outside_genres: FeatureTable | None = None
     styles: FeatureTable | None = None
+    phone: FeatureTable | None = None
     test: FeatureTable | None = None
 
     @property

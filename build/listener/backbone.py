@@ -47,6 +47,9 @@ class Backbone(ABC):
         Turns audio into the patches that the network takes.
     outputs : tuple of (str, int)
         Name and size of each embedding, in the order of the deployed network's outputs; the styles' scores follow.
+    views : mapping of str to float, or None
+        Weight of each embedding in the head's answer; those that it does not name are for "no music" alone. None: all
+        weigh 1.
     statistics : tuple of str
         Taken of each embedding over a window's patches for the head.
     compared : tuple of float
@@ -66,6 +69,7 @@ class Backbone(ABC):
     name: ClassVar[str]
     front_end: ClassVar[PatchSpec]
     outputs: ClassVar[tuple[tuple[str, int], ...]]
+    views: ClassVar[Mapping[str, float] | None] = None
     statistics: ClassVar[tuple[str, ...]] = ("mean",)
     compared: ClassVar[tuple[float, ...]]
     lessons: ClassVar[tuple[Way, ...]] = LESSONS
@@ -90,6 +94,10 @@ class Backbone(ABC):
 
         The first ``n_frozen`` blocks keep their weights; None: all do, as in a teacher.
         """
+
+    @abstractmethod
+    def end_of_block(self, number: int) -> str:
+        """Return the name of the layer of ``trainable`` whose output is all that the blocks after this one take."""
 
     @abstractmethod
     def with_weights_of(self, trained: keras.Model) -> Self:

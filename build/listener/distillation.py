@@ -2,12 +2,13 @@
 
 No labels are used: the pretrained network, given a patch of the recording, is the teacher of its own copy, which is
 given the same patch through a room, talking people, noise and a cheap microphone. What it knows of music stays, and
-with it the styles; it learns to ignore what the path adds.
+with it the styles; it learns to ignore what the path adds. The first blocks keep their weights, so what they and the
+teacher say of each patch is computed once, and only the blocks that learn run in each step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -21,12 +22,15 @@ from build.models.recipe import be_deterministic
 from features_np.front_end import PatchSpec
 
 Frames = NDArray[np.float16]
+Maps = NDArray[np.float16]
 AnyBackbone = TypeVar("AnyBackbone", bound=Backbone)
 
 #: Differences further than this from the teacher, in its standard deviations, count no more.
 FURTHEST = 3.0
 #: A fifth of the patches are the recording's own: what is clean already must stay.
 CLEAN_SHARE = 0.2
+#: Patches that a network is given at once where nothing learns.
+AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +41,82 @@ class Pair:
     heard: Frames
 
 
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """Patches as the frozen blocks leave them: of recordings (n, ...), with the teacher's outputs for them, and heard.
+
+    ``recorded_at`` is the place among the recordings' patches of what was played in each of those that were heard.
+    """
+
+    recorded: Maps
+    aims: tuple[NDArray[np.float32], ...]
+    heard: Maps
+    recorded_at: NDArray[np.int64]
+
+
 def distill(backbone: AnyBackbone, pairs: Sequence[Pair], schedule: Schedule, seed: int) -> AnyBackbone:
     """Return the backbone as taught with pairs of recordings and what microphones made of them."""
     be_deterministic(seed)
-    teacher = backbone.trainable()
+    rng = np.random.default_rng(seed)
     student = backbone.trainable(schedule.n_frozen)
-    batches = _batches(pairs, schedule.batch_size, backbone.front_end, np.random.default_rng(seed))
-    deviations = [tf.math.reduce_std(output, axis=0) + 0.02 for output in _outputs(teacher, next(batches)[0])]
-    terms = list(zip(backbone.compared, deviations, strict=True))
+    frozen, learning = _divided(student, backbone, schedule.n_frozen)
+    lessons = _lessons(pairs, backbone.trainable(), frozen, backbone.front_end, rng)
+    terms = [(weight, aim.std(axis=0) + 0.02) for weight, aim in zip(backbone.compared, lessons.aims, strict=True)]
+    batches = _batches(lessons, schedule.batch_size, rng)
     for n_steps in schedule.cycles:
-        step = _step_function(teacher, student, terms, schedule.learning_rate, n_steps)
+        step = _step_function(learning, terms, schedule.learning_rate, n_steps)
         for _ in range(n_steps):
             step(*map(tf.constant, next(batches)))
     return backbone.with_weights_of(student)
+
+
+def _divided(student: keras.Model, backbone: Backbone, n_frozen: int) -> tuple[keras.Model | None, keras.Model]:
+    """Return the network's blocks that keep their weights, None without any, and those that learn."""
+    if not n_frozen:
+        return None, student
+    between = student.get_layer(backbone.end_of_block(n_frozen)).output
+    return keras.Model(student.input, between), keras.Model(between, student.outputs)
+
+
+def _lessons(
+    pairs: Sequence[Pair], teacher: keras.Model, frozen: keras.Model | None, spec: PatchSpec, rng: np.random.Generator
+) -> Lessons:
+    """Return the patches of all pairs, the heard ones half of the time through one more response."""
+    recordings = {id(pair.recorded): pair.recorded for pair in pairs}  # several pairs share one
+    cut = {key: _patches(frames, spec) for key, frames in recordings.items()}
+    begins = dict(zip(cut, np.cumsum([0, *map(len, cut.values())]), strict=False))
+    recorded = np.concatenate(list(cut.values()))
+    heard = np.concatenate([_patches(pair.heard, spec) for pair in pairs])
+    places = [begins[id(pair.recorded)] + np.arange(len(cut[id(pair.recorded)])) for pair in pairs]
+
+    def as_taken(patches: Patches) -> Maps:
+        if frozen is None:
+            return patches.astype(np.float16)
+        return _answers(frozen, patches)[0].astype(np.float16)
+
+    for begin in range(0, len(heard), AT_ONCE):
+        some = heard[begin : begin + AT_ONCE]
+        responding = rng.random(len(some)) < 0.5
+        some[responding] = _through_a_response(some[responding, ..., 0].astype(np.float32), spec, rng)[..., np.newaxis]
+    return Lessons(
+        as_taken(recorded), tuple(_answers(teacher, recorded)), as_taken(heard), np.concatenate(places).astype(np.int64)
+    )
+
+
+def _patches(frames: Frames, spec: PatchSpec) -> Frames:
+    """Return patches (n, frames, mels, 1), each half a patch after the one before."""
+    starts = range(0, len(frames) - spec.n_frames + 1, max(1, spec.n_frames // 2))
+    empty = np.zeros((0, *spec.shape), dtype=frames.dtype)
+    return np.array([frames[start : start + spec.n_frames] for start in starts] or empty)[..., np.newaxis]
+
+
+def _answers(network: keras.Model, patches: Frames) -> list[NDArray[np.float32]]:
+    """Return the outputs of a network for patches, a few of them at a time."""
+    shape = tf.TensorSpec((None, *patches.shape[1:]), tf.float32)
+    call = tf.function(lambda some: _outputs(network, some), input_signature=[shape])
+    begins = range(0, len(patches), AT_ONCE)
+    answers = [call(tf.constant(patches[begin : begin + AT_ONCE].astype(np.float32))) for begin in begins]
+    return [np.concatenate([np.asarray(some, dtype=np.float32) for some in output]) for output in zip(*answers)]
 
 
 def _outputs(network: keras.Model, patches: tf.Tensor, *, training: bool = False) -> list[tf.Tensor]:
@@ -58,52 +125,42 @@ def _outputs(network: keras.Model, patches: tf.Tensor, *, training: bool = False
 
 
 def _step_function(
-    teacher: keras.Model, student: keras.Model, terms: Sequence[tuple[float, tf.Tensor]], rate: float, n_steps: int
-) -> Any:
-    """Return a step, a function of recorded and heard patches; ``terms`` are weight and deviation of each output."""
+    learning: keras.Model, terms: Sequence[tuple[float, NDArray[np.float32]]], rate: float, n_steps: int
+) -> Callable[..., Any]:
+    """Return a step, a function of what is heard and of the aims; ``terms`` are weight and deviation of each output."""
     n_warm = min(100, n_steps // 4)
     decay = keras.optimizers.schedules.CosineDecay(
         rate / 20, n_steps - n_warm, alpha=0.02, warmup_target=rate, warmup_steps=n_warm
     )
     optimizer = keras.optimizers.Adam(decay)
-    optimizer.build(student.trainable_variables)
+    optimizer.build(learning.trainable_variables)
 
     @tf.function  # type: ignore[untyped-decorator]
-    def step(recorded: tf.Tensor, heard: tf.Tensor) -> tf.Tensor:
-        aims = _outputs(teacher, recorded)
+    def step(heard: tf.Tensor, *aims: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             loss = tf.constant(0.0)
-            outputs = _outputs(student, heard, training=True)
+            outputs = _outputs(learning, heard, training=True)
             for (weight, deviation), aim, output in zip(terms, aims, outputs, strict=True):
                 loss += weight * tf.reduce_mean(tf.minimum(tf.square((output - aim) / deviation), FURTHEST**2))
-        gradients = tape.gradient(loss, student.trainable_variables)
-        optimizer.apply(gradients, student.trainable_variables)
+        gradients = tape.gradient(loss, learning.trainable_variables)
+        optimizer.apply(gradients, learning.trainable_variables)
         return loss
 
     return step
 
 
-def _batches(
-    pairs: Sequence[Pair], size: int, spec: PatchSpec, rng: np.random.Generator
-) -> Iterator[tuple[Patches, Patches]]:
-    """Yield patches (size, frames, mels, 1), as recorded and as heard, all places once before any comes again."""
-    n = spec.n_frames
-    places = np.array([(i, start) for i, pair in enumerate(pairs) for start in range(0, len(pair.heard) - n + 1, n)])
-    size = min(size, len(places))
+def _batches(lessons: Lessons, size: int, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.float32], ...]]:
+    """Yield what is heard (size, ...) and the aims for it, all patches once before any comes again."""
+    size = min(size, len(lessons.heard))
     while True:
-        order = rng.permutation(len(places))
+        order = rng.permutation(len(lessons.heard))
         for at in range(0, len(order) - size + 1, size):
-            chosen = [_patch(pairs[i], start, n, rng) for i, start in places[order[at : at + size]]]
-            recorded, heard = (np.stack(patches).astype(np.float32) for patches in zip(*chosen, strict=True))
-            responding = rng.random(size) < 0.5
-            heard[responding] = _through_a_response(heard[responding], spec, rng)
-            yield recorded[..., np.newaxis], heard[..., np.newaxis]
-
-
-def _patch(pair: Pair, start: int, n: int, rng: np.random.Generator) -> tuple[Frames, Frames]:
-    start += int(rng.integers(0, min(n, len(pair.heard) - start - n + 1)))
-    heard = pair.recorded if rng.random() < CLEAN_SHARE else pair.heard
-    return pair.recorded[start : start + n], heard[start : start + n]
+            chosen = order[at : at + size]
+            played = lessons.recorded_at[chosen]
+            heard = lessons.heard[chosen]
+            clean = rng.random(size) < CLEAN_SHARE
+            heard[clean] = lessons.recorded[played[clean]]
+            yield heard.astype(np.float32), *(aim[played] for aim in lessons.aims)
 
 
 def _through_a_response(log_mel: Patches, spec: PatchSpec, rng: np.random.Generator) -> Patches:

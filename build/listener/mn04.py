@@ -1,6 +1,6 @@
 """EfficientAT's mn04 as a backbone: a MobileNetV3 of width 0.4, its weights read from the published arrays.
 
-Schmid, Koutini and Widmer (2023) distilled it from transformers on AudioSet. Patches of 3 s (300 frames of 128 bands)
+Schmid, Koutini and Widmer (2023) distilled it from transformers on AudioSet. Patches of 2.9 s (290 frames of 128 bands)
 pass a convolution, 15 inverted residual blocks (Howard et al. 2019), nine of them with squeeze-and-excitation, and a
 pointwise convolution; what is left is averaged over time and bands, and a hidden layer scores 527 classes. Batch
 normalizations are folded into weights and biases. The arrays are of (bands, frames), patches here of (frames, bands):
@@ -19,7 +19,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from build.corpora.hearing_ways import LESSONS, RECORDED_LESSON
+from build.corpora.hearing_ways import LESSONS, RECORDED_LESSONS
 from build.errors import DatasetError
 from build.listener.audioset import read_class_names, style_indices
 from build.listener.backbone import Backbone, Patches, Schedule
@@ -30,6 +30,8 @@ WEIGHTS_FILE, CLASS_MAP = Path("pretrained", "mn04_as.npz"), Path("pretrained", 
 #: Of its batch normalizations.
 EPSILON = 0.001
 MUSIC = "Music"
+#: Blocks whose squeezed means a copy is compared with, besides the outputs.
+COMPARED_BLOCKS = (11, 13, 15)
 
 Weights = NDArray[np.float32]
 
@@ -70,9 +72,10 @@ class Mn04(Backbone):
     name = "mn04"
     front_end = EFFICIENTAT
     outputs = (("pooled", 384), ("embedding", 512), ("music", 1))
-    compared = (1.0, 1.0, 0.5)
-    lessons = (LESSONS[0], RECORDED_LESSON)
-    schedule = Schedule(cycles=(530,), n_frozen=6)
+    views = {"pooled": 1.0, "embedding": 1.0}  # noqa: RUF012 - a ClassVar of the base class
+    compared = (0.25, 0.25, 0.5, 1.0, 1.0, 0.5)
+    lessons = (LESSONS[0], *RECORDED_LESSONS)
+    schedule = Schedule(cycles=(1500,), n_frozen=6)
     max_size = 2_200_000
     quantization = "float16 weights, float sums"
     origin = {  # noqa: RUF012 - a ClassVar of the base class
@@ -101,14 +104,19 @@ class Mn04(Backbone):
         return tuple(self.class_names[index] for index in style_indices(self.class_names))
 
     def trainable(self, n_frozen: int | None = None) -> keras.Model:
-        """Return the network with the pooled means, the embedding and the logits of all classes as outputs.
+        """Return the network that gives squeezed means, the pooled means, the embedding and the logits of all classes.
 
         The first convolution and the classes' layer keep their weights always.
         """
         frames, bands = self.front_end.shape
         patch = keras.Input((frames, bands, 1))
-        pooled, embedding = self._features(patch, len(BLOCKS) + 1 if n_frozen is None else n_frozen)
-        return keras.Model(patch, [pooled, embedding, self._dense(embedding, "classes", trainable=False)])
+        squeezed, pooled, embedding = self._features(patch, len(BLOCKS) + 1 if n_frozen is None else n_frozen)
+        logits = self._dense(embedding, "classes", trainable=False)
+        return keras.Model(patch, [*(squeezed[number] for number in COMPARED_BLOCKS), pooled, embedding, logits])
+
+    def end_of_block(self, number: int) -> str:
+        """Return the name of the layer that gives what a block adds up, or projects."""
+        return f"block_{number:02d}_out"
 
     def with_weights_of(self, trained: keras.Model) -> Self:
         """Return the backbone with the weights of a ``trainable`` network."""
@@ -123,7 +131,7 @@ class Mn04(Backbone):
         """Return the network with the pooled means, the embedding, the score of "Music" and those of the styles."""
         frames, bands = self.front_end.shape
         patch = keras.Input((frames, bands), batch_size=batch_size)
-        pooled, embedding = self._features(keras.layers.Reshape((frames, bands, 1))(patch), n_frozen=0)
+        _, pooled, embedding = self._features(keras.layers.Reshape((frames, bands, 1))(patch), n_frozen=0)
         music = self._scores(embedding, [self.class_names.index(MUSIC)], "music")
         return keras.Model(
             patch, [pooled, embedding, music, self._scores(embedding, style_indices(self.class_names), "styles")]
@@ -137,29 +145,40 @@ class Mn04(Backbone):
         """
         return to_float16(self.deployable(batch_size=1), self.max_size)
 
-    def _features(self, x: keras.KerasTensor, n_frozen: int) -> tuple[keras.KerasTensor, keras.KerasTensor]:
+    def _features(
+        self, x: keras.KerasTensor, n_frozen: int
+    ) -> tuple[dict[int, keras.KerasTensor], keras.KerasTensor, keras.KerasTensor]:
+        """Return the means that blocks squeeze to, by the block's number, the pooled means and the embedding."""
+        squeezed = {}
         x = self._convolution(x, "first", stride=2, trainable=False)
         x = keras.layers.Activation("hard_swish")(x)
         for number, block in enumerate(BLOCKS, start=1):
-            x = self._block(x, f"block_{number:02d}", block, trainable=number > n_frozen)
+            x, squeezed[number] = self._block(x, f"block_{number:02d}", block, trainable=number > n_frozen)
         learns = n_frozen <= len(BLOCKS)
         x = keras.layers.Activation("hard_swish")(self._convolution(x, "last", trainable=learns))
         pooled = keras.layers.GlobalAveragePooling2D()(x)
-        return pooled, keras.layers.Activation("hard_swish")(self._dense(pooled, "hidden", trainable=learns))
+        embedding = keras.layers.Activation("hard_swish")(self._dense(pooled, "hidden", trainable=learns))
+        return squeezed, pooled, embedding
 
-    def _block(self, x: keras.KerasTensor, name: str, block: Block, *, trainable: bool) -> keras.KerasTensor:
-        before, activation = x, keras.layers.Activation
+    def _block(
+        self, x: keras.KerasTensor, name: str, block: Block, *, trainable: bool
+    ) -> tuple[keras.KerasTensor, keras.KerasTensor | None]:
+        """Return a block's output, and the means that it squeezes to, if it does."""
+        before, squeezed, activation = x, None, keras.layers.Activation
         if f"{name}_expand" in self.layers:
             x = activation(block.activation)(self._convolution(x, f"{name}_expand", trainable=trainable))
         x = self._convolution(x, f"{name}_depthwise", stride=block.stride, trainable=trainable)
         x = activation(block.activation)(x)
         if block.squeezes:
             gate = keras.layers.GlobalAveragePooling2D(keepdims=True)(x)
+            squeezed = keras.layers.Flatten()(gate)
             gate = activation("relu")(self._convolution(gate, f"{name}_squeeze", trainable=trainable))
             gate = activation("sigmoid")(self._convolution(gate, f"{name}_excite", trainable=trainable))
             x = keras.layers.Multiply()([x, gate])
         x = self._convolution(x, f"{name}_project", trainable=trainable)
-        return keras.layers.Add()([x, before]) if block.stride == 1 and x.shape == before.shape else x
+        if block.stride == 1 and x.shape == before.shape:
+            x = keras.layers.Add()([x, before])
+        return keras.layers.Identity(name=f"{name}_out")(x), squeezed
 
     def _convolution(self, x: keras.KerasTensor, name: str, *, stride: int = 1, trainable: bool) -> keras.KerasTensor:
         """Apply a convolution whose edges are padded alike on both sides, which Keras does by itself at stride 1."""

@@ -16,7 +16,7 @@ from build.listener import record_axes, teaching
 from build.listener.backbone import Backbone
 from build.listener.registry import BACKBONES
 from build.models.int8 import ListenerModel
-from build.models.listening_head import SPEC, HeadRecipe
+from build.models.listening_head import READABLE, READABLE_WEIGHT, SPEC, HeadRecipe
 from build.models.recipe import TaughtListener
 from build.tables.pieces import Piece, read_pieces
 
@@ -24,16 +24,21 @@ Made = TypeVar("Made")
 
 #: The recipe's name, and the model's.
 LISTENER = "listener"
+#: The heads that are compared, by name, with the perceptron's share of the answer.
+HEADS = {LISTENER: 0.5, f"{LISTENER}-discriminants": 0.0, f"{LISTENER}-perceptron": 1.0}
 LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
 OUTSIDE = "electronic"
 
 
-def prepare(data: Path, name: str, seed: int, cache: Path | None) -> tuple[Task, HeadRecipe]:
-    """Teach the named backbone and hear everything with it; one that lies in ``cache`` is not taught again."""
+def prepare(data: Path, backbone_name: str, seed: int, cache: Path | None) -> tuple[Task, tuple[HeadRecipe, ...]]:
+    """Teach the named backbone and hear everything with it; one that lies in ``cache`` is not taught again.
+
+    Returns what was heard, and the recipes of heads to choose from.
+    """
     pieces = read_pieces(data, (*LABELS, OUTSIDE))
-    untaught, lessons = BACKBONES[name].read(data), learning(pieces, LABELS)
+    untaught, lessons = BACKBONES[backbone_name].read(data), learning(pieces, LABELS)
     backbone, network = kept(
-        cache, LISTENER, lambda: teach(untaught, lessons, seed), name, untaught.schedule, untaught.lessons, seed
+        cache, LISTENER, lambda: teach(untaught, lessons, seed), backbone_name, untaught.schedule, untaught.lessons, seed
     )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "listener.tflite")
@@ -50,9 +55,13 @@ def prepare(data: Path, name: str, seed: int, cache: Path | None) -> tuple[Task,
             record_axes.SHRINKAGE,
         )
         task = hear_task(pieces, LABELS, data, by, seed)
-    made = f"{name}, taught by {backbone.schedule}, every piece through {len(backbone.lessons)} microphones"
+    made = f"{backbone_name}, taught by {backbone.schedule}, every piece through {len(backbone.lessons)} microphones"
     model = ListenerModel(network=network, origin=backbone.origin, quantization=backbone.quantization)
-    return task, HeadRecipe(LISTENER, (TaughtListener(backbone.use, model, axes, made),))
+    views = None if backbone.views is None else {READABLE: READABLE_WEIGHT, **backbone.views}
+    listeners = (TaughtListener(backbone.use, model, axes, made),)
+    return task, tuple(
+        HeadRecipe(name, listeners, views=views, perceptron_share=share) for name, share in HEADS.items()
+    )
 
 
 def teach(backbone: Backbone, pieces: list[Piece], seed: int) -> tuple[Backbone, bytes]:

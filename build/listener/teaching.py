@@ -52,7 +52,7 @@ def teach(
 def representative(pairs: Sequence[Pair], front_end: PatchSpec, seed: int) -> NDArray[np.float32]:
     """Return ``N_REPRESENTATIVE`` patches, some as recorded and some through a microphone."""
     rng = np.random.default_rng(seed)
-    patches = []
+    patches, pairs = [], [pair for pair in pairs if len(pair.recorded) >= front_end.n_frames]  # clips may be shorter
     for _ in range(N_REPRESENTATIVE):
         pair = pairs[rng.integers(len(pairs))]
         frames = (pair.recorded, pair.heard)[rng.integers(2)]

@@ -112,6 +112,10 @@ class Yamnet(Backbone):
                 pooled[depth] = keras.layers.GlobalAveragePooling2D(dtype="float32")(x)
         return keras.Model(patch, [pooled[depth] for depth in COMPARED_DEPTHS])
 
+    def end_of_block(self, number: int) -> str:
+        """Return the name of a pair's pointwise convolution."""
+        return f"pointwise_{number:02d}"
+
     def with_weights_of(self, trained: keras.Model) -> Self:
         """Return the backbone with the weights of a ``trainable`` network."""
 

@@ -143,7 +143,7 @@ class HeadRecipe(Recipe):
     def parts(self) -> dict[str, Recipe]:
         """Return variants of the recipe: discriminants alone, parts of the input alone or left out, less music."""
         linear = self.plain()
-        alone = dict.fromkeys(self.output_sizes, 1.0)
+        alone = {name: weight for name, weight in self.view_weights.items() if name != READABLE}
         return {
             "all of it, as it ships": self,
             "all of it, the perceptron alone": replace(self, perceptron_share=1.0),

@@ -47,6 +47,8 @@ def _heard(listening: dict[str, Any]) -> Iterator[str]:
         ways["clips, where there is no more"] = listening["clips"]
     for name, figures in ways.items():
         yield f"| {name} | {_both(figures)} | {figures['accuracy']['n']} |"
+    for genre, figure in listening.get("phone", {}).items():
+        yield f"| recordings that a phone made of {genre}, people talking | {_percent(figure)} | | {figure['n']} |"
     drop = listening["microphones"]["drop"]
     low, high = drop["interval_95"]
     yield f"\nMicrophones cost {100 * drop['value']:.1f} points ({100 * low:.1f} to {100 * high:.1f})."

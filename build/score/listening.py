@@ -47,10 +47,22 @@ def of_windows_and_talkers(bundle: Bundle, task: Task, clean: Scores) -> Figures
         },
         "recorded room": heard(hearing_ways.RECORDED_ROOM, "in rooms that a phone recorded, of tracks that judge"),
     }
+    if task.phone is not None:
+        figures["phone"] = _of_genres(bundle, task, task.phone)
     if len(clips):
         scores = scoring.score(bundle, clips, f"{task.split}; clips of 2 to 20 s", task.tracks)
         figures["clips"] = _accuracies(scores, task, clips)
     return figures
+
+
+def _of_genres(bundle: Bundle, task: Task, table: FeatureTable) -> Figures:
+    """Return the accuracy in each genre: of few of them, what is right in all flatters a model that guesses one."""
+    scores = scoring.score(bundle, table, f"{task.split}; recordings that a phone made of these tracks", task.tracks)
+    artists, genres = np.array(task.artists(table)), np.array(table.genres)
+    return {
+        genre: metrics.share(scores.right[genres == genre], scores.split, artists[genres == genre].tolist()).to_dict()
+        for genre in sorted(set(table.genres))
+    }
 
 
 def _accuracies(scores: Scores, task: Task, table: FeatureTable) -> Figures:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from build.tables.feature_table import read_list, read_tracks
 
-GTZAN_TRAIN, GTZAN_VALID, EMOTIFY, SONGS = "gtzan train", "gtzan valid", "emotify", "songs"
+GTZAN_TRAIN, GTZAN_VALID, EMOTIFY, SONGS, PHONE = "gtzan train", "gtzan valid", "emotify", "songs", "phone"
 #: Emotify does not name its artists, but those of neighbouring numbers may be one.
 NEIGHBOURS = 4
 
@@ -30,6 +30,19 @@ def read_pieces(data: Path, labels: Sequence[str]) -> list[Piece]:
     """Return the pieces of the given genres under ``data``; the recording of each is there."""
     pieces = [*_gtzan(data / "gtzan"), *_extra(data / "extra", EMOTIFY), *_extra(data / "extra", SONGS)]
     return [piece for piece in pieces if piece.genre in labels]
+
+
+def read_phone(data: Path) -> list[Piece]:
+    """Return what a phone recorded of tracks that judge; the group is the track's artist."""
+    tracks = read_tracks(data / "gtzan" / "tracks.csv")
+    with (data / "phone" / "tracks.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["split"] == "valid"]
+    pieces = []
+    for row in rows:
+        key = f"{row['genre']}/{row['track_id']}"
+        path = data / "phone" / row["file"]
+        pieces.append(Piece(f"{PHONE}/{path.stem}", row["genre"], PHONE, tracks[key].artist or key, path, True))
+    return pieces
 
 
 def _gtzan(folder: Path) -> Iterator[Piece]:

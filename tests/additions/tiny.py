@@ -47,6 +47,9 @@ class Tiny(Backbone):
         patch = keras.Input((*SPEC.shape, 1))
         return keras.Model(patch, [self._mean(patch, trainable=n_frozen is not None)])
 
+    def end_of_block(self, number: int) -> str:
+        raise AssertionError("it has no blocks that could keep their weights")
+
     def with_weights_of(self, trained: keras.Model) -> Self:
         return replace(self, kernel=trained.get_layer("convolution").get_weights()[0])
 

@@ -19,7 +19,7 @@ from tests.golden.signals import SIGNALS
 #: Half a second of EfficientAT's front end: all that is odd about it, in little.
 SHORT = replace(EFFICIENTAT, n_frames=50, patch_hop=25)
 #: Its own, which lets all frequencies in: nothing is filtered.
-WHOLE_BAND = replace(EFFICIENTAT, bandwidth=16_000.0)
+WHOLE_BAND = replace(EFFICIENTAT, bandwidth=16_000.0, n_frames=300)
 
 
 def plain(y: NDArray[np.float32], spec: fx.PatchSpec) -> NDArray[np.float64]:
@@ -92,7 +92,7 @@ def test_the_mel_energies_are_kaldis() -> None:
 
 def test_a_patch_is_what_the_networks_own_code_makes_of_its_clip() -> None:
     """Pre-emphasis that costs a sample, reflected ends: 300 frames of exactly 3 s, whatever lies around them."""
-    assert EFFICIENTAT.patch_s == 3.0 and EFFICIENTAT.shape == (300, 128)
+    assert WHOLE_BAND.patch_s == 3.0 and WHOLE_BAND.shape == (300, 128)
     y = np.concatenate((SIGNALS["noise"]()[:70_000], SIGNALS["music"]()))[:160_000]
     patches = fx.log_mel_patches(y, WHOLE_BAND, sr=32_000)
     assert len(patches) == 3
@@ -100,6 +100,12 @@ def test_a_patch_is_what_the_networks_own_code_makes_of_its_clip() -> None:
         clip = y[index * 32_000 :][:96_000]
         np.testing.assert_allclose(patch, plain(clip, WHOLE_BAND), atol=2e-4, rtol=0)
         assert np.array_equal(patch[[0, 1, 299]], fx.log_mel_patches(clip, WHOLE_BAND, sr=32_000)[0][[0, 1, 299]])
+
+
+def test_the_newest_patch_is_known_when_its_second_is_over() -> None:
+    """A patch comes out a little after its end, for the resampler's sake; a device looks once a second."""
+    heard = fx.PatchStream(EFFICIENTAT, sr_in=48_000).push(SIGNALS["noise"]().repeat(10)[: 3 * 48_000])
+    assert heard.shape == (1, 290, 128)
 
 
 def test_kaldis_scale_gives_htks_bands() -> None:

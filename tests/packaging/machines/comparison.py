@@ -52,7 +52,8 @@ def compare(theirs: Arrays, reference: Arrays) -> dict[str, float]:
 
     ``features`` and ``patches``: largest difference of the golden signals; of those whose value is a ratio of rounding
     errors, nothing. ``NETWORK steps``: largest difference in steps of its integer output, for the same integers in;
-    ``NETWORK share``: how many of the outputs differ. ``listener rms``: of the statistics that the head hears, over
+    ``NETWORK share``: how many of the outputs differ. ``NETWORK difference``, of one whose outputs are floats: the
+    largest, in their standard deviations. ``listener rms``: of the statistics that the head hears, over
     the whole way, in units of its normalization; ``probability``: largest difference of one.
     """
     unstable = STATIONARY | WITHOUT_PITCH
@@ -62,8 +63,11 @@ def compare(theirs: Arrays, reference: Arrays) -> dict[str, float]:
         "patches": max(_largest(theirs, reference, name) for name in reference if name.startswith("patches/")),
     }
     for name in (name for name in reference if name.startswith("network/")):
-        network, step = name.removeprefix("network/"), np.diff(np.unique(reference[name])).min()
-        steps = np.rint((theirs[name] - reference[name]) / step)
+        network, differences = name.removeprefix("network/"), theirs[name] - reference[name]
+        if network in _float_outputs():
+            found[f"{network} difference"] = float(np.abs(differences).max() / reference[name].std())
+            continue
+        steps = np.rint(differences / np.diff(np.unique(reference[name])).min())
         found[f"{network} steps"] = float(np.abs(steps).max())
         found[f"{network} share"] = float(np.mean(steps != 0))
     for model, folder in MODELS.items():
@@ -74,6 +78,19 @@ def compare(theirs: Arrays, reference: Arrays) -> dict[str, float]:
         probabilities = [name for name in reference if name.startswith(f"probabilities/{model}/")]
         found[f"{model} probability"] = max(_largest(theirs, reference, name) for name in probabilities)
     return found
+
+
+def _float_outputs() -> set[str]:
+    """Return the outputs of those listeners that add up floats."""
+    bundles = [load_bundle(folder) for folder in MODELS.values()]
+    of_bundles = [zip(bundle.listeners, bundle.sidecar["listeners"], strict=True) for bundle in bundles]
+    return {
+        name
+        for listeners in of_bundles
+        for use, said in listeners
+        if not said["quantization"].startswith("full integer")
+        for name, _ in use.outputs
+    }
 
 
 def _largest(theirs: Arrays, reference: Arrays, name: str) -> float:
