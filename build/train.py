@@ -135,7 +135,7 @@ def _figures_by_way(task: Task, bundle: Bundle, scores: scoring.Scores) -> dict[
 def _prepared(arguments: argparse.Namespace) -> tuple[Task, tuple[Recipe, ...]]:
     """Return the task and the recipes that the options name."""
     if LISTENER in arguments.recipe:
-        return prepare(arguments.data, arguments.backbone, arguments.seed, arguments.cache)
+        return prepare(arguments.data, arguments.backbone, arguments.seed, arguments.cache, beside=arguments.beside)
     recipes = tuple((own_head() if name == OWN_HEAD else RECIPES[name]) for name in arguments.recipe)
     if arguments.features is None:
         spec = FeatureSpec(groups=discriminant_and_perceptron.TIMBRE.spec.groups)
@@ -165,6 +165,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--corrections", type=Path, metavar="FILE", help="history whose corrections are learned from")
     parser.add_argument("--data", type=Path, default=SHARED_DATA, help="data to teach a listener with")
     parser.add_argument("--backbone", choices=BACKBONES, default=DEFAULT, help=f"its network (default: {DEFAULT})")
+    parser.add_argument("--beside", action="store_true", help="teach it as a second listener, the first being shipped")
     parser.add_argument("--cache", type=Path, help="folder to keep the taught listener in, and to take it from")
     parser.add_argument("--out", type=Path, help="folder of the bundle (a recipe of a shipped model has its own)")
     parser.add_argument("--seed", type=int, default=0, help="another seed, another model (default: 0)")

@@ -107,13 +107,22 @@ class Backbone(ABC):
     def deployable(self) -> keras.Model:
         """Return the network to convert: patches (n, frames, mels) in, ``outputs`` and then the styles' scores out."""
 
-    def deployed(self, patches: Patches) -> bytes:
-        """Return the .tflite file, its tensors' ranges measured on patches (n, frames, mels)."""
-        return to_int8(self.deployable(), patches, self.max_size)
+    def deployed(self, patches: Patches, *, beside: bool = False) -> bytes:
+        """Return the .tflite file, its tensors' ranges measured on patches (n, frames, mels).
 
-    @property
-    def use(self) -> ListenerUse:
-        """The use that a bundle's sidecar declares for the deployed network."""
+        ``beside`` another listener it scores no styles: the first of a bundle alone does.
+        """
+        return to_int8(self._to_convert(self.deployable(), beside=beside), patches, self.max_size)
+
+    def _to_convert(self, network: keras.Model, *, beside: bool) -> keras.Model:
+        return keras.Model(network.input, network.outputs[: len(self.outputs)]) if beside else network
+
+    def use(self, *, beside: bool = False) -> ListenerUse:
+        """Return the use that a bundle's sidecar declares for the deployed network; see ``deployed``."""
         return ListenerUse(
-            patch_spec=self.front_end, outputs=self.outputs, statistics=self.statistics, styles=self.styles
+            patch_spec=self.front_end,
+            outputs=self.outputs,
+            statistics=self.statistics,
+            styles=() if beside else self.styles,
+            name=self.name if beside else "listener",
         )

@@ -8,7 +8,7 @@ teacher say of each patch is computed once, and only the blocks that learn run i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -89,9 +89,9 @@ def _lessons(
     heard = np.concatenate([_patches(pair.heard, spec) for pair in pairs])
     places = [begins[id(pair.recorded)] + np.arange(len(cut[id(pair.recorded)])) for pair in pairs]
 
-    def as_taken(patches: Patches) -> Maps:
+    def as_taken(patches: Frames) -> Maps:
         if frozen is None:
-            return patches.astype(np.float16)
+            return patches
         return _answers(frozen, patches)[0].astype(np.float16)
 
     for begin in range(0, len(heard), AT_ONCE):
@@ -116,7 +116,9 @@ def _answers(network: keras.Model, patches: Frames) -> list[NDArray[np.float32]]
     call = tf.function(lambda some: _outputs(network, some), input_signature=[shape])
     begins = range(0, len(patches), AT_ONCE)
     answers = [call(tf.constant(patches[begin : begin + AT_ONCE].astype(np.float32))) for begin in begins]
-    return [np.concatenate([np.asarray(some, dtype=np.float32) for some in output]) for output in zip(*answers)]
+    return [
+        np.concatenate([np.asarray(some, dtype=np.float32) for some in output]) for output in zip(*answers, strict=True)
+    ]
 
 
 def _outputs(network: keras.Model, patches: tf.Tensor, *, training: bool = False) -> list[tf.Tensor]:
@@ -126,7 +128,7 @@ def _outputs(network: keras.Model, patches: tf.Tensor, *, training: bool = False
 
 def _step_function(
     learning: keras.Model, terms: Sequence[tuple[float, NDArray[np.float32]]], rate: float, n_steps: int
-) -> Callable[..., Any]:
+) -> Any:
     """Return a step, a function of what is heard and of the aims; ``terms`` are weight and deviation of each output."""
     n_warm = min(100, n_steps // 4)
     decay = keras.optimizers.schedules.CosineDecay(

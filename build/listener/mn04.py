@@ -137,13 +137,13 @@ class Mn04(Backbone):
             patch, [pooled, embedding, music, self._scores(embedding, style_indices(self.class_names), "styles")]
         )
 
-    def deployed(self, patches: Patches) -> bytes:
+    def deployed(self, patches: Patches, *, beside: bool = False) -> bytes:
         """Return the .tflite file, of float16 weights, for which no ranges are measured on ``patches``.
 
         XNNPACK runs it several times faster than tflite-runtime runs integers on x86-64, and its answers are the float
         network's, where those of a full-integer one are others for one track in ten.
         """
-        return to_float16(self.deployable(batch_size=1), self.max_size)
+        return to_float16(self._to_convert(self.deployable(batch_size=1), beside=beside), self.max_size)
 
     def _features(
         self, x: keras.KerasTensor, n_frozen: int

@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import pickle
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from build.corpora.listening_task import hear_task, learning
 from build.corpora.task import Task
@@ -17,10 +21,13 @@ from build.listener.backbone import Backbone
 from build.listener.registry import BACKBONES
 from build.models.int8 import ListenerModel
 from build.models.listening_head import READABLE, READABLE_WEIGHT, SPEC, HeadRecipe
-from build.models.recipe import TaughtListener
+from build.models.recipe import TaughtListener, listeners_of_bundle
 from build.tables.pieces import Piece, read_pieces
 
 Made = TypeVar("Made")
+
+#: What record axes depend on beside the network.
+AXES = (record_axes.N_AXES, record_axes.SHRINKAGE)
 
 #: The recipe's name, and the model's.
 LISTENER = "listener"
@@ -30,43 +37,71 @@ LABELS = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "
 OUTSIDE = "electronic"
 
 
-def prepare(data: Path, backbone_name: str, seed: int, cache: Path | None) -> tuple[Task, tuple[HeadRecipe, ...]]:
+def prepare(
+    data: Path, backbone_name: str, seed: int, cache: Path | None, *, beside: bool = False
+) -> tuple[Task, tuple[HeadRecipe, ...]]:
     """Teach the named backbone and hear everything with it; one that lies in ``cache`` is not taught again.
 
-    Returns what was heard, and the recipes of heads to choose from.
+    ``beside`` the first listener of the shipped model, which stays as it is, it becomes a second one. Returns what was
+    heard, and the recipes of heads to choose from.
     """
     pieces = read_pieces(data, (*LABELS, OUTSIDE))
     untaught, lessons = BACKBONES[backbone_name].read(data), learning(pieces, LABELS)
     backbone, network = kept(
-        cache, LISTENER, lambda: teach(untaught, lessons, seed), backbone_name, untaught.schedule, untaught.lessons, seed
+        cache,
+        LISTENER,
+        lambda: teach(untaught, lessons, seed, beside=beside),
+        backbone_name,
+        untaught.schedule,
+        untaught.lessons,
+        seed,
+        beside,
     )
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "listener.tflite")
-        path.write_bytes(network)
-        by = Description(SPEC, ((backbone.use, path),))
-        axes = kept(
-            cache,
-            "axes",
-            lambda: record_axes.record_axes(
-                record_axes.hear_records(lessons, by), record_axes.patches_in_a_second(backbone.front_end)
-            ),
-            network,
-            record_axes.N_AXES,
-            record_axes.SHRINKAGE,
-        )
-        task = hear_task(pieces, LABELS, data, by, seed)
     made = f"{backbone_name}, taught by {backbone.schedule}, every piece through {len(backbone.lessons)} microphones"
     model = ListenerModel(network=network, origin=backbone.origin, quantization=backbone.quantization)
-    views = None if backbone.views is None else {READABLE: READABLE_WEIGHT, **backbone.views}
-    listeners = (TaughtListener(backbone.use, model, axes, made),)
+    listeners = (
+        *(listeners_of_bundle()[:1] if beside else ()),
+        TaughtListener(backbone.use(beside=beside), model, None, made),
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        by = Description(SPEC, tuple((listener.use, _written(listener, Path(folder))) for listener in listeners))
+        if listeners[0].record_axes is None:
+            axes = kept(cache, "axes", lambda: _axes(lessons, by, backbone), network, *AXES)
+            listeners = (replace(listeners[0], record_axes=axes), *listeners[1:])
+        task = hear_task(pieces, LABELS, data, by, seed)
+    views = _views(backbone, listeners)
     return task, tuple(
         HeadRecipe(name, listeners, views=views, perceptron_share=share) for name, share in HEADS.items()
     )
 
 
-def teach(backbone: Backbone, pieces: list[Piece], seed: int) -> tuple[Backbone, bytes]:
+def _written(listener: TaughtListener, folder: Path) -> Path:
+    path = folder / listener.use.file
+    path.write_bytes(listener.model.network)
+    return path
+
+
+def _axes(pieces: list[Piece], by: Description, backbone: Backbone) -> NDArray[np.float32]:
+    per_second = record_axes.patches_in_a_second(backbone.front_end)
+    return record_axes.record_axes(record_axes.hear_records(pieces, by), per_second)
+
+
+def _views(backbone: Backbone, listeners: Sequence[TaughtListener]) -> dict[str, float]:
+    """Return the weights of the views of the head: the embeddings that count, and the readable features."""
+    weights = {READABLE: READABLE_WEIGHT}
+    for listener in listeners:
+        prefix = f"{listener.use.name} " if len(listeners) > 1 else ""
+        taught = listener is listeners[-1]
+        of_outputs = (
+            backbone.views if taught and backbone.views is not None else {name: 1.0 for name, _ in listener.use.outputs}
+        )
+        weights |= {f"{prefix}{name}": weight for name, weight in of_outputs.items()}
+    return weights
+
+
+def teach(backbone: Backbone, pieces: list[Piece], seed: int, *, beside: bool) -> tuple[Backbone, bytes]:
     """Return the backbone as taught with pieces, and its deployed network."""
-    return teaching.teach(backbone, teaching.lessons(pieces, backbone), seed)
+    return teaching.teach(backbone, teaching.lessons(pieces, backbone), seed, beside=beside)
 
 
 def kept(folder: Path | None, name: str, make: Callable[[], Made], *depends_on: object) -> Made:

@@ -42,11 +42,19 @@ def _frames(
 
 
 def teach(
-    backbone: AnyBackbone, pairs: Sequence[Pair], seed: int, schedule: Schedule | None = None
+    backbone: AnyBackbone,
+    pairs: Sequence[Pair],
+    seed: int,
+    schedule: Schedule | None = None,
+    *,
+    beside: bool = False,
 ) -> tuple[AnyBackbone, bytes]:
-    """Return the backbone as taught (by its own schedule unless another is given) and its deployed network."""
+    """Return the backbone as taught (by its own schedule unless another is given) and its deployed network.
+
+    ``beside`` another listener that network scores no styles.
+    """
     taught = distill(backbone, pairs, schedule or backbone.schedule, seed)
-    return taught, taught.deployed(representative(pairs, backbone.front_end, seed))
+    return taught, taught.deployed(representative(pairs, backbone.front_end, seed), beside=beside)
 
 
 def representative(pairs: Sequence[Pair], front_end: PatchSpec, seed: int) -> NDArray[np.float32]:

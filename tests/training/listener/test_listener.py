@@ -73,7 +73,7 @@ def test_the_rebuilt_network_describes_a_patch_as_the_published_file_does(publis
 
 
 def test_the_styles_are_kinds_of_music(published: Yamnet) -> None:
-    use = published.use
+    use = published.use()
     assert {"House music", "Techno", "Swing music", "Bluegrass", "Salsa music", "Ska"} <= set(use.styles)
     assert not {"Beatboxing", "Vocal music", "Speech", "Song"} & set(use.styles)
     assert len(use.styles) == 46 and use.outputs == (("pointwise_09", 512), ("embedding", 1024))
@@ -116,7 +116,7 @@ def test_the_int8_listener_follows_the_float_one(published: Yamnet) -> None:
     frames = heard.reshape(-1, 64).astype(np.float16)
     content = published.deployed(teaching.representative([Pair(frames, frames)], published.front_end, seed=0))
     int8.require_int8(content)
-    listening = ListenerNetwork(content, published.use)
+    listening = ListenerNetwork(content, published.use())
     rows = listening.rows(listening.quantize(heard))
     exact = np.concatenate([np.asarray(output) for output in published.deployable()(heard)], axis=1)
     for start, stop in ((0, 512), (512, 1536)):

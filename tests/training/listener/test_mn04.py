@@ -141,9 +141,17 @@ def test_the_shipped_form_follows_the_float_one_on_every_runtime(
     published: Mn04, deployable: keras.Model, deployed: bytes, runtime: str
 ) -> None:
     heard = patches(2)
-    listening = ListenerNetwork(deployed, published.use, (runtime,))
+    listening = ListenerNetwork(deployed, published.use(), (runtime,))
     rows = listening.rows(listening.quantize(heard))
     np.testing.assert_allclose(rows, np.hstack([np.asarray(output) for output in deployable(heard)]), atol=0.02)
+
+
+def test_beside_another_listener_it_says_the_same_but_for_the_styles(published: Mn04, deployed: bytes) -> None:
+    heard, second = patches(1), published.use(beside=True)
+    assert (second.name, second.styles, second.outputs) == ("mn04", (), published.use().outputs)
+    beside = ListenerNetwork(published.deployed(heard, beside=True), second)
+    first = ListenerNetwork(deployed, published.use())
+    np.testing.assert_array_equal(beside.rows(heard), first.rows(heard)[:, : second.n_described])
 
 
 def test_a_network_that_is_too_large_is_refused() -> None:
@@ -173,7 +181,7 @@ def test_what_was_trained_is_kept_and_what_is_frozen_stays(published: Mn04) -> N
 
 
 def test_teaching_brings_what_a_microphone_hears_closer_and_leaves_what_is_frozen(published: Mn04) -> None:
-    """The blocks that learn are given what the frozen ones made of each patch, once: the network is none the less one."""
+    """The blocks that learn are given what the frozen ones made of each patch; the network is one none the less."""
     frames = patches(6)[:, :145].reshape(-1, 128).astype(np.float16)
     dull = (frames - np.linspace(0, 0.6, 128)).astype(np.float16)
     schedule = Schedule(cycles=(40,), batch_size=4, n_frozen=6)
@@ -188,7 +196,9 @@ def test_teaching_brings_what_a_microphone_hears_closer_and_leaves_what_is_froze
         assert np.mean((other - aim) ** 2) < 0.7 * np.mean((one - aim) ** 2)
     for name, (kernel, bias) in published.layers.items():
         learns = name[:8] > "block_06" if name.startswith("block_") else name in {"last", "hidden"}
-        assert learns != (np.array_equal(kernel, taught.layers[name][0]) and np.array_equal(bias, taught.layers[name][1]))
+        assert learns != (
+            np.array_equal(kernel, taught.layers[name][0]) and np.array_equal(bias, taught.layers[name][1])
+        )
 
 
 def test_a_folder_without_the_arrays_is_one_line(tmp_path: Path) -> None:
