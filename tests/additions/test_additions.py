@@ -57,7 +57,7 @@ from build.listener.registry import BACKBONES
 from tests.two_networks import make_bundle
 
 backbone = BACKBONES["tiny"].read(Path())
-make_bundle(Path(sys.argv[1]), backbone.use, deployed=lambda use, patches, seed: backbone.deployed(patches))
+make_bundle(Path(sys.argv[1]), backbone.use(), deployed=lambda use, patches, seed: backbone.deployed(patches))
 """
 
 
