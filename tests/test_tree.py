@@ -155,7 +155,7 @@ def test_a_floor_holds_a_dozen_files_at_most(tree):
     )
     assert floors
     for floor, n_files in floors.items():
-        assert n_files <= MOST_FILES, f"{floor} holds {n_files} files and is asking to be two"
+        assert n_files <= MOST_FILES, f"{floor} holds {n_files} files, at most {MOST_FILES} are allowed; split it"
 
 
 def test_a_name_means_one_thing():

@@ -83,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
     from edge.sinks.guard import Guarded
 
     if args.fast and args.history is not None:
-        raise ConfigError("--history with --fast: what is not heard as it plays has no time of day; leave one out")
+        raise ConfigError("--history cannot be combined with --fast, whose audio has no time of day")
     given = {"sample_rate": args.rate, "channels": args.channels}
     raw = make(
         RawFormat,

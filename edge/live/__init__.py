@@ -1,1 +1,1 @@
-"""From sound to what is shown: the pipeline, the decision, records that change, whole files."""
+"""From sound to events: the pipeline, the decision, and changes of record."""

@@ -64,11 +64,11 @@ class Seconds:
 
 @dataclass(frozen=True, slots=True)
 class RecordMemory:
-    """Descriptions of the last seconds, oldest first, and which they are."""
+    """Sounds of the last seconds, oldest first, and which seconds they are."""
 
     seconds: Seconds
     sounds: tuple[Sound, ...] = ()
-    next_second: int = 0  # the first of the stream that is not described yet
+    next_second: int = 0  # the first of the stream that is not in ``sounds`` yet
     began: int = 0  # second at which the present record began; 0 for the first
 
     @property
@@ -111,9 +111,9 @@ def hear_frames(
         edges.append(edge)
     if len(edges) < 2:
         return memory
-    described = [_describe(log_mel[start - first : end - first], start, by_listener) for start, end in pairwise(edges)]
-    sounds = (*memory.sounds, *described)[-HISTORY_S:]
-    next_second = memory.next_second + len(described)
+    newest = [_sound_of(log_mel[start - first : end - first], start, by_listener) for start, end in pairwise(edges)]
+    sounds = (*memory.sounds, *newest)[-HISTORY_S:]
+    next_second = memory.next_second + len(newest)
     penalty = PENALTY if by_listener is None else PENALTY_BY_LISTENER
     oldest, change = next_second - len(sounds), last_change(np.array(sounds), penalty)
     # No record can begin in the first seconds looked at, nor before them: what was found there is no longer doubted.
@@ -121,7 +121,7 @@ def hear_frames(
     return RecordMemory(seconds, sounds, next_second, oldest + change if change else undoubted)
 
 
-def _describe(log_mel: NDArray[np.float32], start: int, by_listener: OnRecordAxes | None) -> Sound:
+def _sound_of(log_mel: NDArray[np.float32], start: int, by_listener: OnRecordAxes | None) -> Sound:
     if by_listener is None:
         return sound(log_mel)
     return joined(sound(log_mel), by_listener.between(start, start + len(log_mel)))

@@ -187,7 +187,7 @@ def _listener_use(listener: Mapping[str, Any]) -> ListenerUse:
     if len({name for name, _ in pairs}) != len(pairs):
         raise BundleError("outputs names one output twice; publish the model again")
     if use.n_numbers > MOST_NUMBERS:
-        raise BundleError(f"the listener gives {use.n_numbers} numbers, {MOST_NUMBERS} at most make sense")
+        raise BundleError(f"the listener gives {use.n_numbers} numbers, at most {MOST_NUMBERS} are allowed")
     return use
 
 
