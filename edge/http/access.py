@@ -41,6 +41,14 @@ HEADERS = {
 SAFE_METHODS = ("GET", "HEAD")
 
 
+def framed_by(origins: Iterable[str]) -> dict[str, str]:
+    """Return the headers with which pages of some origins may show this one in a frame."""
+    policy = HEADERS["content-security-policy"]
+    allowed = policy.replace("frame-ancestors 'none'", f"frame-ancestors {' '.join(origins)}")
+    kept = {name: value for name, value in HEADERS.items() if name != "x-frame-options"}  # which knows no origins
+    return {**kept, "content-security-policy": allowed}
+
+
 class Access:
     """ASGI application that lets through to another what is allowed."""
 
@@ -53,9 +61,11 @@ class Access:
         open_paths: Iterable[str] = (),
         names: Iterable[str] = (),
         token_place: str = "",
+        frames: Iterable[str] = (),
     ) -> None:
         """``open_to_read``: nobody but this machine connects, and reading needs no token. ``open_paths`` are those that
-        never do; ``names`` this machine's beside its host name; ``token_place`` is told where no stranger asks."""
+        never do; ``names`` this machine's beside its host name; ``token_place`` is told where no stranger asks;
+        ``frames`` are the origins whose pages may show this one in a frame."""
         self._app = app
         self._token = token.encode()
         self._open_to_read = open_to_read
@@ -64,7 +74,8 @@ class Access:
         self._open_paths = frozenset(open_paths)
         own = socket.gethostname().lower()
         self._names = frozenset({"localhost", own, f"{own}.local", *(name.lower() for name in names)})
-        self._headers = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+        headers = framed_by(frames) if frames else HEADERS
+        self._headers = [(name.encode(), value.encode()) for name, value in headers.items()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or let the application do it."""

@@ -89,7 +89,7 @@ def _open(settings: MqttConfig, around: Surroundings) -> Sink:
         warn_if_exposed(Path(settings.password_file))
     folder, own_name = own_file().parent, socket.gethostname()
     name = settings.name or own_name
-    topics = Topics(name, settings.topic, settings.discovery, device_id(folder))
+    topics = Topics(name, settings.topic, settings.discovery, device_id(folder), _page(around))
     sink: Sink = publisher.Publisher(
         settings.broker(),
         topics,
@@ -102,8 +102,17 @@ def _open(settings: MqttConfig, around: Surroundings) -> Sink:
     return sink
 
 
+def _page(around: Surroundings) -> str:
+    """Return where other machines reach the page, if they do."""
+    from edge.http.address import parse_address
+
+    web = around.sections.get("web")
+    where = parse_address(web.address) if web is not None and web.enabled else None
+    return "" if where is None or where.is_loopback else where.url
+
+
 def _depends_on(settings: MqttConfig, around: Surroundings) -> Hashable:
-    return around.history, content(settings.password)
+    return around.history, content(settings.password), _page(around)
 
 
 MQTT = Face(

@@ -43,6 +43,7 @@ class Topics:
     base: str
     prefix: str
     device_id: str  # in topics and in Home Assistant; see ``identity``
+    page: str = ""  # address of the device's own page, if other machines reach one
 
     @property
     def state(self) -> str:
@@ -104,6 +105,7 @@ def configs(topics: Topics, version: str, labels: tuple[str, ...], *, correctabl
         "manufacturer": "livegenre",
         "model": "music genre listener",
         "sw_version": version,
+        **({"configuration_url": topics.page} if topics.page else {}),
     }
     shared = {
         "availability_topic": topics.availability,
@@ -165,6 +167,18 @@ _ENTITIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
             "payload_on": "ON",
             "payload_off": "OFF",
             "device_class": "sound",
+        },
+    ),
+    "problem": (
+        "binary_sensor",
+        {
+            "name": "Problem",
+            "value_template": "{{ 'ON' if value_json.problem or value_json.history else 'OFF' }}",
+            "payload_on": "ON",
+            "payload_off": "OFF",
+            "device_class": "problem",
+            "entity_category": "diagnostic",
+            "json_attributes_template": "{{ {'source': value_json.problem, 'history': value_json.history} | tojson }}",
         },
     ),
 }

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from edge.sinks import Sink
 
 ADDRESS = "127.0.0.1:8730"
+#: Origins that may show the page in a frame.
+FRAMES = r"(\s*https?://[A-Za-z0-9.\[\]:-]+\s*(,|$))*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class WebConfig:
     address: str = setting(ADDRESS, listening_address)
     token_file: str = setting("", checked.path)
     names: str = setting("", matching(r"[\w.,\s-]*", "must be names of this machine, separated by commas"))
+    frames: str = setting("", matching(FRAMES, "must be origins as https://ha.local:8123, separated by commas"))
 
     @property
     def token_path(self) -> Path:
@@ -43,6 +46,11 @@ class WebConfig:
     def own_names(self) -> list[str]:
         """The names of this machine beside its host name."""
         return self.names.replace(",", " ").split()
+
+    @property
+    def frame_origins(self) -> list[str]:
+        """The origins whose pages may show this one in a frame."""
+        return self.frames.replace(",", " ").split()
 
     def token(self) -> str:
         """Return the token, which is made if there is none; raises ``FaceError`` if it is none."""
@@ -57,7 +65,15 @@ def _open(settings: WebConfig, around: Surroundings) -> Sink:
 
     where, place = parse_address(settings.address), place_of_token(settings.token_path)
     made = load("edge.sinks.web.page", "web").WebPage
-    page = made(where, settings.token(), around.model, around.history, settings.own_names, token_place=place)
+    page = made(
+        where,
+        settings.token(),
+        around.model,
+        around.history,
+        settings.own_names,
+        token_place=place,
+        frames=settings.frame_origins,
+    )
     warn_if_exposed(settings.token_path)
     needed = f"; putting a genre right needs the token in {place}" if around.history else ""
     around.announce(f"the page is at {page.url}" + (needed if where.is_loopback else f" with the token in {place}"))

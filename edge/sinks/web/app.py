@@ -21,8 +21,9 @@ from edge.http import server
 from edge.http.access import Receive, Scope, Send
 from edge.sinks.colours import STATE_COLOURS, colours
 from edge.sinks.web.answers import as_error, as_json
-from edge.sinks.web.board import Board
+from edge.sinks.web.board import Board, bands_at_once
 from edge.sinks.web.history_api import HistoryApi
+from features_np import FeatureSpec, mel_frequencies
 
 #: The page's files, all that is ever read from disk for it: by path, file and type.
 PAGE = {
@@ -30,7 +31,7 @@ PAGE = {
     "/style.css": ("style.css", "text/css; charset=utf-8"),
     **{
         f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
-        for name in ("script", "ask", "correct", "heat", "list", "now", "past", "pictures", "tip", "words")
+        for name in ("script", "ask", "correct", "heat", "list", "now", "past", "axes", "pictures", "tip", "words")
     },
     "/icon.svg": ("icon.svg", "image/svg+xml"),
     "/api/openapi.json": ("openapi.json", "application/json"),
@@ -120,13 +121,22 @@ def application(board: Board, model: Mapping[str, Any], history: Path | None) ->
     )
 
 
-def model_card(name: str, labels: tuple[str, ...], runtime: str, window_s: float, sidecar: Mapping[str, Any]) -> Any:
+def model_card(name: str, labels: tuple[str, ...], runtime: str, spec: FeatureSpec, sidecar: Mapping[str, Any]) -> Any:
     """Return what ``/api/model`` gives, from a bundle's parts."""
     kept = {key: sidecar[key] for key in ("metrics",) if isinstance(sidecar.get(key), dict)}
     tints = {label: asdict(colour) for label, colour in colours(labels).items()}
     states = {label: {"words": text} | _mark(label) for label, text in words.STATE_WORDS.items()}
     card = {"name": words.safe(name), "labels": [*labels], "colours": tints, "states": states}
-    return json.loads(json.dumps(card | {"runtime": runtime, "window_s": window_s} | kept))
+    return json.loads(
+        json.dumps(card | {"runtime": runtime, "window_s": spec.window_s, "bands_hz": _bands_hz(spec)} | kept)
+    )
+
+
+def _bands_hz(spec: FeatureSpec) -> list[int]:
+    """Return the middle of each row of the spectrogram that pages draw."""
+    step = bands_at_once(spec.n_mels)
+    middles = mel_frequencies(spec.n_mels + 2, fmin=0.0, fmax=spec.sample_rate / 2)[1:-1]
+    return [round(float(middles[n : n + step].mean())) for n in range(0, len(middles) // step * step, step)]
 
 
 def _mark(state: str) -> dict[str, Any]:

@@ -43,6 +43,8 @@ MAX_READERS = 64
 LEVEL_EVERY_S = 0.2
 #: What the least byte of a spectrogram stands for in dB, and bands that a picture has room for.
 FLOOR_DB, MAX_BANDS = -100.0, 64
+#: Seconds of sound that a page begins with.
+PAST_S = 30.0
 #: What makes a new message of everything.
 NEWS = (
     Started,
@@ -67,6 +69,15 @@ class Shown:
     since: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What is drawn of some frames, as bytes; of each frame a row, the lowest band first."""
+
+    frames_per_s: float
+    log_mel: NDArray[np.uint8]
+    chroma: NDArray[np.uint8]
+
+
 class Board:
     """Takes events in any thread; everything else happens in the server's."""
 
@@ -82,6 +93,7 @@ class Board:
         self._stopped = False
         self._readers: set[asyncio.Queue[bytes | None]] = set()
         self._level_due_s = 0.0
+        self._past: deque[tuple[float, Drawn]] = deque()  # by when it was heard
 
     def put(self, event: Event) -> None:
         """Take an event; never waits."""
@@ -100,12 +112,20 @@ class Board:
             is_news = is_news or isinstance(event, NEWS)
             if isinstance(event, Tick):
                 self._tell_level()
-            if isinstance(event, Prediction) and event.sound is not None and self._readers:
-                self._tell("sound", picture(event.sound))
+            if isinstance(event, Prediction) and event.sound is not None:
+                self._tell("sound", picture(self._drawn(event.audio_s, event.sound)))
             if isinstance(event, SegmentCorrected):
                 self._tell("correction", {"segment": event.segment, "corrected": event.corrected})
         if is_news and self._readers:
             self._tell("now", self.now())
+
+    def _drawn(self, audio_s: float, sound: Sound) -> Drawn:
+        """Return what is drawn of a second of sound, which is kept for whoever comes within ``PAST_S``."""
+        drawn = drawn_of(sound)
+        self._past.append((audio_s, drawn))
+        while self._past[0][0] <= audio_s - PAST_S or self._past[0][0] > audio_s:
+            self._past.popleft()
+        return drawn
 
     def _hear(self, event: Event) -> None:
         self._view = view_after(self._view, event)
@@ -193,26 +213,45 @@ class Board:
     async def _messages(self, unread: asyncio.Queue[bytes | None]) -> AsyncIterator[bytes]:
         """Yield what comes for a reader; ends for one that falls behind."""
         yield b"retry: 2000\n\n" + message("now", self.now())
+        past = [drawn for audio_s, drawn in self._past if audio_s > self._view.audio_s - PAST_S]
+        if past:
+            yield message("sound", picture(*past))
         while (text := await unread.get()) is not None:
             yield text
 
 
-def picture(sound: Sound) -> dict[str, Any]:
-    """Return the message that pictures are drawn from; see ``Sound`` in openapi.json."""
+def drawn_of(sound: Sound) -> Drawn:
+    """Return what is drawn of some frames."""
     log_mel = sound.log_mel
-    step = -(-log_mel.shape[1] // MAX_BANDS)
+    step = bands_at_once(log_mel.shape[1])
     log_mel = log_mel[:, : log_mel.shape[1] // step * step].reshape(len(log_mel), -1, step).mean(axis=2)
+    return Drawn(sound.frames_per_s, _as_bytes((log_mel - FLOOR_DB) * 2), _as_bytes(sound.chroma * 255))
+
+
+def bands_at_once(n_bands: int) -> int:
+    """Return how many bands of a spectrogram make one row of the picture."""
+    return -(-n_bands // MAX_BANDS)
+
+
+def picture(*drawn: Drawn) -> dict[str, Any]:
+    """Return the message that pictures are drawn from, of the newest that are alike; see ``Sound`` in openapi.json."""
+    last = drawn[-1]
+    alike = [one for one in drawn if one.log_mel.shape[1] == last.log_mel.shape[1]]
     return {
-        "frames_per_s": round(sound.frames_per_s, 3),
-        "bands": log_mel.shape[1],
+        "frames_per_s": round(last.frames_per_s, 3),
+        "bands": last.log_mel.shape[1],
         "floor_db": FLOOR_DB,
-        "log_mel": _bytes((log_mel - FLOOR_DB) * 2),
-        "chroma": _bytes(sound.chroma * 255),
+        "log_mel": _text(np.concatenate([one.log_mel for one in alike])),
+        "chroma": _text(np.concatenate([one.chroma for one in alike])),
     }
 
 
-def _bytes(values: NDArray[np.float32]) -> str:
-    return base64.b64encode(np.clip(np.rint(values), 0, 255).astype(np.uint8).tobytes()).decode()
+def _as_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+
+
+def _text(values: NDArray[np.uint8]) -> str:
+    return base64.b64encode(values.tobytes()).decode()
 
 
 def message(kind: str, value: Any) -> bytes:

@@ -26,14 +26,16 @@ class WebPage:
         names: Iterable[str] = (),
         *,
         token_place: str = "",
+        frames: Iterable[str] = (),
     ) -> None:
-        """``history`` is the file that the page's day is read from; ``names`` are further names of this machine.
+        """``history`` is the file that the page's day is read from; ``names`` are further names of this machine,
+        ``frames`` the origins whose pages may show this one in a frame.
 
         Raises ``FaceError`` if the address cannot be had.
         """
         self._board = Board()
         self._board.correctable = history is not None
-        card = model_card(bundle.name, bundle.labels, bundle.interpreter.runtime, bundle.spec.window_s, bundle.sidecar)
+        card = model_card(bundle.name, bundle.labels, bundle.interpreter.runtime, bundle.spec, bundle.sidecar)
         access = Access(
             application(self._board, card, history),
             token,
@@ -41,6 +43,7 @@ class WebPage:
             open_paths=PAGE,
             names=names,
             token_place=token_place,
+            frames=frames,
         )
         self._server = Server(access, address, name="web page", on_start=self._connect)
 

@@ -6,6 +6,7 @@ is lost.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,11 @@ class WindowConfig:
 def _open(_settings: WindowConfig, around: Surroundings) -> Sink:
     from edge.sinks.window.fullscreen import Window
 
-    return Window(around.on_exit)
+    return Window(around.on_exit, around.history)
+
+
+def _depends_on(_settings: WindowConfig, around: Surroundings) -> Hashable:
+    return around.history
 
 
 WINDOW = Face(
@@ -34,4 +39,5 @@ WINDOW = Face(
     settings=WindowConfig,
     option=Option("--window", "the genre on the whole screen; Escape ends it"),
     open=_open,
+    depends_on=_depends_on,
 )

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+import logging
+import select
 import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from edge import words
-from edge.errors import FaceError
+from edge.errors import EdgeError, FaceError, HistoryError
 from edge.events import Event, State, Tick
+from edge.history.corrections import correct
+from edge.history.reader import read_segments
 from edge.sinks import last_hour
-from edge.sinks.colours import STATE_COLOURS, colours
+from edge.sinks.colours import STATE_COLOURS, Colour, colours
+from edge.sinks.last_hour import Stretch
 from edge.sinks.view import View, view_after
 from edge.sinks.window import tk_screen
+
+log = logging.getLogger(__name__)
 
 #: Seconds that opening may take, and ending.
 OPEN_S, CLOSE_S = 10.0, 2.0
@@ -29,13 +38,16 @@ STRIP_CELLS = 180  # of 20 s
 class Window:
     """Sink that keeps the window up to date; raises ``FaceError`` once its process has ended."""
 
-    def __init__(self, on_exit: Callable[[], None] | None = None) -> None:
-        """``on_exit`` is called when a person closes it; without one that is a failure like any other.
+    def __init__(self, on_exit: Callable[[], None] | None = None, history: Path | None = None) -> None:
+        """``on_exit`` is called when a person closes it; without one that is a failure like any other. ``history`` is
+        the file that the hour before is read from, and what somebody says goes into.
 
         Raises ``FaceError`` where there is no screen.
         """
         self._on_exit = on_exit
         self._view = View()
+        self._history = history
+        self._before = Before() if history is None else before(history)
         self._closing = False
         self._end: str | None = None  # why it is gone
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -55,6 +67,7 @@ class Window:
             raise FaceError(f"no window: {problem}")
         self._socket.setblocking(False)
         threading.Thread(target=self._watch, name="window", daemon=True).start()
+        threading.Thread(target=self._listen_to_touches, name="window touches", daemon=True).start()
 
     def _problem(self) -> str | None:
         self._socket.settimeout(OPEN_S)
@@ -82,20 +95,41 @@ class Window:
         else:
             self._end = "the screen is gone"
 
+    def _listen_to_touches(self) -> None:
+        """Correct what somebody has chosen on the screen, until its process ends."""
+        while self._history is not None:
+            try:
+                select.select([self._socket], [], [])
+                told = self._socket.recv(tk_screen.MESSAGE_BYTES)
+            except BlockingIOError:
+                continue
+            except (OSError, ValueError):  # it is closed
+                return
+            if not told:
+                return
+            asked = json.loads(told)
+            try:
+                correct(self._history, asked["genre"], int(asked["segment"]))  # which the history tells all faces of
+            except EdgeError as error:
+                log.warning("a correction on the screen is refused: %s", words.safe(error))
+
     def __call__(self, event: Event) -> None:
         """Leave the picture after an event for the window; never waits."""
         self._view = view_after(self._view, event)
+        self._before = self._before.placed(event.audio_s, event.time)
         if self._end is not None:
             if self._process.returncode == tk_screen.LEFT and self._on_exit is not None:
                 return
             raise FaceError(self._end)
         if not isinstance(event, Tick):
             with suppress(BlockingIOError, BrokenPipeError, ConnectionResetError):  # it is busy, or just ending
-                self._socket.send(json.dumps(picture(self._view)).encode())
+                self._socket.send(json.dumps(picture(self._view, self._before, self._history is not None)).encode())
 
     def close(self) -> None:
         """Close the window."""
         self._closing = True
+        with suppress(OSError):  # the other end may have gone
+            self._socket.shutdown(socket.SHUT_RDWR)  # which wakes whoever waits for a touch
         self._socket.close()
         try:
             self._process.wait(CLOSE_S)
@@ -104,9 +138,47 @@ class Window:
             self._process.wait()
 
 
-def picture(view: View) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was heard in the hour before the window opened: stretches from ``opened`` on, in seconds."""
+
+    opened: datetime | None = None
+    heard: tuple[Stretch, ...] = ()
+    opened_audio_s: float | None = None  # where that is on the source's timeline
+
+    def placed(self, audio_s: float, moment: datetime) -> Before:
+        """Return it with a place on the timeline of what has now come to ``audio_s``."""
+        if self.opened is None or self.opened_audio_s is not None:
+            return self
+        return replace(self, opened_audio_s=audio_s - (moment - self.opened).total_seconds())
+
+    def stretches(self) -> Iterator[Stretch]:
+        """Yield them on the source's timeline."""
+        if self.opened_audio_s is not None:
+            for one in self.heard:
+                yield Stretch(one.label, one.from_s + self.opened_audio_s, one.to_s + self.opened_audio_s)
+
+
+def before(history: Path) -> Before:
+    """Return what a history has of the hour before now; nothing where it cannot be read."""
+    now = datetime.now(UTC)
+    try:
+        segments = read_segments(history, now - timedelta(seconds=last_hour.HOUR_S), now)
+    except HistoryError:
+        return Before()
+    parts = [
+        Stretch(one.genre or one.state, (one.start - now).total_seconds(), min(0.0, (one.end - now).total_seconds()))
+        for one in segments
+    ]
+    return Before(now, tuple(parts))
+
+
+def picture(view: View, earlier: Before = Before(), is_correctable: bool = False) -> dict[str, Any]:
     """Return what is drawn, as ``tk_screen`` takes it."""
-    tint = colours(view.labels).get(view.genre or "")
+    tints = colours(view.labels)
+    tint = tints.get(view.genre or "")
+    heard = [*earlier.stretches(), *view.stretches]
+    quiet = Colour(QUIET, QUIET)
     return {
         "headline": words.label(view.headline),
         "colour": QUIET if tint is None else tint.on_dark,
@@ -114,8 +186,21 @@ def picture(view: View) -> dict[str, Any]:
         "figures": _figures(view),
         "top": view.problem or view.source,
         "is_problem": view.problem is not None,
-        "hour": _hour(view),
+        "hour": _hour(view, heard),
+        "legend": [(words.label(label), tints[label].on_dark) for label in _longest(view, heard) if label in tints],
+        "segment": view.segment if is_correctable else None,
+        "choices": [(label, words.label(label), tints.get(label, quiet).on_dark) for label in view.labels],
     }
+
+
+def _longest(view: View, heard: Sequence[Stretch]) -> list[str]:
+    """Return what was heard in the last hour, the longest first."""
+    seconds: dict[str, float] = {}
+    for one in heard:
+        lasted = one.to_s - max(one.from_s, view.audio_s - last_hour.HOUR_S)
+        if lasted > 0:
+            seconds[one.label] = seconds.get(one.label, 0.0) + lasted
+    return sorted(seconds, key=lambda label: -seconds[label])
 
 
 def _figures(view: View) -> str:
@@ -127,10 +212,10 @@ def _figures(view: View) -> str:
     return "    ".join(parts)
 
 
-def _hour(view: View) -> list[tuple[str, float] | None]:
+def _hour(view: View, heard: Sequence[Stretch]) -> list[tuple[str, float] | None]:
     """Return colour and height of each cell of the last hour, None for nothing heard."""
     tints, states = colours(view.labels), STATE_COLOURS
-    cells = last_hour.cells(view.stretches, STRIP_CELLS, view.audio_s - last_hour.HOUR_S, view.audio_s)
+    cells = last_hour.cells(heard, STRIP_CELLS, view.audio_s - last_hour.HOUR_S, view.audio_s)
     found: list[tuple[str, float] | None] = []
     for label in cells:
         if label is None or label in (State.WARMING_UP, State.NO_SOURCE):

@@ -1,5 +1,6 @@
 // What is heard now, and the state of the device.
 import { ask } from "./ask.js";
+import { showAxes } from "./axes.js";
 import { makeChoices, showCorrection } from "./correct.js";
 import { $, colour, lasting, make, model, percent, put, words } from "./words.js";
 
@@ -127,6 +128,8 @@ export async function askForModel() {
   }
   model.colours = new Map(Object.entries(found.colours));
   model.states = new Map(Object.entries(found.states));
+  model.bandsHz = found.bands_hz;
+  showAxes();
   if (model.labels.length === 0) model.labels = found.labels;
   makeBars();
   colour($("now"), answer);

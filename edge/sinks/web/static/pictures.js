@@ -1,5 +1,6 @@
 // The scrolling pictures: frames come a second at a time and glide in over the next one.
 const SECONDS = 30;
+const GLIDING_S = 3; // of sound that may glide in
 const RANGE_DB = 70; // from the loudest down to what is drawn as nothing
 const STOPS = {
   dark: [[13, 17, 22], [20, 45, 82], [18, 110, 130], [70, 180, 120], [230, 220, 110], [255, 250, 225]],
@@ -81,7 +82,8 @@ export class Pictures {
     const shades = decibels.map((value) => Math.max(0, Math.min(255, ((value / 2 - low) / RANGE_DB) * 255)));
     this.mel.append(shades, sound.bands, this.colours, sound.frames_per_s);
     this.chroma.append(bytes(sound.chroma), 12, this.colours, sound.frames_per_s);
-    this.glide(shades.length / sound.bands);
+    const columns = shades.length / sound.bands;
+    this.glide(columns > GLIDING_S * sound.frames_per_s ? 0 : columns); // what came before the page did is there at once
   }
 
   glide(columns) {

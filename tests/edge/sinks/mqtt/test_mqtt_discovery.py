@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,7 @@ def test_and_would_not_take_a_wrong_one() -> None:
 
 def test_ids_and_topics_are_plain_and_unique() -> None:
     ids = [message["unique_id"] for message in MESSAGES.values()]
-    assert len(set(ids)) == len(ids) == 7
+    assert len(set(ids)) == len(ids) == 9
     for topic, message in MESSAGES.items():
         assert re.fullmatch(r"homeassistant/\w+/[a-zA-Z0-9_-]+/[a-zA-Z0-9_-]+/config", topic)
         assert re.fullmatch(r"[a-zA-Z0-9_-]+", message["unique_id"])
@@ -107,6 +108,17 @@ def test_what_stands_beneath_a_genre_comes_as_its_attributes() -> None:
         "beneath": "nearest of 2: hip hop · also sounds like House music",
         "styles": ["Techno", "House music"],
     }
+
+
+def test_a_problem_is_an_entity_and_the_page_belongs_to_the_device() -> None:
+    (problem,) = (message for message in MESSAGES.values() if message["name"] == "Problem")
+    shown = jinja2.Template(problem["value_template"])
+    for view, expected in ((View(), "OFF"), (View(problem="unplugged"), "ON"), (View(history="not written"), "ON")):
+        assert shown.render(value_json=json.loads(json.dumps(state(view)))) == expected
+    assert all("configuration_url" not in message["device"] for message in MESSAGES.values())
+    where = replace(TOPICS, page="http://shelf.local:8730/")
+    found = configs(where, "1", LABELS, correctable=True)
+    assert {message["device"]["configuration_url"] for message in found.values()} == {"http://shelf.local:8730/"}
 
 
 def test_without_a_history_nothing_can_be_put_right() -> None:

@@ -42,6 +42,10 @@ class Screen:
         """Press a key, whoever has the focus."""
         subprocess.run(["xdotool", "key", key], env=self.env, check=True)
 
+    def touch(self, x: int, y: int) -> None:
+        """Touch the screen."""
+        subprocess.run(["xdotool", "mousemove", str(x), str(y), "click", "1"], env=self.env, check=True)
+
 
 @contextmanager
 def screen(size: str = "800x480", display: str | None = None) -> Iterator[Screen]:
