@@ -43,6 +43,11 @@ from features_np.spec import FeatureSpec
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe for recipe in (*perceptron.RECIPES, discriminant_and_perceptron.TIMBRE)
 }
+#: What who trains with corrections should know.
+ON_THE_DEVICE = (
+    "corrections are learned on the device as well, in seconds: livegenre learn. Train with them for genres that your "
+    "recordings show beside them, or for a model that other devices are to have"
+)
 #: Folders of the models that are made from the data beside the project.
 SHIPPED = {LISTENER: publish.MODELS, discriminant_and_perceptron.TIMBRE.name: publish.MODELS / "classic"}
 
@@ -142,7 +147,10 @@ def _prepared(arguments: argparse.Namespace) -> tuple[Task, tuple[Recipe, ...]]:
         return gtzan_task(GTZAN, spec, arguments.seed), recipes
     task = task_of(arguments)
     recipes = recipes or _usual(task)
-    return fitting.with_corrections(task, recipes, arguments.corrections) if arguments.corrections else (task, recipes)
+    if not arguments.corrections:
+        return task, recipes
+    print(ON_THE_DEVICE)
+    return fitting.with_corrections(task, recipes, arguments.corrections)
 
 
 def _usual(task: Task) -> tuple[Recipe, ...]:

@@ -18,12 +18,24 @@ from typing import NoReturn
 from edge import stdio
 from edge.audio import native_stderr
 from edge.audio.recovery.attempt import any_under_way
-from edge.commands import bench, classify, completion, correct, daemon, devices, history, listen, selftest, service
+from edge.commands import (
+    bench,
+    classify,
+    completion,
+    correct,
+    daemon,
+    devices,
+    history,
+    learn,
+    listen,
+    selftest,
+    service,
+)
 from edge.errors import EdgeError, SoundSystemStuck
 from edge.progress import hand_over
 from edge.words import safe
 
-COMMANDS = (listen, classify, devices, selftest, bench, daemon, service, history, correct, completion)
+COMMANDS = (listen, classify, devices, selftest, bench, daemon, service, history, correct, learn, completion)
 
 #: Exit statuses of ours that no exception carries.
 MISUSED, DEFECT, INTERRUPTED = 2, 70, 130

@@ -12,6 +12,7 @@
     ├── RuntimeMissing  (ImportError)    exit 3  no usable TFLite runtime
     ├── HistoryError    (OSError)        exit 1  a history file that cannot be read, or is not ours to write
     ├── CorrectionError (ValueError)     exit 2  a label that the model does not know, or nothing to correct
+    ├── LearningError                    exit 1  what was learned cannot be kept, or there is nothing to take back
     ├── ServiceError                     exit 1  the systemd service cannot be set up
     ├── FaceError                        exit 1  a page, window or broker connection that cannot be had
     └── ConfigError     (ValueError)     exit 2  an option or a configuration key that makes no sense
@@ -80,6 +81,10 @@ class CorrectionError(EdgeError, ValueError):
     """A correction names no label of the model, or there is no segment to correct."""
 
     exit_status = 2
+
+
+class LearningError(EdgeError):
+    """What was learned cannot be kept beside the history, or there is nothing to take back."""
 
 
 class ServiceError(EdgeError):

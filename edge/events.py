@@ -148,6 +148,7 @@ class Prediction(Event):
     window_s: float  # seconds of audio described: less than the model's window at first, one interval in silence
     provisional: bool  # the window has not been full since this is shown
     styles: Mapping[str, float] | None = None  # the likeliest few of the listener's styles, with their scores, 0..1
+    personal: bool = False  # what was learned from corrections had its say in the probabilities
     nearest: bool = False  # a style leads that is none of the model's genres: ``genre`` is only the nearest of them
     #: The numbers that the model heard, float32 in little-endian order; what corrections are learned from.
     vector: bytes | None = field(default=None, repr=False, compare=False, metadata={INTERNAL: True})
@@ -167,6 +168,7 @@ class Change(Event):
     previous_genre: str | None
     confidence: float | None  # smoothed probability of the new genre, 0..1
     tempo_bpm: float | None
+    personal: bool = False  # as in a prediction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

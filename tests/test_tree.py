@@ -19,13 +19,14 @@ EDGE_ROOMS = {
     "audio": set(),
     "history": set(),
     "http": set(),
+    "learning": {"history", "model"},
     "model": {"audio"},
     "live": {"audio", "model"},
     "files": {"audio", "live", "model"},
     "diagnostics": {"audio", "live", "model"},
     "sinks": {"history", "http", "model"},  # beside live: neither knows the other
-    "service": {"audio", "history", "http", "live", "model", "sinks"},
-    "commands": {"audio", "diagnostics", "files", "history", "live", "model", "service", "sinks"},
+    "service": {"audio", "history", "http", "learning", "live", "model", "sinks"},
+    "commands": {"audio", "diagnostics", "files", "history", "learning", "live", "model", "service", "sinks"},
 }
 #: The modules at edge's top that stand above its rooms; all others there lie below, and import none.
 ABOVE_THE_ROOMS = {"cli"}

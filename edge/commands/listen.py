@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from edge.events import Event
     from edge.live.pipeline import Pipeline
     from edge.model.bundle import Bundle
+    from edge.model.personal import LayerWatch
     from edge.sinks import Sink
     from edge.sinks.history import HistorySink
 
@@ -97,7 +98,8 @@ def run(args: argparse.Namespace) -> int:
     source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw, away_since=progress.away_since)
     sections = {face.section: face.asked_for(getattr(args, face.section)) for face in FACES}
     settings = PipelineSettings(styles=not args.no_styles, sound=draws_sound(sections))
-    pipeline = Pipeline(source, bundle, settings, progress=progress)
+    learned = _learned(args, bundle)
+    pipeline = Pipeline(source, bundle, settings, progress=progress, personal=learned.layer if learned else None)
     signals = _stop_on_signals(pipeline)
     sinks: list[Sink] = []
     history: HistorySink | None = None
@@ -114,6 +116,7 @@ def run(args: argparse.Namespace) -> int:
         sinks.append(Guarded(_sink(args, pipeline, announced, watched=watched), "output", passes=(BrokenPipeError,)))
         for event in pipeline.events():
             _hand_on(event, sinks, history)
+            _follow(learned, pipeline)
             if isinstance(event, Stopped):
                 warning = event.warning
     finally:
@@ -145,6 +148,19 @@ def _history(file: Path) -> HistorySink:
 
 def _history_of(args: argparse.Namespace) -> Path | None:
     return None if args.history is None else _file(args.history)
+
+
+def _learned(args: argparse.Namespace, bundle: Bundle) -> LayerWatch | None:
+    """Return what looks after the layer that was learned from the history that is kept, if one is."""
+    from edge.model.personal import LayerWatch
+
+    file = _history_of(args)
+    return None if file is None else LayerWatch(file, bundle)
+
+
+def _follow(learned: LayerWatch | None, pipeline: Pipeline) -> None:
+    if learned is not None and learned.look():
+        pipeline.answer_with(learned.layer)
 
 
 def _file(given: Path) -> Path:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,9 @@ from edge.model.bundle import Bundle
 from edge.model.classifier import Classifier
 from edge.model.inputs import inputs_digest
 from edge.progress import Progress
+
+if TYPE_CHECKING:
+    from edge.model.personal import PersonalLayer
 
 #: After a hole up to this long, in seconds, what was shown before still stands: it is most likely the same record.
 SHORT_GAP_S = 10.0
@@ -70,13 +74,18 @@ class Pipeline:
         now: Callable[[], datetime] = utc_now,
         steady_s: Callable[[], float] = clock.steady_s,
         progress: Progress | None = None,
+        personal: PersonalLayer | None = None,
     ) -> None:
-        """``now`` is the wall clock, and ``steady_s`` that of ``Block.recorded_at``; ``progress`` is to go on from."""
+        """``now`` is the wall clock, and ``steady_s`` that of ``Block.recorded_at``; ``progress`` is to go on from.
+
+        ``personal`` is the layer over the bundle's answers, if there is one.
+        """
         before = progress or Progress()
         self._source = source
         self._bundle = bundle
         self._settings = settings or PipelineSettings()
-        self._classify = Classifier(bundle)
+        self._classify = Classifier(bundle, personal)
+        self._has_new_labels = False  # which nobody was told of yet
         self._window = RecordWindow(bundle)
         self._timeline = Timeline(bundle.spec.sample_rate, audio_s=before.audio_s, lost_s=before.dropped_s)
         self._stamp = Stamp(self._timeline, now, steady_s)
@@ -98,6 +107,12 @@ class Pipeline:
         """Go on with other settings, from the next update on."""
         self._settings = settings
 
+    def answer_with(self, personal: PersonalLayer | None) -> None:
+        """Go on with another personal layer, or none; with other labels what was shown is forgotten."""
+        before, self._classify = self._classify.labels, Classifier(self._bundle, personal)
+        if self._classify.labels != before:
+            self._memory, self._has_new_labels = DecisionMemory(), True
+
     def stop(self) -> None:
         """Ask ``events`` to end after the next chunk; may be called from a signal handler or another thread."""
         self._stopping = True
@@ -108,6 +123,9 @@ class Pipeline:
         yield self._started()
         try:
             for chunk in chunks:
+                if self._has_new_labels:
+                    self._has_new_labels = False
+                    yield self._started()
                 yield from self._take(chunk)
                 if self.audio_s >= self._stats_due_s:
                     self._stats_due_s = self._next_stats_s()
@@ -192,7 +210,7 @@ class Pipeline:
         self._tempo_bpm = self._bundle.tempo_bpm(vector)
         memory = decision.hear_probabilities(
             memory,
-            self._bundle.labels,
+            self._classify.labels,
             probabilities,
             elapsed_s=update.elapsed_s,
             record_s=self._window.seconds,
@@ -222,12 +240,13 @@ class Pipeline:
                 genre=memory.shown.genre,
                 previous_state=before.state,
                 previous_genre=before.genre,
-                confidence=decision.confidence(memory, self._bundle.labels),
+                confidence=decision.confidence(memory, self._classify.labels),
                 tempo_bpm=self._shown_tempo(),
+                personal=self._is_personal(memory),
             )
 
     def _prediction(self, update: _Update) -> Event:
-        labels, state = self._bundle.labels, self._memory.shown.state
+        labels, state = self._classify.labels, self._memory.shown.state
         window_s = update.elapsed_s if state is State.SILENCE else self._window.seconds
         # Once for all while the same is shown: where a record began is found anew each second, and may be mistaken.
         self._has_been_full = self._has_been_full or window_s >= self._bundle.spec.window_s
@@ -243,10 +262,14 @@ class Pipeline:
             level_dbfs=update.level_dbfs,
             window_s=window_s,
             provisional=not self._has_been_full,
-            **styles.summary(self._bundle, self._window.styles() if has_styles else None),
+            personal=likely is not None and self._is_personal(self._memory),
+            **styles.summary(self._bundle.styles, self._classify.labels, self._window.styles() if has_styles else None),
             sound=self._window.sound() if self._settings.sound and state is not State.SILENCE else None,
             vector=None if vector is None else vector.astype("<f4").tobytes(),
         )
+
+    def _is_personal(self, memory: DecisionMemory) -> bool:
+        return self._classify.personal is not None and bool(memory.smoothed)
 
     def _shown_tempo(self) -> float | None:
         return self._tempo_bpm if self._memory.shown.state in (State.MUSIC, State.UNSURE) else None
@@ -258,7 +281,7 @@ class Pipeline:
             model=self._bundle.name,
             runtime=self._bundle.interpreter.runtime,
             window_s=self._bundle.spec.window_s,
-            labels=self._bundle.labels,
+            labels=self._classify.labels,
             inputs=inputs_digest(self._bundle.sidecar),
         )
 

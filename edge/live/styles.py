@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.model.sidecar import ModelUse
-
 Scores = NDArray[np.float32]
 
 #: How many are named, the score that one needs to be among them, and the share of the likeliest's. AudioSet's classes
@@ -50,11 +48,11 @@ GENRE_OF_STYLE: Mapping[str, str] = {
 }
 
 
-def summary(use: ModelUse, scores: Scores | None) -> dict[str, Any]:
-    """Return the fields ``styles`` and ``nearest`` of an event or a verdict; none without scores of ``use.styles``."""
+def summary(names: Sequence[str], labels: Sequence[str], scores: Scores | None) -> dict[str, Any]:
+    """Return the fields ``styles`` and ``nearest`` of an event or a verdict; none without ``scores`` of ``names``."""
     if scores is None:
         return {}
-    return {"styles": likeliest(use.styles, scores), "nearest": is_outside_genres(use.styles, scores, use.labels)}
+    return {"styles": likeliest(names, scores), "nearest": is_outside_genres(names, scores, labels)}
 
 
 def likeliest(names: Sequence[str], scores: Scores) -> dict[str, float]:

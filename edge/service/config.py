@@ -19,6 +19,7 @@ from edge.audio.raw_format import RawFormat
 from edge.checked import between, one_of, setting, unknown
 from edge.errors import ConfigError, SettingError
 from edge.live.decision import DecisionSettings
+from edge.service.nightly import LearningConfig
 from edge.sinks.every_face import FACES
 
 LEVELS = ("debug", "info", "warning", "error")
@@ -62,6 +63,7 @@ SECTIONS: Mapping[str, type[Any]] = {
     "model": ModelConfig,
     "decision": DecisionSettings,
     "history": HistoryConfig,
+    "learning": LearningConfig,
     **{face.section: face.settings for face in FACES},
     "log": LogConfig,
 }
@@ -75,6 +77,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     decision: DecisionSettings = field(default_factory=DecisionSettings)
     history: HistoryConfig = field(default_factory=HistoryConfig)
+    learning: LearningConfig = field(default_factory=LearningConfig)
     log: LogConfig = field(default_factory=LogConfig)
     faces: Mapping[str, Any] = field(default_factory=lambda: {face.section: face.settings() for face in FACES})
 

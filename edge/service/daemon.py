@@ -11,6 +11,7 @@ import logging
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from edge import words
@@ -32,10 +33,12 @@ from edge.events import (
 from edge.history.database import own_file
 from edge.live.pipeline import Pipeline, PipelineSettings
 from edge.model.bundle import Bundle, load_bundle
+from edge.model.personal import LayerWatch, PersonalLayer
 from edge.progress import Progress, take_over
 from edge.service import logs
 from edge.service.config import Config, load_config
 from edge.service.faces import Faces
+from edge.service.nightly import Nightly
 from edge.service.sd_notify import Notifier
 from edge.sinks import Sink
 from edge.sinks.every_face import draws_sound
@@ -82,6 +85,9 @@ class Daemon:
         self._keep_history(_history(self._config))
         self._faces = Faces(self._present, patient=True)
         self._show_faces()
+        self._learned: LayerWatch | None = None
+        self._nightly: Nightly | None = None
+        self._follow_learning()
         self._next: Source | None = None  # what to listen to once the present source is closed
         self._progress = take_over()  # from a process whose place this one took
         self._stop_asked = self._reload_asked = False
@@ -134,7 +140,20 @@ class Daemon:
         history = _history_file(self._config) if self._config.history.enabled else None
         self._faces.show(self._config.faces, self._bundle, history)
 
+    def _follow_learning(self) -> None:
+        """Look after what is learned beside the history, and learn at night, as the configuration says."""
+        if self._nightly is not None:
+            self._nightly.close()
+        self._learned = self._nightly = None
+        if self._config.history.enabled:
+            file = _history_file(self._config)
+            self._learned = LayerWatch(file, self._bundle)
+            if self._config.learning.enabled:
+                self._nightly = Nightly(self._config.learning, file, self._config.model.folder)
+
     def _close_all(self) -> None:
+        if self._nightly is not None:
+            self._nightly.close()
         self._close_history()
         self._faces.close()
 
@@ -144,17 +163,31 @@ class Daemon:
 
     def _listen(self, source: Source) -> None:
         progress, self._progress = self._progress, Progress()
-        pipeline = Pipeline(source, self._bundle, _settings(self._config), progress=progress)
+        settings = _settings(self._config)
+        pipeline = Pipeline(source, self._bundle, settings, progress=progress, personal=self._layer())
         try:
             for event in pipeline.events():
                 self._take(event)
                 if self._reload_asked and self._next is None:  # else the next source sees to it
                     self._reload()
                     pipeline.adjust(_settings(self._config))
+                    if self._next is None:
+                        pipeline.answer_with(self._layer())
+                self._look_after_learning(pipeline)
                 if self._stop_asked or self._next is not None:
                     pipeline.stop()
         finally:
             source.close()
+
+    def _layer(self) -> PersonalLayer | None:
+        return None if self._learned is None else self._learned.layer
+
+    def _look_after_learning(self, pipeline: Pipeline) -> None:
+        if self._nightly is not None:
+            self._nightly.look(datetime.now())
+        if self._learned is not None and self._learned.look():
+            pipeline.answer_with(self._learned.layer)
+            log.info("what was learned %s", "is in use" if self._learned.layer is not None else "is no longer in use")
 
     def _take(self, event: Event) -> None:
         self._notifier.alive()
@@ -229,6 +262,8 @@ class Daemon:
         if history is not self._history:
             self._keep_history(history)
         self._config, self._bundle, self._next = config, bundle, source
+        if (config.history, config.learning, config.model) != (before.history, before.learning, before.model):
+            self._follow_learning()
         self._show_faces()
         logs.set_up(config.log.level)
 

@@ -6,7 +6,6 @@ Its name cannot be the id: two devices of one name would take the connection fro
 from __future__ import annotations
 
 import json
-import os
 import re
 import secrets
 from collections.abc import Iterable
@@ -15,6 +14,7 @@ from pathlib import Path
 from threading import Lock
 
 from edge.errors import FaceError
+from edge.written import write_whole
 
 ID_FILE, TOPICS_FILE = "device-id", "mqtt-topics.json"
 _ID = re.compile(r"[0-9a-f]{12}")
@@ -74,13 +74,8 @@ class Retained:
 
 
 def _write(file: Path, text: str) -> None:
-    new = file.with_name(f"{file.name}.new")
     try:
         file.parent.mkdir(mode=0o750, parents=True, exist_ok=True)
-        with new.open("w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        new.replace(file)
+        write_whole(file, text.encode())
     except OSError as error:
         raise FaceError(f"{file}: {error.strerror}; MQTT needs a place to keep this") from error

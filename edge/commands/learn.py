@@ -1,0 +1,55 @@
+"""``livegenre learn``: learn on this device from what was said of the records that it heard."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from edge import stdio
+from edge.commands import Subparsers, add_model_option
+from edge.commands.history import SERVICE_FILE, default_file, path_of
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Declare the command."""
+    parser = subparsers.add_parser(
+        "learn",
+        help="learn from your corrections, on this device",
+        description="Learn from what you said of the records that were heard (`livegenre correct`, also --right): a "
+        "personal layer over the model, in seconds. Each correction is judged by what was learned from other records; "
+        "what is not better, or worse on the pieces that the model brings along, is not taken on. A genre of your own "
+        "takes ten corrections that name it. What listens with this history uses it at once.",
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--status", action="store_true", help="say what is in use, and what came of learning last")
+    what.add_argument("--undo", action="store_true", help="take back what was learned last; corrections stay")
+    parser.add_argument(
+        "--file",
+        type=path_of,
+        metavar="FILE",
+        help=f"history file (default: {SERVICE_FILE}, the service's, if it exists; otherwise your own)",
+    )
+    add_model_option(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Learn, and say what came of it; 0 also where that is not taken on."""
+    from edge.learning import keeping
+    from edge.model.bundle import load_bundle
+    from edge.words import safe
+
+    file: Path = args.file or default_file()
+    if args.undo:
+        left = keeping.undo(file)
+        print(f"taken back; {'what was learned before it is in use' if left else 'the model answers alone'}")
+        return 0
+    bundle = load_bundle(args.model)
+    if args.status:
+        print(safe(keeping.status(file, bundle)))
+        return 0
+    judged, trouble = keeping.learn(file, bundle, args.model)
+    for words in trouble:
+        stdio.tell(words)
+    print(safe(judged))
+    return 0

@@ -1,0 +1,16 @@
+"""Writing a file so that a power cut leaves what stood there before or what was to be written, and never half of it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Put ``content`` in place of a file; raises ``OSError`` where that is not possible."""
+    new = path.with_name(f"{path.name}.new")
+    with new.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
