@@ -8,10 +8,11 @@ from typing import Any
 from edge.sinks.face import Face
 from edge.sinks.mqtt import MQTT
 from edge.sinks.prometheus import PROMETHEUS
+from edge.sinks.reactions import REACTIONS
 from edge.sinks.web import WEB
 from edge.sinks.window import WINDOW
 
-FACES: tuple[Face, ...] = (WEB, WINDOW, MQTT, PROMETHEUS)
+FACES: tuple[Face, ...] = (WEB, WINDOW, MQTT, PROMETHEUS, REACTIONS)
 
 
 def draws_sound(sections: Mapping[str, Any]) -> bool:
