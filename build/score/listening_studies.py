@@ -115,7 +115,7 @@ def _draw(targets: NDArray[np.int64], n: int, rng: np.random.Generator) -> Chose
 
 
 def zero_shot(task: Task) -> Table:
-    """Return how often the best style names the genre, nothing being trained."""
+    """Return how often the best style names the genre, nothing being trained; of tracks as long as a patch."""
     styles = task.styles
     if styles is None:
         return []
@@ -127,6 +127,7 @@ def zero_shot(task: Task) -> Table:
     for name, table in (("GTZAN train", task.train), ("GTZAN valid", task.valid)):
         keys = [key for key, of in zip(table.keys, task.collections_of(table), strict=True) if of == GTZAN]
         chosen = styles.select(keys)
+        chosen = chosen.rows(np.flatnonzero(np.isfinite(chosen.values).all(axis=1)))
         best = np.array([chosen.values[:, kin].max(axis=1) for kin in columns]).argmax(axis=0)
-        rows.append([name, float((best == chosen.targets(task.labels)).mean()), len(keys)])
+        rows.append([name, float((best == chosen.targets(task.labels)).mean()), len(chosen)])
     return rows
