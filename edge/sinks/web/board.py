@@ -71,7 +71,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What is drawn of some frames, as bytes; of each frame a row, the lowest band first."""
+    """The pictures of some frames, as bytes; of each frame a row, the lowest band first."""
 
     frames_per_s: float
     log_mel: NDArray[np.uint8]

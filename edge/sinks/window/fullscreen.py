@@ -140,7 +140,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What was heard in the hour before the window opened: stretches from ``opened`` on, in seconds."""
+    """The hour before the window opened: stretches from ``opened`` on, in seconds."""
 
     opened: datetime | None = None
     heard: tuple[Stretch, ...] = ()

@@ -152,7 +152,7 @@ class Drawing:
 
     @property
     def picture(self) -> dict[str, Any]:
-        """What is shown, or lies under the choices."""
+        """The picture that is shown, or lies under the choices."""
         return self._picture
 
     def show_clock(self) -> None:
@@ -221,7 +221,7 @@ def box_of(place: int, n_choices: int, width: int, height: int) -> tuple[float, 
 
 
 class Touching:
-    """What a finger does: the first touch offers the model's labels, the second says what it was."""
+    """Touches: the first touch offers the model's labels, the second says what it was."""
 
     def __init__(self, drawing: Drawing, pictures: socket.socket) -> None:
         self._drawing, self._pictures = drawing, pictures
