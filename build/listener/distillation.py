@@ -29,6 +29,9 @@ AnyBackbone = TypeVar("AnyBackbone", bound=Backbone)
 FURTHEST = 3.0
 #: A fifth of the patches are the recording's own: what is clean already must stay.
 CLEAN_SHARE = 0.2
+#: Seconds from one patch that is learned from to the next: more of them would not fit into memory once blocks have
+#: made maps of them (YAMNet's three frozen ones 98 kB of each).
+APART_S = 1.45
 #: Patches that a network is given at once where nothing learns.
 AT_ONCE = 64
 
@@ -104,8 +107,8 @@ def _lessons(
 
 
 def _patches(frames: Frames, spec: PatchSpec) -> Frames:
-    """Return patches (n, frames, mels, 1), each half a patch after the one before."""
-    starts = range(0, len(frames) - spec.n_frames + 1, max(1, spec.n_frames // 2))
+    """Return patches (n, frames, mels, 1), each ``APART_S`` after the one before."""
+    starts = range(0, len(frames) - spec.n_frames + 1, round(APART_S * spec.sample_rate / spec.hop_length))
     empty = np.zeros((0, *spec.shape), dtype=frames.dtype)
     return np.array([frames[start : start + spec.n_frames] for start in starts] or empty)[..., np.newaxis]
 
