@@ -90,7 +90,8 @@ def kept_before(names: Iterable[str], base: str, prefix: str) -> set[str]:
     """Return the topics that earlier versions, whose devices had their name for an id, left with a broker."""
     ids = {plain_id(name) for name in names}
     kept = {f"{base}/{one}/{topic}" for one in ids for topic in ("state", "availability")}
-    entities = {key: component for key, (component, _) in _ENTITIES.items()} | {"correct": "select", "undo": "button"}
+    entities = {key: component for key, (component, _) in _ENTITIES.items() if key not in _LATER}
+    entities |= {"correct": "select", "undo": "button"}
     return kept | {f"{prefix}/{what}/livegenre_{one}/{key}/config" for one in ids for key, what in entities.items()}
 
 
@@ -182,6 +183,9 @@ _ENTITIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         },
     ),
 }
+
+#: Entities that no device had whose id was its name.
+_LATER = {"problem"}
 
 
 def _corrections(topics: Topics, labels: tuple[str, ...]) -> dict[str, tuple[str, Mapping[str, Any]]]:
