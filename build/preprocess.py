@@ -1,9 +1,9 @@
 """From a folder of recordings to a features CSV: ``python -m build.preprocess DATASET --out features.csv``.
 
-A dataset is a folder a genre with the recordings in it, ``DATASET/<genre>/<track>.wav``, or of any other kind that
-``livegenre classify`` reads. The CSV has one row a track. What has been computed is kept, so that a run that was
-stopped, or one after new tracks were added, computes the rest. ``--published`` turns the tables of GTZAN's features
-into the same CSV instead.
+A dataset is a folder a genre with the recordings in it, ``DATASET/<genre>/<track>.wav``, in folders of artists and
+albums or in none, of any kind that ``livegenre classify`` reads. The CSV has one row a track. What has been computed is
+kept, so that a run that was stopped, or one after new tracks were added, computes the rest. ``--published`` turns the
+tables of GTZAN's features into the same CSV instead.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import argparse
 import csv
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from build.audio.dataset import find_tracks
+from build.audio.dataset import find_tracks, folder_artist
 from build.audio.tags import read_artist
 from build.audio.way import AS_RECORDED
 from build.console import progress
@@ -35,7 +35,6 @@ from build.tables.feature_table import (
     FeatureTable,
     load_features,
     read_tracks,
-    track_key,
     tracks_beside,
     ways_beside,
     write_csv,
@@ -47,17 +46,17 @@ from features_np.spec import FeatureSpec
 LISTENER = "listener"
 
 
-def table_of(outcomes: Sequence[Outcome], spec: Description) -> FeatureTable:
-    """Return the features of what could be read, in the order of the paths; ``DatasetError`` if it is nothing."""
-    rows = {outcome.path: outcome.vector for outcome in outcomes if outcome.vector is not None}
+def table_of(outcomes: Sequence[Outcome], tracks: Mapping[str, Path], spec: Description, way: int = 0) -> FeatureTable:
+    """Return the features of those tracks that can be used, in their order; ``DatasetError`` if none can."""
+    rows = {outcome.path: outcome.vectors[way] for outcome in outcomes if outcome.vectors is not None}
     if not rows:
         raise DatasetError(f"none of {len(outcomes)} files can be used, the first is {_line(outcomes[0])}")
-    paths = sorted(rows)
+    keys = [key for key, path in tracks.items() if path in rows]
     return FeatureTable(
-        track_ids=tuple(path.stem for path in paths),
-        genres=tuple(path.parent.name for path in paths),
+        track_ids=tuple(key.split("/", maxsplit=1)[1] for key in keys),
+        genres=tuple(key.split("/", maxsplit=1)[0] for key in keys),
         columns=spec.vector_names,
-        values=np.stack([rows[path] for path in paths]),
+        values=np.stack([rows[tracks[key]] for key in keys]),
     )
 
 
@@ -82,41 +81,61 @@ def extract_all(
 
 def preprocess(arguments: argparse.Namespace) -> None:
     """Extract a dataset's features and write the CSV; ``DatasetError`` at the end if any file was broken."""
-    named = arguments.features
-    spec = Description.of_bundle() if named == LISTENER else Description(FeatureSpec(groups=FEATURE_SETS[named]))
-    tracks = list(find_tracks(arguments.dataset).values())
-    cache = VectorCache(arguments.cache.absolute())
-    run = partial(extract_all, jobs=arguments.jobs, scheduler=arguments.scheduler)
-    outcomes = run(tracks, partial(extract, by=spec, cache=cache))
-    _write(table_of(outcomes, spec), arguments.out, f"{sum(outcome.cached for outcome in outcomes)} from the cache")
-    usable = [outcome.path for outcome in outcomes if outcome.vector is not None]
-    write_artists(arguments.dataset, usable, arguments.out)
-    for stale in ways_beside(arguments.out).glob("*.csv"):
-        stale.unlink()
-    for way in (*OWN, MICROPHONES[0]) if named == LISTENER else ():
-        if way != AS_RECORDED:
-            heard = run(usable, partial(extract, by=spec, cache=cache, way=way))
-            with written_whole(ways_beside(arguments.out) / f"{way.name}.csv") as path:
-                write_csv(table_of(heard, spec), path)
-    broken = [outcome for outcome in outcomes if outcome.vector is None]
+    named, tracks = arguments.features, find_tracks(arguments.dataset)
+    outcomes, table = write_features(
+        tracks, arguments.out, named, arguments.cache, jobs=arguments.jobs, scheduler=arguments.scheduler
+    )
+    _tell(table, arguments.out, f"{sum(outcome.cached for outcome in outcomes)} from the cache")
+    write_artists(arguments.dataset, tracks, outcomes, arguments.out)
+    broken = [outcome for outcome in outcomes if outcome.vectors is None]
     for outcome in broken:
         print(safe(_line(outcome)), file=sys.stderr)
     if broken:
         raise DatasetError(f"{len(broken)} of {len(outcomes)} files are broken and were left out")
 
 
-def write_artists(dataset: Path, paths: Sequence[Path], features: Path) -> None:
-    """Write the artists of recordings beside a features CSV, for ``build.train``; no file if none is known.
+def write_features(
+    tracks: Mapping[str, Path], out: Path, features: str, cache: Path, *, jobs: int = 1, scheduler: str | None = None
+) -> tuple[list[Outcome], FeatureTable]:
+    """Write the features of tracks, and for a head beside the listener those in every way of hearing them.
 
-    They are those of ``tracks.csv`` in the dataset, as ``build.ingest`` writes it, or of the files' tags.
+    Returns what became of each file, and the features as recorded.
+    """
+    beside = features == LISTENER
+    spec = (
+        Description.of_bundle(with_styles=True) if beside else Description(FeatureSpec(groups=FEATURE_SETS[features]))
+    )
+    ways = (*OWN, MICROPHONES[0]) if beside else (AS_RECORDED,)
+    work = partial(extract, by=spec, cache=VectorCache(cache.absolute()), ways=ways)
+    outcomes = extract_all(list(tracks.values()), work, jobs=jobs, scheduler=scheduler)
+    table = table_of(outcomes, tracks, spec)
+    with written_whole(out) as path:
+        write_csv(table, path)
+    for stale in ways_beside(out).glob("*.csv"):
+        stale.unlink()
+    for number, way in enumerate(ways):
+        if way != AS_RECORDED:
+            with written_whole(ways_beside(out) / f"{way.name}.csv") as path:
+                write_csv(table_of(outcomes, tracks, spec, number), path)
+    return outcomes, table
+
+
+def write_artists(dataset: Path, tracks: Mapping[str, Path], outcomes: Sequence[Outcome], features: Path) -> None:
+    """Write the artists of usable recordings beside a features CSV, for ``build.train``; no file if none is known.
+
+    They are those of ``tracks.csv`` in the dataset, as ``build.ingest`` writes it, or of the files' tags, or the names
+    of the folders below the genre's.
     """
     noted = dataset / "tracks.csv"
     known = read_tracks(noted) if noted.exists() else {}
+    usable = {outcome.path for outcome in outcomes if outcome.vectors is not None}
     rows = []
-    for path in sorted(paths):
-        key = track_key(path)
-        if artist := (known[key].artist if key in known else "") or read_artist(path):
-            rows.append((path.stem, path.parent.name, artist))
+    for key, path in tracks.items():
+        if path not in usable:
+            continue
+        if artist := (known[key].artist if key in known else "") or read_artist(path) or folder_artist(key):
+            genre, track_id = key.split("/", maxsplit=1)
+            rows.append((track_id, genre, artist))
     tracks_beside(features).unlink(missing_ok=True)
     if rows:
         with written_whole(tracks_beside(features)) as path, path.open("w", newline="", encoding="utf-8") as file:
@@ -126,12 +145,13 @@ def write_artists(dataset: Path, paths: Sequence[Path], features: Path) -> None:
 def import_published(folder: Path, out: Path) -> None:
     """Write the published tables in ``folder`` as a features CSV."""
     left_out = f"without {' and '.join(sorted(CONFOUNDED_GENRES))}, whose bandwidth alone gives them away"
-    _write(load_features(folder), out, left_out)
-
-
-def _write(table: FeatureTable, out: Path, remark: str) -> None:
+    table = load_features(folder)
     with written_whole(out) as path:
         write_csv(table, path)
+    _tell(table, out, left_out)
+
+
+def _tell(table: FeatureTable, out: Path, remark: str) -> None:
     n_genres, n_columns = len(table.labels), len(table.columns)
     print(f"{safe(out)}: {len(table)} tracks of {n_genres} genres, {n_columns} features ({remark})")
 

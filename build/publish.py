@@ -67,6 +67,7 @@ class Draft(ModelUse):
                 self._listener(number, use, model)
                 for number, (use, model) in enumerate(zip(self.listeners, self.listener_models, strict=True))
             ],
+            "genre_styles": self.genre_styles and {name: list(styles) for name, styles in self.genre_styles.items()},
             "training": self.training,
         }
 
@@ -117,7 +118,7 @@ def install(networks: Networks, sidecar: dict[str, Any], folder: Path) -> Bundle
     ``BundleError`` if it cannot be loaded, ``PublishError`` if its probe does not come out as it says, or if a page of
     somebody else's lies where its card would go.
     """
-    _require_no_other_page(folder / CARD_FILE)
+    require_no_other_page(folder)
     folder.mkdir(parents=True, exist_ok=True)
     before = _networks_before(folder)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".publish-") as staging:
@@ -140,7 +141,9 @@ def _networks_before(folder: Path) -> set[str]:
         return set()
 
 
-def _require_no_other_page(path: Path) -> None:
+def require_no_other_page(folder: Path) -> None:
+    """Raise ``PublishError`` where a bundle's card would take the place of somebody else's page."""
+    path = folder / CARD_FILE
     if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(CARD_TITLE):
         raise PublishError(f"{path} is no model card and would be overwritten; choose another folder (--out)")
 

@@ -60,7 +60,7 @@ def of_task(task: Task, bundle: Bundle) -> ReferenceRows:
     way = next((way for way in THROUGH_MICROPHONE if task.has(way)), AS_RECORDED)
     rows = table.matrix(columns)[places]
     rows[::2] = task.heard(way).matrix(columns)[places][::2]
-    other = task.no_music if NO_MUSIC in bundle.labels and task.hears_no_music(columns) else None
+    other = task.of_columns(columns).no_music if NO_MUSIC in bundle.labels else None
     return _joined(rows, [table.genres[place] for place in places], other)
 
 

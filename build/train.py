@@ -23,19 +23,22 @@ from build.corpora.data_options import add_data_options, task_of
 from build.corpora.gtzan_task import gtzan_task
 from build.corpora.hearing_ways import MICROPHONES, WINDOWS
 from build.corpora.task import Task, write_lists
+from build.corpora.training_rows import read_training_rows, with_no_music
 from build.errors import DatasetError, run_command
 from build.listener.preparing import LISTENER, prepare
 from build.listener.registry import BACKBONES, DEFAULT
-from build.models import discriminant_and_perceptron, fitting, perceptron
-from build.models.fitting import Logits
+from build.models import discriminant_and_perceptron, fitting, int8, perceptron
+from build.models.fitting import Converted, Logits
 from build.models.listening_head import OWN_HEAD, own_head
-from build.models.recipe import Recipe
+from build.models.recipe import Fitted, Recipe
 from build.report.model_card import with_interval
 from build.report.training_record import training_record
 from build.score import listening, listening_studies, metrics, scoring
 from build.tables.feature_table import GTZAN, SHARED_DATA
+from build.tables.style_columns import learned_styles
 from edge.events import State
 from edge.live.decision import NO_MUSIC
+from edge.live.styles import named_styles
 from edge.model.bundle import Bundle
 from features_np.spec import FeatureSpec
 
@@ -52,30 +55,25 @@ ON_THE_DEVICE = (
 SHIPPED = {LISTENER: publish.MODELS, discriminant_and_perceptron.TIMBRE.name: publish.MODELS / "classic"}
 
 
+#: Difference of two recipes' accuracy in folds that says nothing: three points.
+TIE = 0.03
+#: A head as Keras saves it; the device has no use for it.
+KERAS_FILE = "genres.keras"
+
+
 def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bundle:
     """Fit, calibrate, quantize, judge and publish the best of some recipes; returns its bundle."""
     require_usable(task.labels)
     folds = task.folds(task.train, seed)
     recipe, logits, candidates = choose(task, recipes, folds, seed)
+    task = task.of_columns(recipe.columns)
     targets = task.train.targets(task.labels)
     temperature = metrics.best_temperature(targets, logits[AS_RECORDED.name])
     best, held = fitting.fit(task, recipe, seed), None
-    if task.no_music and task.hears_no_music(recipe.columns):
+    if task.no_music:
         fitted, held = fitting.add_no_music(task, recipe, best.fitted, folds, task.no_music)
         best = fitting.convert(task, recipe, fitted, fitting.rows_for_ranges(task, recipe), seed)
-    draft = publish.Draft(
-        name=recipe.name,
-        labels=(*task.labels, NO_MUSIC) if held else task.labels,
-        spec=recipe.spec,
-        mean=best.fitted.mean,
-        scale=best.fitted.scale,
-        temperature=temperature,
-        model=best.model,
-        training=training_record(task, recipe, list(candidates), best, seed),
-        listeners=tuple(listener.use for listener in recipe.listeners),
-        listener_models=tuple(listener.model for listener in recipe.listeners),
-        record_axes=recipe.listeners[0].record_axes if recipe.listeners else None,
-    )
+    draft = drafted(task, recipe, best, temperature, training_record(task, recipe, list(candidates), best, seed))
     bundle = draft.open()
     judged = task.valid.rows(np.flatnonzero(task.are_whole(task.valid)))
     scores = scoring.score(bundle, judged, f"{task.split}; whole tracks" if task.clips else task.split, task.tracks)
@@ -92,8 +90,44 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
     if task.styles is not None:
         figures |= listening_studies.studies(task, recipe, logits, seed)
     bundle = publish.publish(draft, figures, folder)
+    if folder not in SHIPPED.values():
+        save_keras(best.fitted, folder)
     reference_rows.write(reference_rows.of_task(task, bundle), bundle, folder)
     return bundle
+
+
+def drafted(
+    task: Task, recipe: Recipe, converted: Converted, temperature: float, training: dict[str, Any]
+) -> publish.Draft:
+    """Return a converted model as a bundle before it is judged; with an output for "no music" if the task tells it."""
+    labels = (*task.labels, NO_MUSIC) if task.no_music else task.labels
+    return publish.Draft(
+        name=recipe.name,
+        labels=labels,
+        spec=recipe.spec,
+        mean=converted.fitted.mean,
+        scale=converted.fitted.scale,
+        temperature=temperature,
+        model=converted.model,
+        training=training,
+        listeners=tuple(listener.use for listener in recipe.listeners),
+        listener_models=tuple(listener.model for listener in recipe.listeners),
+        record_axes=recipe.listeners[0].record_axes if recipe.listeners else None,
+        genre_styles=_genre_styles(task, recipe),
+    )
+
+
+def save_keras(fitted: Fitted, folder: Path) -> None:
+    """Write a head's float network beside its bundle, for Keras: it takes normalized rows and gives logits."""
+    with int8.quiet():
+        fitted.model.save(folder / KERAS_FILE)
+
+
+def _genre_styles(task: Task, recipe: Recipe) -> dict[str, tuple[str, ...]] | None:
+    """Return the listener's styles of each genre, as its tracks sound; by the genre's name where that is not known."""
+    if not recipe.listeners:
+        return None
+    return named_styles(recipe.listeners[0].use.styles, task.labels) | learned_styles(task.train)
 
 
 def require_usable(labels: Sequence[str]) -> None:
@@ -109,7 +143,8 @@ def choose(
 ) -> tuple[Recipe, dict[str, Logits], dict[str, Any]]:
     """Return the recipe that is right most often in folds inside train, its logits there, and each one's accuracy.
 
-    Recipes that take numbers which the task does not hold are passed over; of equals the first is taken.
+    Recipes that take numbers which the task does not hold are passed over. What is within ``TIE`` of the best is as
+    good, and the smallest of those is taken: by its inputs, and of as many the one that is named first.
     """
     known = set(task.train.columns)
     usable = [recipe for recipe in recipes if known.issuperset(recipe.columns)]
@@ -122,7 +157,9 @@ def choose(
         logits[recipe.name] = fitting.out_of_fold(task, recipe, folds, ways, seed)
         right = logits[recipe.name][AS_RECORDED.name].argmax(axis=1) == targets
         accuracies[recipe.name] = metrics.share(right, "folds inside the train list", artists)
-    best = max(usable, key=lambda recipe: accuracies[recipe.name].value)
+    least = max(figure.value for figure in accuracies.values()) - TIE
+    tied = [recipe for recipe in usable if accuracies[recipe.name].value >= least]
+    best = min(tied, key=lambda recipe: len(recipe.columns))
     return best, logits[best.name], {name: figure.to_dict() for name, figure in accuracies.items()}
 
 
@@ -147,10 +184,11 @@ def _prepared(arguments: argparse.Namespace) -> tuple[Task, tuple[Recipe, ...]]:
         return gtzan_task(GTZAN, spec, arguments.seed), recipes
     task = task_of(arguments)
     recipes = recipes or _usual(task)
-    if not arguments.corrections:
-        return task, recipes
-    print(ON_THE_DEVICE)
-    return fitting.with_corrections(task, recipes, arguments.corrections)
+    if arguments.corrections:
+        print(ON_THE_DEVICE)
+        task, recipes = fitting.with_corrections(task, recipes, arguments.corrections)
+    shipped = read_training_rows([listener.definition() for recipe in recipes for listener in recipe.listeners])
+    return with_no_music(task, shipped), recipes
 
 
 def _usual(task: Task) -> tuple[Recipe, ...]:

@@ -9,7 +9,7 @@ those that evaluation takes its noises and talkers from.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -75,16 +75,27 @@ def _plans(folder: Path, fold: int) -> Iterator[tuple[str, int, tuple[Path, ...]
 
 @dataclass(frozen=True)
 class NoMusic:
-    """Rows of windows that are no music, with the kind and the fold of each."""
+    """Rows of windows that are no music, with the kind and the fold of each; no ``columns``: those that are wanted."""
 
     rows: NDArray[np.float32]
     kinds: tuple[str, ...]
     folds: NDArray[np.int64]
+    columns: tuple[str, ...] = ()
 
     def of(self, chosen: NDArray[np.bool_]) -> NoMusic:
         """Return the windows for which ``chosen``, shape (windows,), is true."""
         kinds = tuple(kind for kind, wanted in zip(self.kinds, chosen, strict=True) if wanted)
-        return NoMusic(self.rows[chosen], kinds, self.folds[chosen])
+        return NoMusic(self.rows[chosen], kinds, self.folds[chosen], self.columns)
+
+    def of_columns(self, columns: Sequence[str]) -> NoMusic:
+        """Return the windows with these columns alone."""
+        places = {name: place for place, name in enumerate(self.columns or columns)}
+        return replace(self, rows=self.rows[:, [places[name] for name in columns]], columns=tuple(columns))
+
+    def joined(self, other: NoMusic) -> NoMusic:
+        """Return these windows and others with the same columns."""
+        folds = np.concatenate([self.folds, other.folds])
+        return NoMusic(np.vstack([self.rows, other.rows]), self.kinds + other.kinds, folds, self.columns)
 
     def training(self) -> NoMusic:
         """Return the windows that may train: those of all folds but evaluation's."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,12 +48,18 @@ class Task:
         Keys of the tracks of which there is only a clip; they are judged apart.
     no_music : NoMusic or None
         Windows of what is no music.
+    other_music : FeatureTable or None
+        Music of any genres, which must not be taken for none, and teaches nothing else.
+    no_music_tracks : mapping of str to FeatureTable
+        Own tracks of no music, as recorded, by the name of the list that they are on.
     outside_genres : FeatureTable or None
         Music of none of the genres.
     styles : FeatureTable or None
         Scores of the listener's styles for the tracks of both lists.
     phone : FeatureTable or None
         What a phone recorded of tracks that judge.
+    judged_in_folds : bool
+        True if all tracks train in the end, and figures are of models fitted without the tracks that they are of.
     test : FeatureTable or None
         Tracks that neither train nor choose: the published model is scored on them, once.
     """
@@ -67,9 +73,12 @@ class Task:
     valid_ways: Mapping[str, FeatureTable] = field(default_factory=dict)
     clips: frozenset[str] = frozenset()
     no_music: NoMusic | None = None
+    other_music: FeatureTable | None = None
+    no_music_tracks: Mapping[str, FeatureTable] = field(default_factory=dict)
     outside_genres: FeatureTable | None = None
     styles: FeatureTable | None = None
     phone: FeatureTable | None = None
+    judged_in_folds: bool = False
     test: FeatureTable | None = None
 
     @property
@@ -77,9 +86,15 @@ class Task:
         """The genres in output order."""
         return self.train.labels
 
-    def hears_no_music(self, columns: Sequence[str]) -> bool:
-        """Return whether there are windows of no music with these columns."""
-        return self.no_music is not None and self.no_music.rows.shape[1] == len(columns)
+    def of_columns(self, columns: Sequence[str]) -> Task:
+        """Return the task whose windows of no music have these columns; without any if they lack one."""
+        if self.no_music is None:
+            return self
+        held = self.no_music.columns
+        if not set(held).issuperset(columns) if held else self.no_music.rows.shape[1] != len(columns):
+            return replace(self, no_music=None, other_music=None)
+        other_music = self.other_music and self.other_music.of_columns(columns)
+        return replace(self, no_music=self.no_music.of_columns(columns), other_music=other_music)
 
     def has(self, way: Way) -> bool:
         """Return whether the train tracks were heard in a way."""
@@ -162,6 +177,12 @@ def write_lists(task: Task, folder: Path) -> None:
     tables = {"train": task.train, "valid": task.valid, "test": task.test}
     for name, table in tables.items():
         if table is not None:
+            others = task.no_music_tracks[name].keys if name in task.no_music_tracks else ()
             known = zip(table.keys, table.track_ids, strict=True)
-            keys = [key for key, track_id in known if not track_id.startswith(PREFIX)]
-            (folder / f"{name}.txt").write_text("".join(f"{key}\n" for key in keys), encoding="utf-8")
+            keys = [*(key for key, track_id in known if not track_id.startswith(PREFIX)), *others]
+            write_list(keys, folder / f"{name}.txt")
+
+
+def write_list(keys: Iterable[str], path: Path) -> None:
+    """Write a list of tracks, a line each."""
+    path.write_text("".join(f"{key}\n" for key in keys), encoding="utf-8")

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from build.tables.style_columns import style_columns
 from edge.model.bundle import folder_of, load_bundle
 from edge.model.listener import ListenerNetwork
 from edge.model.sidecar import ListenerUse
@@ -27,21 +28,24 @@ class Description:
     """The features of a spec, then the statistics of each listener's outputs.
 
     ``listeners`` are how each is used, and the path of its network, so that other processes load it themselves.
+    ``with_styles`` adds the mean scores of the first listener's styles.
     """
 
     spec: FeatureSpec
     listeners: tuple[tuple[ListenerUse, Path], ...] = ()
+    with_styles: bool = False
 
     @classmethod
-    def of_bundle(cls, model: Path | None = None) -> Description:
+    def of_bundle(cls, model: Path | None = None, *, with_styles: bool = False) -> Description:
         """Return the description that the head of the bundle in a folder takes; None: the shipped one."""
         bundle, folder = load_bundle(model), Path(str(folder_of(model)))
-        return cls(bundle.spec, tuple((use, folder / use.file) for use in bundle.listeners))
+        return cls(bundle.spec, tuple((use, folder / use.file) for use in bundle.listeners), with_styles)
 
     @property
     def vector_names(self) -> tuple[str, ...]:
         """One name per number."""
-        return self.spec.vector_names + tuple(name for use, _ in self.listeners for name in use.vector_names)
+        names = self.spec.vector_names + tuple(name for use, _ in self.listeners for name in use.vector_names)
+        return names + style_columns(self.styles) if self.with_styles else names
 
     @property
     def styles(self) -> tuple[str, ...]:
@@ -51,16 +55,18 @@ class Description:
     def digest(self) -> str:
         """Return a digest that changes with the features, with the listeners and with how they are used."""
         of_listeners = (f" {use!r} {content_digest(path)}" for use, path in self.listeners)
-        return self.spec.digest() + "".join(of_listeners)
+        return self.spec.digest() + "".join(of_listeners) + " with styles" * self.with_styles
 
     def __call__(self, audio: Audio) -> Rows:
         """Return the row (n,) of audio (samples,) at the spec's rate; NaN for a listener without a whole patch."""
-        parts = [summarize(audio, self.spec)]
+        parts, styles = [summarize(audio, self.spec)], np.zeros(0, dtype=np.float32)
         for number, (use, path) in enumerate(self.listeners):
-            outputs, _ = self.patches(audio, number)
+            outputs, scores = self.patches(audio, number)
             unknown = np.full(use.n_numbers, np.nan, dtype=np.float32)
             parts.append(_network(path, use).statistics(outputs) if len(outputs) else unknown)
-        return np.concatenate(parts)
+            if self.with_styles and not number:
+                styles = scores.mean(axis=0) if len(scores) else np.full(len(use.styles), np.nan, dtype=np.float32)
+        return np.concatenate([*parts, styles])
 
     def patches(self, audio: Audio, number: int = 0) -> tuple[Rows, Rows]:
         """Return a listener's outputs for each patch, (patches, numbers), and the scores of its styles."""

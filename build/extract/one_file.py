@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,9 @@ from build.audio.way import AS_RECORDED, Way
 from build.extract.description import Description, content_digest
 from build.files import written_whole
 from build.tables.feature_table import track_key
+from edge.audio.level import LevelMeter
 from edge.errors import AudioFileError
+from edge.live.decision import DecisionSettings
 from features_np.errors import SignalError
 
 #: Commands keep their results here, in the folder that they are run in.
@@ -26,12 +28,17 @@ CACHE_FOLDER = Path(".cache/features")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome for one file: its vector, or the one line that says what is wrong with it."""
+    """The outcome for one file: its vector in each way of hearing, or the one line that says what is wrong with it."""
 
     path: Path
-    vector: NDArray[np.float32] | None
+    vectors: tuple[NDArray[np.float32], ...] | None
     problem: str = ""
     cached: bool = False
+
+    @property
+    def vector(self) -> NDArray[np.float32] | None:
+        """The vector in the first way; None if there is none."""
+        return self.vectors[0] if self.vectors else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +88,40 @@ def _features_code() -> str:
     return hashlib.sha256(sources).hexdigest()
 
 
-def extract(path: Path, by: Description, cache: VectorCache, way: Way = AS_RECORDED) -> Outcome:
-    """Return a file's row as heard in a way, from the cache if it is there; a file of no use is an outcome, too."""
+def extract(path: Path, by: Description, cache: VectorCache, ways: Sequence[Way] = (AS_RECORDED,)) -> Outcome:
+    """Return a file's rows as heard in some ways, from the cache if they are there; no use is an outcome, too.
+
+    The file is decoded once. One of which ``livegenre classify`` would hear nothing but silence is of no use.
+    """
     try:
-        content = way.digest(key := track_key(path), content_digest(path))
-        vector = cache.load(content, by)
-        if vector is not None:
-            return Outcome(path, vector, cached=True)
-        vector = by(way(key, read_recording(path, by.spec)))
+        return _extract(path, by, cache, ways)
     except AudioFileError as error:
         return Outcome(path, None, str(error).removeprefix(f"{path}: "))
     except OSError as error:
         return Outcome(path, None, error.strerror or str(error))
     except SignalError as error:
         return Outcome(path, None, str(error))
-    if not np.isfinite(vector).all():
+
+
+def _extract(path: Path, by: Description, cache: VectorCache, ways: Sequence[Way]) -> Outcome:
+    name, digest = track_key(PurePath(path.parent.name, path.name)), content_digest(path)
+    contents = [way.digest(name, digest) for way in ways]
+    kept = [vector for content in contents if (vector := cache.load(content, by)) is not None]
+    if len(kept) == len(ways):
+        return Outcome(path, tuple(kept), cached=True)
+    audio = read_recording(path, by.spec)
+    if _is_silent(audio):
+        return Outcome(path, None, "is silent")
+    vectors = tuple(by(way(name, audio)) for way in ways)
+    if not all(np.isfinite(vector).all() for vector in vectors):
         return Outcome(path, None, "is too short for the listener to hear any of it")
-    cache.store(content, by, vector)
-    return Outcome(path, vector)
+    for content, vector in zip(contents, vectors, strict=True):
+        cache.store(content, by, vector)
+    return Outcome(path, vectors)
+
+
+def _is_silent(audio: NDArray[np.float32]) -> bool:
+    meter = LevelMeter()
+    meter.push(audio)
+    level = meter.take()
+    return level is None or level < DecisionSettings().silence_dbfs

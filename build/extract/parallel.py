@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import BrokenProcessPool
@@ -108,12 +109,33 @@ def on_cluster(work: Callable[[Item], Result], items: Iterable[Item], address: s
     except (OSError, ValueError) as error:
         raise WorkerError(f"no Dask scheduler with workers answers at {address}; is it running?") from error
     with client:
+        _show_checkout(client)
         # Not pure: Dask would otherwise answer with what a file of that name gave before.
         futures = client.map(work, list(items), pure=False)
         try:
             for future in distributed.as_completed(futures):
                 yield future.result()
         except ImportError as error:
-            raise WorkerError(f"the cluster's workers lack our code ({error}); start them in this checkout") from error
+            raise WorkerError(
+                f"the cluster's workers lack a package ({error}); start them in this environment"
+            ) from error
         finally:
             client.cancel(futures)
+
+
+def _show_checkout(client: Any) -> None:
+    """Let the cluster's workers import our code, which is not installed; ``WorkerError`` if one cannot."""
+    import cloudpickle
+
+    from build.extract import checkout_plugin
+
+    root = Path(__file__).resolve().parents[2]
+    cloudpickle.register_pickle_by_value(checkout_plugin)
+    try:
+        client.register_plugin(checkout_plugin.CheckoutPlugin(str(root)))
+    except FileNotFoundError as error:
+        raise WorkerError(
+            f"{error}; the cluster must see this checkout, and the recordings, under these paths"
+        ) from error
+    finally:
+        cloudpickle.unregister_pickle_by_value(checkout_plugin)

@@ -72,16 +72,26 @@ def rows_for_ranges(task: Task, recipe: Recipe) -> Rows:
 
 
 def out_of_fold(
-    task: Task, recipe: Recipe, folds: NDArray[np.int64], tables: Mapping[str, FeatureTable], seed: int
+    task: Task,
+    recipe: Recipe,
+    folds: NDArray[np.int64],
+    tables: Mapping[str, FeatureTable],
+    seed: int,
+    *,
+    no_music: NoMusic | None = None,
 ) -> dict[str, Logits]:
     """Return logits of the train tracks by networks that were fitted without their fold.
 
-    ``tables`` hold the train tracks as heard in one way each; there is an array (tracks, labels) for each of them.
+    ``tables`` hold the train tracks as heard in one way each; there is an array (tracks, labels) for each of them, with
+    ``no_music`` (tracks, labels + 1), the last that of "no music".
     """
-    logits = {name: np.zeros((len(task.train), len(task.labels))) for name in tables}
+    logits = {name: np.zeros((len(task.train), len(task.labels) + (no_music is not None))) for name in tables}
     for fold in np.unique(folds):
         held_out = folds == fold
-        fitted = recipe.fit_sample(recipe.sample(task, ~held_out), n_labels=len(task.labels), seed=seed)
+        sample = recipe.sample(task, ~held_out)
+        fitted = recipe.fit_sample(sample, n_labels=len(task.labels), seed=seed)
+        if no_music is not None:
+            fitted = with_no_music(task, recipe, fitted, sample, no_music)
         for name, table in tables.items():
             logits[name][held_out] = fitted.logits(table.matrix(recipe.columns)[held_out])
     return logits
@@ -104,21 +114,31 @@ def add_no_music(
         detector = fit_detector(task, recipe, fitted, recipe.sample(task, ~music), training.of(~windows))
         held.caught[windows] = detector.margin(fitted.normalize(training.rows[windows])) > 0
         held.lost[music] = detector.margin(fitted.normalize(recorded[music])) > 0
-    detector = fit_detector(task, recipe, fitted, recipe.sample(task), training)
-    return no_music_head.with_detector(fitted, detector), held
+    return with_no_music(task, recipe, fitted, recipe.sample(task), training), held
+
+
+def with_no_music(task: Task, recipe: Recipe, fitted: Fitted, sample: Sample, no_music: NoMusic) -> Fitted:
+    """Return a network with an output for "no music", which the sample is not."""
+    return no_music_head.with_detector(fitted, fit_detector(task, recipe, fitted, sample, no_music))
 
 
 def fit_detector(
     task: Task, recipe: Recipe, fitted: Fitted, sample: Sample, no_music: NoMusic
 ) -> no_music_head.Detector:
-    """Fit what tells music from what is none, beside a fitted network."""
+    """Fit what tells music, of the genres and any other there is, from what is none, beside a fitted network."""
+    rows, targets, n_genres = sample.rows, sample.targets, len(task.labels)
+    if task.other_music:
+        genres = task.other_music.labels
+        rows = np.vstack([rows, task.other_music.matrix(recipe.columns)])
+        targets = np.concatenate([targets, n_genres + task.other_music.targets(genres)])
+        n_genres += len(genres)
     return no_music_head.fit_detector(
         fitted,
-        sample.rows,
-        sample.targets,
+        rows,
+        targets,
         other=no_music.rows,
         kinds=no_music.kinds,
-        n_genres=len(task.labels),
+        n_genres=n_genres,
         shrinkage=recipe.no_music_shrinkage,
         lead=recipe.no_music_lead,
     )
@@ -142,13 +162,8 @@ def with_corrections(task: Task, recipes: Sequence[Recipe], history: Path) -> tu
         )
     table.targets(task.labels)  # refuses a genre that the other rows do not have
     copies = table.rows(row for row in range(len(table)) for _ in range(COPIES))
-    changed = task.variants and _of(task.variants, table.columns).stacked(copies)
-    train = _of(task.train, table.columns).stacked(table)
-    ways = {name: _of(heard, table.columns).stacked(table) for name, heard in task.train_ways.items()}
+    changed = task.variants and task.variants.of_columns(table.columns).stacked(copies)
+    train = task.train.of_columns(table.columns).stacked(table)
+    ways = {name: heard.of_columns(table.columns).stacked(table) for name, heard in task.train_ways.items()}
     learning = tuple(recipe for recipe in recipes if recipe.inputs == inputs)
     return replace(task, train=train, train_ways=ways, variants=changed or copies), learning
-
-
-def _of(table: FeatureTable, columns: tuple[str, ...]) -> FeatureTable:
-    """Return a table's rows with these columns alone."""
-    return FeatureTable(table.track_ids, table.genres, columns, table.matrix(columns))

@@ -43,7 +43,7 @@ class Evaluation:
             f"{scores.split}; {len(scores.targets)} tracks, intervals are 95 %, over {scores.accuracy.over}",
             "",
             f"accuracy           {_interval(scores.accuracy)}",
-            f"balanced accuracy  {_interval(scores.balanced)}, the mean over genres",
+            f"balanced accuracy  {_interval(scores.balanced)}, the mean over genres, of which {_smallest(scores)}",
             f"macro F1           {scores.macro_f1:.3f}",
             f"calibration error  {error:.3f}  ECE over 10 bins; mean confidence {scores.confidence:.1%}",
         ]
@@ -94,6 +94,11 @@ class Evaluation:
                 "accuracy2": self.tempo.accuracy2.to_dict(),
             }
         return figures
+
+
+def _smallest(scores: Scores) -> str:
+    smallest = min((score for score in scores.label_scores if score.n), key=lambda score: score.n)
+    return f"{smallest.label} has only {smallest.n} tracks"
 
 
 def _interval(figure: metrics.Figure) -> str:

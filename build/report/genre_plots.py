@@ -1,9 +1,9 @@
-"""Picture of the average of every feature in every genre."""
+"""Picture of the average of every feature in every genre, and of how far its tracks are spread around that."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib import colormaps
@@ -12,6 +12,7 @@ from matplotlib.colors import Colormap
 from matplotlib.figure import Figure as Picture
 from numpy.typing import NDArray
 
+from build.tables import style_columns
 from build.tables.feature_table import FeatureTable
 from features_np.vector.parameters import PITCH_CLASSES
 
@@ -28,23 +29,34 @@ UNITS = {
 LEVEL = re.compile(r"^mfcc_\w+_00$")
 ELEMENT = re.compile(r"^(?P<group>.+)_(?P<element>\d+|[A-G]#?)$")
 N_COLUMNS = 3
+#: By these genres are told apart where colours are not seen.
+MARKERS, LINES = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">"), ("-", "--", ":")
 
 
 def plot_genre_averages(table: FeatureTable) -> Picture:
-    """Draw the mean of every feature in every genre: a line a genre where a group has many elements, else bars."""
+    """Draw the mean of every feature in every genre: a line a genre where a group has many elements, else bars.
+
+    Bars and bands are one standard deviation of the genre's tracks to either side. Genres are told apart by marker and
+    line, too.
+    """
+    table = table.of_columns([name for name in table.columns if not name.startswith(style_columns.PREFIX)])
     genres, groups = table.labels, group_columns(table.columns)
-    means = genre_means(table)
+    means, spreads = genre_means(table), genre_deviations(table)
     colours = colormaps["tab10" if len(genres) <= 10 else "tab20"].resampled(max(10, len(genres)))
     n_rows = -(-len(groups) // N_COLUMNS)
     picture = Picture(figsize=(5.5 * N_COLUMNS, 3.4 * n_rows + 0.8), layout="constrained")
     panels = list(picture.subplots(n_rows, N_COLUMNS, squeeze=False).flat)
     for axes, (group, elements) in zip(panels, groups.items(), strict=False):
-        values = means[:, [table.columns.index(column) for column in elements]]
+        columns = [table.columns.index(column) for column in elements]
+        values, spread = means[:, columns], spreads[:, columns]
         if len(elements) == 1:
-            axes.bar(range(len(genres)), values[:, 0], color=[colours(row) for row in range(len(genres))])
+            colour = [colours(row) for row in range(len(genres))]
+            axes.bar(range(len(genres)), values[:, 0], yerr=spread[:, 0], color=colour, capsize=3)
             axes.set_xticks(range(len(genres)), genres, rotation=45, ha="right")
         else:
-            _lines(axes, values, genres, list(elements.values()), colours)
+            _lines(
+                axes, dict(zip(genres, zip(values, spread, strict=True), strict=True)), list(elements.values()), colours
+            )
         axes.set_title(group.replace("_", " "))
         axes.set_ylabel(UNITS.get(group.partition("_")[0], ""))
         axes.grid(axis="y", alpha=0.3)
@@ -63,6 +75,12 @@ def genre_means(table: FeatureTable) -> NDArray[np.float64]:
     return np.array([table.values[row_genres == genre].mean(axis=0, dtype=np.float64) for genre in table.labels])
 
 
+def genre_deviations(table: FeatureTable) -> NDArray[np.float64]:
+    """Return the standard deviation of each column over the tracks of each genre, shape (genres, columns)."""
+    row_genres = np.array(table.genres)
+    return np.array([table.values[row_genres == genre].std(axis=0, dtype=np.float64) for genre in table.labels])
+
+
 def group_columns(columns: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return the columns of each panel, with the name of each within it: ``chroma_mean_C`` is C of chroma_mean."""
     groups: dict[str, dict[str, str]] = {}
@@ -74,12 +92,20 @@ def group_columns(columns: Sequence[str]) -> dict[str, dict[str, str]]:
 
 
 def _lines(
-    axes: Axes, values: NDArray[np.float64], genres: Sequence[str], elements: Sequence[str], colours: Colormap
+    axes: Axes,
+    of_genres: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64]]],
+    elements: Sequence[str],
+    colours: Colormap,
 ) -> None:
-    for row, genre in enumerate(genres):
-        axes.plot(values[row], color=colours(row), marker=".", linewidth=1, label=genre)
-    places = range(0, len(elements), 1 if len(elements) <= 12 else 4)
-    axes.set_xticks(places, [elements[place].lstrip("0") or "0" for place in places])
+    """Draw the mean of each element and the band around it, a line a genre."""
+    places = np.arange(len(elements))
+    for row, (genre, (mean, spread)) in enumerate(of_genres.items()):
+        marker, line = MARKERS[row % len(MARKERS)], LINES[row // len(MARKERS) % len(LINES)]
+        axes.plot(places, mean, line, marker=marker, color=colours(row), markersize=4, linewidth=1, label=genre)
+        axes.fill_between(places, mean - spread, mean + spread, color=colours(row), alpha=0.07)
+    values = np.array([mean for mean, _ in of_genres.values()])
+    ticks = range(0, len(elements), 1 if len(elements) <= 12 else 4)
+    axes.set_xticks(ticks, [elements[place].lstrip("0") or "0" for place in ticks])
     axes.set_xlabel("pitch class" if elements[0] in PITCH_CLASSES else "coefficient")
     typical = float(np.median(np.abs(values)))
     if np.abs(values).max() > 10 * typical > 0:  # the first few would leave no room for the others

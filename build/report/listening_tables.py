@@ -30,6 +30,11 @@ _TABLES = {
 }
 
 
+def table_cell(text: str) -> str:
+    """Return text as it may stand in a table's cell."""
+    return text.replace("|", "\\|")
+
+
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
     yield f"## {title}\n"
     yield from lines
@@ -62,7 +67,7 @@ def _held_out(folds: dict[str, dict[str, Any]]) -> Iterator[str]:
     *others, last = folds.values()
     for name, figures in last.items():
         cells = [f"{each[name]['accuracy']['value']:.1%}" for each in others]
-        yield f"| {' | '.join((name, *cells, _both(figures)))} | {figures['accuracy']['n']} |"
+        yield f"| {' | '.join((table_cell(name), *cells, _both(figures)))} | {figures['accuracy']['n']} |"
 
 
 def _both(figures: dict[str, Any]) -> str:
@@ -88,5 +93,5 @@ def _table(introduction: str, heading: tuple[str, ...], rows: list[list[Any]]) -
     yield f"{introduction}\n"
     yield f"| {' | '.join(heading)} |\n|{'---|' * len(heading)}"
     for row in rows:
-        cells = [f"{cell:.1%}" if isinstance(cell, float) else str(cell) for cell in row]
+        cells = [f"{cell:.1%}" if isinstance(cell, float) else table_cell(str(cell)) for cell in row]
         yield f"| {' | '.join(cells)} |"

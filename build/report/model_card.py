@@ -5,10 +5,10 @@ Its figures are the sidecar's; the explanations are written by hand, and so is t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from build.report.listening_tables import more_tables
+from build.report.listening_tables import more_tables, table_cell
 from features_np.front_end import PatchSpec
 
 #: Beginning of every card, by which one of ours is told from another page.
@@ -73,19 +73,23 @@ head, {bytes:,} bytes, hears the {statistics} of what {they_say} of the last {wi
 _LISTENER = "The {name}, {bytes:,} bytes, describes each patch of {patch_s:g} s, a patch every {hop_s:g} s"
 
 _DATA = """\
-GTZAN (Tzanetakis and Cook 2002) is commercial music with no licence to redistribute. No audio and no feature table of
-it is part of this project: only a model fitted to features of it. The model itself is under the MIT licence
-like the rest of the project."""
+GTZAN (Tzanetakis and Cook 2002) is commercial music with no licence to redistribute. No audio of it is part of this
+project: only models fitted to features of it, and, for models of other records, statistics of some of its tracks
+(`training_rows.npz`), from which no sound can be made. The model itself is under the MIT licence like the rest of the
+project."""
 
 _DATA_OF_A_LISTENER = """\
 GTZAN (Tzanetakis and Cook 2002) and the songs that people know are commercial music with no licence to redistribute;
 Emotify's music (Aljanabi, Wiering and Veltkamp 2016, of the Magnatune label) is under CC BY-NC-SA 3.0; speech is
-LibriSpeech's (CC BY 4.0), noises are ESC-10's (CC BY 3.0, K. J. Piczak). No audio and no table of features of any is
-part of this project: only networks fitted to them. The head is under the MIT licence like the rest of the project.
+LibriSpeech's (CC BY 4.0), noises are ESC-10's (CC BY 3.0, K. J. Piczak). No audio of any is part of this project: only
+networks fitted to them, and, for models of other records, statistics of some recordings (`training_rows.npz`), of which
+no sound can be made. The head is under the MIT licence like the rest of the project.
 
 """
 _DATA_OF_OTHERS = """\
-The recordings are those of whoever trained this model; no audio and no table of features of them is part of it.
+The recordings are those of whoever trained this model. No audio of them is part of it, only numbers of a few
+(`reference_rows.npz`), of which no sound can be made. What is no music, and other music, it knows from rows that ship
+with livegenre.
 
 """
 _WHOSE = ", and the ten here are those of a dataset of the year 2002"
@@ -179,14 +183,14 @@ def with_interval(figure: dict[str, Any]) -> str:
 def _figures(metrics: dict[str, Any]) -> Iterable[str]:
     valid, int8 = metrics["valid"], metrics["int8"]
     accuracy = valid["accuracy"]
-    place = f"valid, n = {accuracy['n']}; {_cell(accuracy['split'])}"
+    place = f"valid, n = {accuracy['n']}; {table_cell(accuracy['split'])}"
     yield f"| accuracy | {with_interval(accuracy)} | {place} |"
-    yield f"| balanced over genres | {with_interval(valid['balanced'])} | the same |"
+    yield f"| balanced over genres | {with_interval(valid['balanced'])} | the same; {_smallest(valid['labels'])} |"
     yield f"| macro F1 | {valid['macro_f1']:.3f} | the same |"
     yield f"| expected calibration error | {valid['calibration_error']:.3f}{_by_chance(valid)} | the same |"
     yield f"| int8 gives the float network's answer | {int8['same_answer']:.1%} | the same |"
     if test := metrics.get("test", {}).get("accuracy"):
-        yield f"| accuracy on tracks kept apart | {with_interval(test)} | n = {test['n']}; {_cell(test['split'])} |"
+        yield _row("accuracy on tracks kept apart", test)
     if heard := metrics.get("microphone"):
         yield _row("accuracy through simulated microphones", heard["accuracy"])
         yield _row("what they cost", heard["drop"])
@@ -211,17 +215,20 @@ def _by_chance(valid: dict[str, Any]) -> str:
     return f" ({value:.3f} if every confidence were exactly right)" if value else ""
 
 
+def _smallest(labels: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return in words on how few tracks a mean over genres rests."""
+    counts = {label: row["n"] for label, row in labels.items() if row["n"]}
+    least = min(counts.values())
+    fewest = [table_cell(label) for label, n in counts.items() if n == least]
+    return f"rests on {least} tracks of {' and of '.join(fewest)}" if len(fewest) < len(counts) else f"{least} of each"
+
+
 def _row(what: str, figure: dict[str, Any]) -> str:
-    return f"| {_cell(what)} | {with_interval(figure)} | n = {figure['n']}; {_cell(figure['split'])} |"
-
-
-def _cell(text: str) -> str:
-    """Return text as it may stand in a table's cell."""
-    return text.replace("|", "\\|")
+    return f"| {table_cell(what)} | {with_interval(figure)} | n = {figure['n']}; {table_cell(figure['split'])} |"
 
 
 def _genre_row(label: str, row: dict[str, Any]) -> str:
-    return f"| {_cell(label)} | {row['n']} | {row['precision']:.2f} | {row['recall']:.2f} | {row['f1']:.2f} |"
+    return f"| {table_cell(label)} | {row['n']} | {row['precision']:.2f} | {row['recall']:.2f} | {row['f1']:.2f} |"
 
 
 def _confusions(labels: list[str], counts: list[list[int]], n_shown: int = 6) -> Iterable[str]:
@@ -233,4 +240,4 @@ def _confusions(labels: list[str], counts: list[list[int]], n_shown: int = 6) ->
     ]
     for count, truth, answer in sorted(pairs, key=lambda pair: -pair[0])[:n_shown]:
         of = sum(counts[labels.index(truth)])
-        yield f"{truth} taken for {answer}, {count} of {of}"
+        yield f"{table_cell(truth)} taken for {table_cell(answer)}, {count} of {of}"

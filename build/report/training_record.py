@@ -27,12 +27,16 @@ def training_record(
 ) -> dict[str, Any]:
     """Return how a recipe was chosen and its model trained, JSON-ready."""
     folds = "artists" if task.tracks else "tracks"
-    record: dict[str, Any] = {"trained_on": provenance.trained_on(task.train, recipe.columns)}
+    learned = task.train.of_columns(recipe.columns)
+    if "train" in task.no_music_tracks:
+        learned = learned.stacked(task.no_music_tracks["train"])
+    record: dict[str, Any] = {"trained_on": provenance.trained_on(learned, recipe.columns)}
     if task.split == splits.FAULT_FILTERED:
         record["diary"] = DIARIES[bool(recipe.listeners)]
         record["edition"] = edition_of(read_tracks(GTZAN / "tracks.csv")).to_dict()
     record["how_chosen"] = _how_chosen(task, candidates)
-    facts = {"data": f"{task.split}; trained on the train list alone, {_counted(task)}"}
+    trained_on = "all tracks" if task.judged_in_folds else "the train list alone"
+    facts = {"data": f"{task.split}; trained on {trained_on}, {_counted(task)}"}
     facts |= {listener.use.name: listener.made for listener in recipe.listeners if listener.made}
     record["facts"] = facts | {
         **recipe.describe(),
@@ -63,10 +67,15 @@ def _circumstances(task: Task) -> dict[str, str]:
 
 
 def _how_chosen(task: Task, candidates: Sequence[str]) -> str:
+    if task.judged_in_folds:
+        return (
+            "There was one recipe and nothing to choose. Each of these tracks was judged by a model that was fitted "
+            "without it and whatever it must not be parted from; the model here was then fitted to all of them."
+        )
     if len(candidates) > 1:
         return (
-            f"The recipe was chosen between {' and '.join(candidates)} by folds inside the train list; these tracks "
-            "were looked at only to judge it."
+            f"The recipe was chosen between {' and '.join(candidates)} by folds inside the train list, where three "
+            "points are a tie and the smaller wins; these tracks were looked at only to judge it."
         )
     if task.split == splits.FAULT_FILTERED:
         return (

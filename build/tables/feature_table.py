@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import TextIO
 
 import numpy as np
@@ -77,6 +77,10 @@ class FeatureTable:
         if missing := [name for name in columns if name not in self.columns]:
             raise DatasetError(f"no column {missing[0]!r} in the features; extract them again with this specification")
         return self.values[:, [self.columns.index(name) for name in columns]]
+
+    def of_columns(self, columns: Sequence[str]) -> FeatureTable:
+        """Return the same rows with the named columns alone, in the given order."""
+        return FeatureTable(self.track_ids, self.genres, tuple(columns), self.matrix(columns))
 
     def rows(self, indices: Iterable[int]) -> FeatureTable:
         """Return a table of the rows at ``indices``, in that order."""
@@ -216,10 +220,9 @@ def read_list(path: Path) -> tuple[str, ...]:
     return tuple(keys)
 
 
-def track_key(path: PurePosixPath | Path) -> str:
-    """Return the key of a track by its path: the folder's name and the file's, without an audio suffix."""
-    name = path.stem if path.suffix.lower() in AUDIO_SUFFIXES else path.name
-    return f"{path.parent.name}/{name}"
+def track_key(path: PurePath) -> str:
+    """Return the key of a track by its path in a dataset, from the genre's folder on: without an audio suffix."""
+    return (path.with_suffix("") if path.suffix.lower() in AUDIO_SUFFIXES else path).as_posix()
 
 
 def tracks_beside(features: Path) -> Path:

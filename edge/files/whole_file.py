@@ -85,7 +85,12 @@ def classify_file(path: Path, bundle: Bundle, name: str | None = None) -> Verdic
         probabilities=dict(zip(bundle.labels, probabilities.tolist(), strict=True)),
         tempo_bpm=_median_tempo(bundle, windows.vectors),
         duration_s=windows.seconds,
-        **styles.summary(bundle.styles, bundle.labels, np.mean(windows.styles, axis=0) if windows.styles else None),
+        **styles.summary(
+            bundle.styles,
+            bundle.labels,
+            np.mean(windows.styles, axis=0) if windows.styles else None,
+            bundle.genre_styles,
+        ),
         warning=windows.warning,
     )
 

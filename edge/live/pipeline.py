@@ -263,7 +263,12 @@ class Pipeline:
             window_s=window_s,
             provisional=not self._has_been_full,
             personal=likely is not None and self._is_personal(self._memory),
-            **styles.summary(self._bundle.styles, self._classify.labels, self._window.styles() if has_styles else None),
+            **styles.summary(
+                self._bundle.styles,
+                self._classify.labels,
+                self._window.styles() if has_styles else None,
+                self._bundle.genre_styles,
+            ),
             sound=self._window.sound() if self._settings.sound and state is not State.SILENCE else None,
             vector=None if vector is None else vector.astype("<f4").tobytes(),
         )

@@ -22,7 +22,8 @@ MAX_STYLES, LEAST_SCORE, LEAST_SHARE = 3, 0.02, 0.25
 #: of Emotify's rock and pop and 2 % of 104 GTZAN train tracks, through YAMNet in int8.
 LEADING_SCORE, LEADING_RATIO = 0.05, 3.0
 
-#: AudioSet's styles that are a genre of the shipped models, or a kind of one. Those not named here are none.
+#: AudioSet's styles that are a genre of the shipped models, or a kind of one. Those not named here are none. A model of
+#: other genres says in its sidecar which styles are theirs.
 GENRE_OF_STYLE: Mapping[str, str] = {
     "Pop music": "pop",
     "Hip hop music": "hiphop",
@@ -48,11 +49,17 @@ GENRE_OF_STYLE: Mapping[str, str] = {
 }
 
 
-def summary(names: Sequence[str], labels: Sequence[str], scores: Scores | None) -> dict[str, Any]:
+def summary(
+    names: Sequence[str],
+    labels: Sequence[str],
+    scores: Scores | None,
+    genre_styles: Mapping[str, Sequence[str]] | None = None,
+) -> dict[str, Any]:
     """Return the fields ``styles`` and ``nearest`` of an event or a verdict; none without ``scores`` of ``names``."""
     if scores is None:
         return {}
-    return {"styles": likeliest(names, scores), "nearest": is_outside_genres(names, scores, labels)}
+    beyond = is_outside_genres(names, scores, labels, genre_styles)
+    return {"styles": likeliest(names, scores), "nearest": beyond}
 
 
 def likeliest(names: Sequence[str], scores: Scores) -> dict[str, float]:
@@ -62,12 +69,33 @@ def likeliest(names: Sequence[str], scores: Scores) -> dict[str, float]:
     return {name: score for name, score in ranked[:MAX_STYLES] if score >= least}
 
 
-def is_outside_genres(names: Sequence[str], scores: Scores, labels: Sequence[str]) -> bool:
-    """Return True if a style leads that is none of the genres ``labels``; the genre is then only the nearest."""
-    known = {label.lower() for label in labels}
+def named_styles(names: Sequence[str], labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return those of the styles ``names`` that are, by their own names or ``GENRE_OF_STYLE``, of each label."""
+    return {
+        label: tuple(
+            name
+            for name in names
+            if label.lower() in (GENRE_OF_STYLE.get(name), name.lower(), name.lower().removesuffix(" music"))
+        )
+        for label in labels
+    }
+
+
+def is_outside_genres(
+    names: Sequence[str],
+    scores: Scores,
+    labels: Sequence[str],
+    genre_styles: Mapping[str, Sequence[str]] | None = None,
+) -> bool:
+    """Return True if a style leads that is none of the genres ``labels``; the genre is then only the nearest.
+
+    ``genre_styles`` are the styles of each genre; None, for a model that does not say, those that are named alike.
+    """
+    of_genres = named_styles(names, labels) if genre_styles is None else genre_styles
+    known = {style for styles in of_genres.values() for style in styles}
     within, beyond = 0.0, 0.0
     for name, score in zip(names, scores.tolist(), strict=True):
-        if GENRE_OF_STYLE.get(name) in known or name.lower().removesuffix(" music") in known:
+        if name in known:
             within = max(within, score)
         else:
             beyond = max(beyond, score)

@@ -91,7 +91,7 @@ class ModelUse:
     ``temperature`` divides the model's logits before softmax; ``labels`` are in output order. The head hears the
     features of ``spec`` and each of the ``listeners``. ``record_axes`` (float32, numbers of the first listener's
     outputs x axes), if there are any, place a patch on the axes along which records differ, in usual deviations of a
-    second within a record.
+    second within a record. ``genre_styles`` are the styles of each label, whatever its name; None if it does not say.
     """
 
     name: str
@@ -102,6 +102,7 @@ class ModelUse:
     scale: NDArray[np.float32]
     temperature: float
     record_axes: NDArray[np.float32] | None = None
+    genre_styles: Mapping[str, tuple[str, ...]] | None = None
 
     @property
     def vector_names(self) -> tuple[str, ...]:
@@ -153,6 +154,7 @@ def model_use(sidecar: Mapping[str, Any]) -> ModelUse:
         scale=numbers(normalization, "scale", SCALE),
         temperature=float(entry(sidecar, "temperature", TEMPERATURE)),
         record_axes=_record_axes(sidecar["listeners"][0], listeners[0]) if listeners else None,
+        genre_styles=_genre_styles(sidecar),
     )
     if not use.n_inputs == use.mean.size == use.scale.size:
         raise BundleError(
@@ -189,6 +191,14 @@ def _listener_use(listener: Mapping[str, Any]) -> ListenerUse:
     if use.n_numbers > MOST_NUMBERS:
         raise BundleError(f"the listener gives {use.n_numbers} numbers, at most {MOST_NUMBERS} are allowed")
     return use
+
+
+def _genre_styles(sidecar: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]] | None:
+    """Return the styles of each label; None for a sidecar that does not say."""
+    if sidecar.get("genre_styles") is None:
+        return None
+    said = entry(sidecar, "genre_styles", table)
+    return {label: entry(said, label, distinct(list_of(text, 0, MOST_NAMES))) for label in said}
 
 
 def _record_axes(listener: Mapping[str, Any], use: ListenerUse) -> NDArray[np.float32] | None:

@@ -160,6 +160,25 @@ def test_a_network_that_does_not_answer_is_given_up(folder: Path, monkeypatch: p
         load_bundle(folder)
 
 
+def test_a_busy_machine_is_waited_for_and_named_unless_a_service_manager_waits(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What sleeps has computed as little as what the machine does not let compute."""
+    monkeypatch.setattr(trial, "_PROGRAM", "import time; time.sleep(1.2); " + trial._PROGRAM)
+    monkeypatch.setattr(trial, "MOST_TURNS", 1000)
+    monkeypatch.setattr(trial, "TIMEOUT_S", 0.5)
+    monkeypatch.delenv("WATCHDOG_USEC", raising=False)
+    monkeypatch.setattr(trial, "_processor_s", lambda _pid: 0.1)
+    load_bundle(folder)
+    monkeypatch.setattr(trial, "_PROGRAM", "import time; time.sleep(1000)")
+    monkeypatch.setattr(trial, "_remembered", lambda _networks: None)
+    monkeypatch.setenv("WATCHDOG_USEC", "30000000")
+    with pytest.raises(
+        BundleError, match=r"within 0 s; this machine let it compute for 0 s: try again when it has less"
+    ):
+        load_bundle(folder)
+
+
 def test_the_shipped_models_start_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "try_out", None)
     assert len(load_bundle().listeners) == len(load_bundle().networks)

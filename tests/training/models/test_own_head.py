@@ -17,6 +17,7 @@ from build.models.fitting import rows_for_ranges
 from build.models.listening_head import own_head
 from build.tables.feature_table import FeatureTable, write_csv
 from edge.audio.demo import synthesize
+from edge.live.decision import NO_MUSIC
 from edge.model.bundle import load_bundle
 from edge.model.head_input import head_input
 from edge.model.inputs import inputs_digest
@@ -76,5 +77,8 @@ def test_two_genres_beside_the_listener_need_no_recipe_to_be_named(tmp_path: Pat
     monkeypatch.chdir(tmp_path)
     assert train.main(["--features", "features.csv", "--out", "mine"]) == 0
     bundle = load_bundle(tmp_path / "mine")
-    assert bundle.name == "own-head" and bundle.labels == ("house", "polka")
+    assert bundle.name == "own-head" and bundle.labels == ("house", "polka", NO_MUSIC)
+    figures = bundle.sidecar["metrics"]["no_music"]
+    assert figures["caught"]["value"] >= 0.9 and figures["caught apart"]["value"] >= 0.85
+    assert figures["music_lost"]["value"] == 0.0
     assert bundle.sidecar["metrics"]["valid"]["accuracy"]["value"] > 0.9

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 from matplotlib.colors import to_rgb
+from matplotlib.container import ErrorbarContainer
 
 from build.plots import main
 from build.report.genre_plots import genre_means, group_columns, plot_genre_averages
@@ -96,6 +97,26 @@ def test_averages_are_each_genre_s_own(tmp_path):
     assert [text.get_text() for text in tempo.get_xticklabels()] == ["folk", "rock"]
     assert tempo.get_ylabel() == "BPM"
     assert to_rgb(tempo.patches[1].get_facecolor()) == to_rgb(rock.get_color())
+
+
+def test_genres_are_told_apart_without_colour_and_show_their_spread():
+    spec, n_genres = FeatureSpec(groups=("chroma_mean", "tempo")), 12
+    rng = np.random.default_rng(0)
+    values = rng.normal(0.5, 0.1, (3 * n_genres, len(spec.vector_names))).astype(np.float32)
+    genres = tuple(f"genre {row // 3:02d}" for row in range(len(values)))
+    table = FeatureTable(tuple(map(str, range(len(values)))), genres, spec.vector_names, values)
+    chroma, tempo = plot_genre_averages(table).axes[:2]
+    assert len({(line.get_marker(), line.get_linestyle()) for line in chroma.lines}) == n_genres
+    band = chroma.collections[0].get_paths()[0].vertices[:, 1]
+    deviation = values[:3, :12].std(axis=0)
+    assert band.max() == pytest.approx((values[:3, :12].mean(axis=0) + deviation).max(), abs=1e-5)
+    (bars,) = (item for item in tempo.containers if isinstance(item, ErrorbarContainer))
+    assert len(bars.lines[2][0].get_segments()) == n_genres
+
+
+def test_styles_are_no_features_to_draw():
+    table = FeatureTable(("1", "2"), ("a", "b"), ("tempo_bpm", "style Disco"), np.ones((2, 2), np.float32))
+    assert [axes.get_title() for axes in plot_genre_averages(table).axes if axes.get_visible()] == ["tempo bpm"]
 
 
 def test_every_column_has_a_place_in_one_panel():

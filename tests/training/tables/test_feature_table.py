@@ -97,7 +97,8 @@ def test_a_list_gives_keys_whatever_the_suffix(tmp_path: Path) -> None:
     path = tmp_path / "list.txt"
     path.write_text("# mine\nblues/blues.00029.wav\n\njazz/Take Five.FLAC\nrock/no.suffix\n")
     assert read_list(path) == ("blues/blues.00029", "jazz/Take Five", "rock/no.suffix")
-    assert track_key(Path("/music/jazz/Take Five.ogg")) == "jazz/Take Five"
+    assert track_key(Path("jazz/Take Five.ogg")) == "jazz/Take Five"
+    assert track_key(Path("jazz/Brubeck/Time Out/Take Five.ogg")) == "jazz/Brubeck/Time Out/Take Five"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,69 @@
+"""The task of a model of somebody's own records: all of them train, once each has been judged by a model without it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from build.corpora.hearing_ways import MICROPHONES, OWN
+from build.corpora.task import Task
+from build.corpora.training_rows import TrainingRows, with_no_music
+from build.tables import splits
+from build.tables.feature_table import FeatureTable, load_features, read_tracks, tracks_beside, ways_beside
+from edge.live.decision import NO_MUSIC
+
+
+def own_task(features: Path, shipped: TrainingRows, left_out: Collection[str], *, with_shipped: bool) -> Task:
+    """Read what ``build.preprocess`` wrote, but for some tracks; ``with_shipped`` adds the shipped rows' genres."""
+    table = _without(load_features(features), left_out)
+    known = read_tracks(tracks_beside(features)) if tracks_beside(features).exists() else {}
+    kind = "by artist" if known else "random, artists unknown"
+    ways = {path.stem: _without(load_features(path), left_out) for path in sorted(ways_beside(features).glob("*.csv"))}
+    if with_shipped:
+        known = known | shipped.tracks
+        table = _stacked(table, shipped.music)
+        ways = {name: _stacked(heard, _heard(shipped, name)) for name, heard in ways.items()}
+    microphone = ways.pop(MICROPHONES[0].name)
+    task = Task(
+        split=f"{splits.N_FOLDS} folds, {kind}, each judged by a model fitted to the others",
+        train=table,
+        valid=table.without([NO_MUSIC]),
+        tracks=known,
+        train_ways=ways,
+        valid_ways={MICROPHONES[0].name: microphone.without([NO_MUSIC])},
+        judged_in_folds=True,
+    )
+    splits.require_tracks(task.valid)
+    return with_no_music(task, shipped)
+
+
+def folds_of(task: Task, seed: int) -> NDArray[np.int64]:
+    """Return the fold in which each track is held out; whoever asks says himself that artists are not known."""
+    with warnings.catch_warnings(action="ignore", category=splits.LeakySplitWarning):
+        return task.folds(task.train, seed)
+
+
+def _without(table: FeatureTable, keys: Collection[str]) -> FeatureTable:
+    return table.rows(row for row, key in enumerate(table.keys) if key not in keys)
+
+
+def _heard(shipped: TrainingRows, name: str) -> FeatureTable:
+    """Return the shipped rows' music in the way of that name, or the nearest that it has: a microphone is one."""
+    if name in shipped.ways:
+        return shipped.ways[name]
+    if any(way.name == name and way.part is None for way in OWN):
+        return shipped.music
+    return list(shipped.ways.values())[-1]
+
+
+def _stacked(table: FeatureTable, other: FeatureTable) -> FeatureTable:
+    """Return the rows of both; a column that the other lacks is not known of its rows."""
+    values = np.full((len(other), len(table.columns)), np.nan, dtype=np.float32)
+    places = {name: place for place, name in enumerate(other.columns)}
+    shared = [name for name in table.columns if name in places]
+    values[:, [table.columns.index(name) for name in shared]] = other.matrix(shared)
+    return table.stacked(FeatureTable(other.track_ids, other.genres, table.columns, values))

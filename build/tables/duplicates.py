@@ -1,0 +1,27 @@
+"""Recordings that are there twice, by what is heard of them: under other names, in other formats."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.distance import pdist, squareform
+
+from build.tables.feature_table import FeatureTable
+
+#: Root mean square of the differences of all columns, in their standard deviations, below which two tracks are one.
+SAME = 0.3
+
+
+def duplicates(table: FeatureTable) -> dict[str, str]:
+    """Return the key of each track that is an earlier one of the table again, with the key of that."""
+    deviation = table.values.std(axis=0)
+    varying = deviation > 0
+    if not varying.any():
+        return {}
+    rows = (table.values[:, varying] - table.values[:, varying].mean(axis=0)) / deviation[varying]
+    are_near = squareform(pdist(rows)) < SAME * np.sqrt(rows.shape[1])
+    found: dict[str, str] = {}
+    for row, key in enumerate(table.keys):
+        if len(earlier := np.flatnonzero(are_near[row, :row])):
+            first = table.keys[earlier[0]]
+            found[key] = found.get(first, first)
+    return found
