@@ -94,7 +94,7 @@ image: debian wheel $(TESTING)/.ready
 
 model: $(TESTING)/.ready
 	$(TESTING)/bin/python -m build.train --recipe listener
-	$(TESTING)/bin/python -m build.make_training_rows
+	$(TESTING)/bin/python -m build.listener.make_training_rows
 	$(TESTING)/bin/python -m build.train --recipe timbre
 
 # librosa's own tests with the import swapped, in the folder of a checkout or an unpacked release of librosa 0.11.

@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 
 from build import publish, reference_rows
 from build.audio.dataset import find_tracks
-from build.corpora.own_task import folds_of, own_task
+from build.corpora.own.own_task import folds_of, own_task
+from build.corpora.own.training_rows import COLLECTION, TrainingRows, read_training_rows
 from build.corpora.task import Task, write_list
-from build.corpora.training_rows import COLLECTION, TrainingRows, read_training_rows
 from build.errors import run_command
 from build.extract.one_file import CACHE_FOLDER
 from build.models import fitting

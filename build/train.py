@@ -22,8 +22,8 @@ from build.audio.way import AS_RECORDED
 from build.corpora.data_options import add_data_options, task_of
 from build.corpora.gtzan_task import gtzan_task
 from build.corpora.hearing_ways import MICROPHONES, WINDOWS
+from build.corpora.own.training_rows import read_training_rows, with_no_music
 from build.corpora.task import Task, write_lists
-from build.corpora.training_rows import read_training_rows, with_no_music
 from build.errors import DatasetError, run_command
 from build.listener.preparing import LISTENER, prepare
 from build.listener.registry import BACKBONES, DEFAULT

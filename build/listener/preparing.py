@@ -105,10 +105,10 @@ def teach(backbone: Backbone, pieces: list[Piece], seed: int, *, beside: bool) -
 
 
 def kept(folder: Path | None, name: str, make: Callable[[], Made], *depends_on: object) -> Made:
-    """Return what ``make`` makes; with a ``folder``, as it lies there if it was made of the same things."""
+    """Return what ``make`` makes; with a ``folder``, as it lies there if it was made so, by this code."""
     if folder is None:
         return make()
-    digest = hashlib.sha256(repr(depends_on).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(repr(depends_on).encode() + _code()).hexdigest()[:12]
     path = folder / f"{name}-{digest}.pickle"
     if path.exists():
         with path.open("rb") as file:
@@ -119,3 +119,10 @@ def kept(folder: Path | None, name: str, make: Callable[[], Made], *depends_on: 
     with path.open("wb") as file:
         pickle.dump(made, file, protocol=pickle.HIGHEST_PROTOCOL)
     return made
+
+
+def _code() -> bytes:
+    """Return the source of all that hears and teaches: with another line of it, another listener may come out."""
+    root = Path(__file__).resolve().parents[2]
+    folders = (root / "features_np", root / "build" / "audio", root / "build" / "listener")
+    return b"".join(path.read_bytes() for folder in folders for path in sorted(folder.rglob("*.py")))

@@ -15,14 +15,14 @@ import pytest
 import soundfile
 
 from build import my_model
-from build.corpora.training_rows import read_training_rows
+from build.corpora.own.training_rows import read_training_rows
 from build.models.listening_head import own_head
 from build.tables.feature_table import read_list
 from edge.audio.demo import synthesize
 from edge.live.decision import NO_MUSIC
 from edge.model.bundle import load_bundle
 from edge.model.classifier import Classifier
-from edge.model.hearing import describe
+from edge.model.head_input import head_input
 from tests.training.sounds import RATE, noise, speech
 
 #: Five folds, TensorFlow and pictures, on whatever else the machine has to do.
@@ -120,9 +120,9 @@ def test_speech_and_noise_are_no_music_to_it_though_it_was_given_none(
     bundle = load_bundle(folder / "my-model", try_first=False)
     classify, index = Classifier(bundle), bundle.labels.index(NO_MUSIC)
     sounds = [sound(8.0, seed) for sound in (speech, noise) for seed in range(5)]
-    assert [classify(describe(sound, bundle)).argmax() for sound in sounds] == [index] * len(sounds)
+    assert [classify(head_input(sound, bundle)).argmax() for sound in sounds] == [index] * len(sounds)
     music = [piece(genre, number) for genre in GENRES for number in range(N_TRACKS)]
-    assert index not in [classify(describe(sound, bundle)).argmax() for sound in music]
+    assert index not in [classify(head_input(sound, bundle)).argmax() for sound in music]
     # As many as with the shipped model, to a point or two: dogs, engines and a kitchen among them.
     shipped = load_bundle().sidecar["metrics"]["no_music"]["caught apart"]["value"]
     assert bundle.sidecar["metrics"]["no_music"]["caught apart"]["value"] >= shipped - 0.02

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from build.corpora.no_music import EVALUATION_FOLD
-from build.corpora.task import Task, write_lists
-from build.corpora.training_rows import (
+from build.corpora.own.training_rows import (
     OWN_KIND,
     TRAINING_ROWS_FILE,
     read_training_rows,
     with_no_music,
     write_training_rows,
 )
+from build.corpora.task import Task, write_lists
 from build.errors import DatasetError
-from build.make_training_rows import choose, numbered
+from build.listener.make_training_rows import choose, numbered
 from build.models.listening_head import own_head
 from build.tables.feature_sets import FEATURE_SETS
 from build.tables.feature_table import FeatureTable, read_list
@@ -34,7 +34,7 @@ def listeners() -> list[dict]:
 
 
 def test_they_are_of_the_shipped_listener_and_small() -> None:
-    """Where this fails the listener is another: python -m build.make_training_rows makes the rows again."""
+    """Where this fails the listener is another: python -m build.listener.make_training_rows."""
     shipped = read_training_rows(listeners())
     assert TRAINING_ROWS_FILE.stat().st_size <= 1_000_000
     shipped = set(load_bundle().labels) - {NO_MUSIC}
@@ -62,7 +62,7 @@ def test_rows_come_back_to_a_fraction_of_their_deviation(tmp_path: Path) -> None
 
 def test_rows_of_another_listener_and_a_damaged_file_are_refused(tmp_path: Path) -> None:
     another = [{**listeners()[0], "sha256": "0" * 64}]
-    with pytest.raises(DatasetError, match=r"of another listener .*python -m build.make_training_rows"):
+    with pytest.raises(DatasetError, match=r"of another listener .*python -m build.listener.make_training_rows"):
         read_training_rows(another)
     (tmp_path / "damaged.npz").write_bytes(TRAINING_ROWS_FILE.read_bytes()[:1000])
     with pytest.raises(DatasetError, match="cannot be read"):

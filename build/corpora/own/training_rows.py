@@ -2,7 +2,7 @@
 
 A file of them lies beside the shipped bundle. They are statistics over half a minute, in steps of a fraction of their
 deviation: no sound can be made of them again. An own model learns from them what is no music, and, where it is asked
-to, the shipped genres. They fit one listener; ``python -m build.make_training_rows`` makes them again for another.
+to, the shipped genres. They fit one listener; for another ``python -m build.listener.make_training_rows`` makes them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from build.tables.feature_table import FeatureTable, Track
 from edge.live.decision import NO_MUSIC
 from features_np.spec import FeatureSpec
 
-TRAINING_ROWS_FILE = Path(__file__).resolve().parents[2] / "models" / "training_rows.npz"
+TRAINING_ROWS_FILE = Path(__file__).resolve().parents[3] / "models" / "training_rows.npz"
 #: All readable features, so that every recipe finds its own among them.
 SPEC = FeatureSpec(groups=FEATURE_SETS["all"])
 #: Collection of the tracks, and beginning of their names.
@@ -37,7 +37,7 @@ STEPS = 8
 #: Kind of the windows that are one's own.
 OWN_KIND = "own"
 
-_REMEDY = "make it again: python -m build.make_training_rows"
+_REMEDY = "make it again: python -m build.listener.make_training_rows"
 
 
 @dataclass(frozen=True)

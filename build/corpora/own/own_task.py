@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.corpora.hearing_ways import MICROPHONES, OWN
+from build.corpora.own.training_rows import TrainingRows, with_no_music
 from build.corpora.task import Task
-from build.corpora.training_rows import TrainingRows, with_no_music
 from build.tables import splits
 from build.tables.feature_table import FeatureTable, load_features, read_tracks, tracks_beside, ways_beside
 from edge.live.decision import NO_MUSIC

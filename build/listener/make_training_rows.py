@@ -1,4 +1,4 @@
-"""Hear the rows that own models learn from with a bundle's listener: ``python -m build.make_training_rows``.
+"""Hear the rows that own models learn from with a bundle's listener: ``python -m build.listener.make_training_rows``.
 
 Whenever the shipped listener has changed they must be made again: ``make model`` does it. They are some tracks of each
 shipped genre, as recorded and through a microphone of training, and windows of no music. No track that judges the
@@ -19,7 +19,7 @@ from build.corpora import no_music
 from build.corpora.hearing_ways import OWN
 from build.corpora.listening_task import learning
 from build.corpora.no_music import NoMusic
-from build.corpora.training_rows import SPEC, TRAINING_ROWS_FILE, TrainingRows, definition_of, write_training_rows
+from build.corpora.own.training_rows import SPEC, TRAINING_ROWS_FILE, TrainingRows, definition_of, write_training_rows
 from build.errors import run_command
 from build.extract.description import Description
 from build.extract.rows import tables_of
@@ -79,7 +79,9 @@ def numbered(names: Sequence[str]) -> tuple[str, ...]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
-    parser = argparse.ArgumentParser(prog="python -m build.make_training_rows", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m build.listener.make_training_rows", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("--model", type=Path, help="folder of a bundle (default: the shipped model)")
     parser.add_argument("--data", type=Path, default=SHARED_DATA, help="data of the shipped model")
     parser.add_argument("--out", type=Path, default=TRAINING_ROWS_FILE, help="the file to write")
@@ -94,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         counts = f"{min(n_of_genre.values())} tracks or more of {len(n_of_genre)} genres"
         print(safe(f"{arguments.out}: {counts}, {len(shipped.no_music.rows)} windows of no music, {size:,} bytes"))
 
-    return run_command(body, "build.make_training_rows")
+    return run_command(body, "build.listener.make_training_rows")
 
 
 if __name__ == "__main__":

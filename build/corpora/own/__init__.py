@@ -1,0 +1,1 @@
+"""What models of somebody's own records are made from."""

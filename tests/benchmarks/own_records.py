@@ -1,0 +1,69 @@
+"""An own head beside scikit-learn's on the same numbers: ``python -m tests.benchmarks.own_records FEATURES.csv``.
+
+The features are those of ``build.preprocess --features listener``. All are judged in the same five folds, by artist
+where ``FEATURES.tracks.csv`` knows them, as recorded and through a microphone; scikit-learn's heads learn from
+the recordings as they are, and from all ways that the own head learns from.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from build.corpora.hearing_ways import MICROPHONES
+from build.corpora.own.own_task import folds_of, own_task
+from build.corpora.own.training_rows import read_training_rows
+from build.models.listening_head import own_head
+from build.score import metrics
+from build.score.in_folds import score_in_folds
+
+HEADS = {
+    "logistic regression": lambda: LogisticRegression(C=0.01, max_iter=1000),
+    "linear discriminant, shrunken": lambda: LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto"),
+    "support vectors": lambda: SVC(kernel="rbf"),
+}
+
+
+def main() -> None:
+    """Print a line for each head."""
+    features, head = Path(sys.argv[1]), own_head()
+    shipped = read_training_rows([listener.definition() for listener in head.listeners])
+    task = own_task(features, shipped, set(), with_shipped=False).of_columns(head.columns)
+    folds = folds_of(task, 0)
+    artists = task.artists(task.train)
+    print(f"{features.name}: {len(task.train)} tracks, {len(task.labels)} genres, {len(set(artists))} artists or songs")
+    found = score_in_folds(task, head, folds, 0)
+    clean, heard = found.scores.right, found.microphone.drawn[0].right
+    _print("own head", clean, heard, artists)
+    targets = task.train.targets(task.labels)
+    recorded = task.train.matrix(head.columns)
+    through = task.valid_ways[MICROPHONES[0].name].select(task.train.keys).matrix(head.columns)
+    ways = [task.heard(way).matrix(head.columns) for way in head.ways if task.has(way)]
+    for name, make in HEADS.items():
+        for what, tables in (("as recorded", ways[:1]), ("in all ways", ways)):
+            answers = np.zeros((2, len(targets)), dtype=np.int64)
+            for fold in np.unique(folds):
+                held = folds == fold
+                model = make_pipeline(StandardScaler(), make())
+                model.fit(np.vstack([table[~held] for table in tables]), np.tile(targets[~held], len(tables)))
+                answers[:, held] = model.predict(recorded[held]), model.predict(through[held])
+            _print(f"{name}, {what}", answers[0] == targets, answers[1] == targets, artists)
+
+
+def _print(name: str, clean: np.ndarray, heard: np.ndarray, artists: list[str]) -> None:
+    figure, cost = metrics.share(clean, "", artists), metrics.difference(clean * 1.0 - heard, "", artists)
+    print(
+        f"{name:45} {figure.value:6.1%} ({figure.low:.1%} to {figure.high:.1%}), through a microphone "
+        f"{heard.mean():.1%} ({100 * cost.value:+.1f} points less)"
+    )
+
+
+if __name__ == "__main__":
+    main()
