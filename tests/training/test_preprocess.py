@@ -1,6 +1,5 @@
 """A folder of recordings becomes a features CSV: whole, again from where it stopped, in processes and on a cluster."""
 
-import json
 import os
 import shutil
 import signal
@@ -285,35 +284,6 @@ def test_a_cluster_of_processes_gives_the_same_csv(dataset, run, tmp_path, capsy
         assert run(dataset, "--out", "there.csv", *options) == 1
         assert capsys.readouterr().out.endswith("(3 from the cache)\n")
     assert (tmp_path / "here.csv").read_bytes() == (tmp_path / "there.csv").read_bytes()
-
-
-def test_a_cluster_as_people_start_it_needs_no_path_to_be_set(dataset, run, tmp_path, capfd, monkeypatch):
-    """The commands of Dask's own documentation, in the checkout; a worker that does not see it is one line."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    address = tmp_path / "scheduler.json"
-    dask = [sys.executable, "-P", "-m", "dask"]
-    file = ["--scheduler-file", str(address)]
-    output = {"cwd": ROOT, "env": environment, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    local = ["--local-directory", str(tmp_path)]
-    with (
-        subprocess.Popen([*dask, "scheduler", *file, "--port", "0", "--no-dashboard"], **output) as scheduler,
-        subprocess.Popen([*dask, "worker", *file, *local, "--nworkers", "1", "--no-dashboard"], **output) as worker,
-    ):
-        try:
-            wait_until(address.exists)
-            cluster = json.loads(address.read_text())["address"]
-            monkeypatch.setattr("build.extract.parallel.CLUSTER_TIMEOUT_S", 120)
-            assert run(dataset, "--out", "there.csv", "--scheduler", cluster, "--cache", "another") == 0
-            assert "3 tracks of 2 genres" in capfd.readouterr().out
-            monkeypatch.setattr("build.extract.parallel.__file__", "/elsewhere/build/extract/parallel.py")
-            assert run(dataset, "--out", "no.csv", "--scheduler", cluster, "--cache", "another") == 1
-            error = capfd.readouterr().err.splitlines()[-1]
-            assert (
-                error.startswith("build.preprocess: worker ") and "does not see /elsewhere; the cluster must" in error
-            )
-        finally:
-            worker.terminate()
-            scheduler.terminate()
 
 
 def test_no_scheduler_is_one_line(dataset, run, monkeypatch, capsys):
