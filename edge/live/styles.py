@@ -89,9 +89,9 @@ def is_outside_genres(
 ) -> bool:
     """Return True if a style leads that is none of the genres ``labels``; the genre is then only the nearest.
 
-    ``genre_styles`` are the styles of each genre; None, for a model that does not say, those that are named alike.
+    ``genre_styles`` are the styles of each genre; of one that they lack, those that are named alike.
     """
-    of_genres = named_styles(names, labels) if genre_styles is None else genre_styles
+    of_genres = {**named_styles(names, labels), **(genre_styles or {})}
     known = {style for styles in of_genres.values() for style in styles}
     within, beyond = 0.0, 0.0
     for name, score in zip(names, scores.tolist(), strict=True):
