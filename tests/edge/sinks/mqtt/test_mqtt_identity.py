@@ -192,11 +192,11 @@ def test_a_device_that_publishes_no_more_leaves_nothing(tmp_path: Path, closed: 
     sink = publish(broker.port, tmp_path, **credentials)
     until(sink, lambda: Retained(tmp_path).at(f"127.0.0.1:{broker.port}") == sink._own_topics(), "it is there")
     sink.close()
-    assert len(subscriber.messages) == 7
+    assert len(subscriber.messages) == 8
     if closed:
-        with pytest.raises(FaceError, match=r"127.0.0.1:\d+: Not authorized; it keeps 7 topics of this device"):
+        with pytest.raises(FaceError, match=r"127.0.0.1:\d+: Not authorized; it keeps 8 topics of this device"):
             forget(Broker("127.0.0.1", broker.port), tmp_path)
-    assert len(forget(Broker("127.0.0.1", 1, **credentials), tmp_path)) == 7
+    assert len(forget(Broker("127.0.0.1", 1, **credentials), tmp_path)) == 8
     wait_until(lambda: not subscriber.messages, 20, "nothing is left")
     assert forget(Broker("127.0.0.1", 1), tmp_path) == []
     subscriber.close()
@@ -208,7 +208,7 @@ def test_a_broker_that_is_away_is_named_and_asked_again(broker: Mosquitto, tmp_p
     until(sink, lambda: Retained(tmp_path).at(f"127.0.0.1:{broker.port}") == sink._own_topics(), "something is kept")
     sink.close()
     broker.kill()
-    with pytest.raises(FaceError, match="it keeps 7 topics of this device"):
+    with pytest.raises(FaceError, match="it keeps 8 topics of this device"):
         forget(Broker("127.0.0.1", broker.port), tmp_path)
     broker.start()
     assert forget(Broker("127.0.0.1", broker.port), tmp_path)
