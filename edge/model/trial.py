@@ -91,7 +91,7 @@ def _answer(process: subprocess.Popen[bytes], networks: bytes) -> bytes:
     turns = 1 if "WATCHDOG_USEC" in os.environ else MOST_TURNS
     for turn in range(1, turns + 1):
         try:
-            return process.communicate(networks, TIMEOUT_S)[0]
+            return process.communicate(networks if turn == 1 else None, TIMEOUT_S)[0]
         except subprocess.TimeoutExpired as error:
             computed_s, waited_s = _processor_s(process.pid), turn * TIMEOUT_S
             is_busy = computed_s < waited_s / 2

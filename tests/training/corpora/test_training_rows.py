@@ -35,14 +35,14 @@ def listeners() -> list[dict]:
 
 def test_they_are_of_the_shipped_listener_and_small() -> None:
     """Where this fails the listener is another: python -m build.listener.make_training_rows."""
-    shipped = read_training_rows(listeners())
+    rows = read_training_rows(listeners())
     assert TRAINING_ROWS_FILE.stat().st_size <= 1_000_000
-    shipped = set(load_bundle().labels) - {NO_MUSIC}
-    assert set(shipped.music.genres) == shipped
-    assert all(shipped.music.genres.count(genre) >= 20 for genre in shipped)
-    assert set(shipped.columns) >= set(load_bundle().vector_names)
-    assert {"speech", "hum", "kitchen"} <= set(shipped.no_music.kinds)
-    assert np.isfinite(shipped.no_music.rows).all()
+    genres = set(load_bundle().labels) - {NO_MUSIC}
+    assert set(rows.music.genres) == genres
+    assert all(rows.music.genres.count(genre) >= 20 for genre in genres)
+    assert set(rows.columns) >= set(load_bundle().vector_names)
+    assert {"speech", "hum", "kitchen"} <= set(rows.no_music.kinds)
+    assert np.isfinite(rows.no_music.rows).all()
 
 
 @pytest.mark.parametrize("name", FEATURE_SETS)
@@ -56,8 +56,9 @@ def test_rows_come_back_to_a_fraction_of_their_deviation(tmp_path: Path) -> None
     write_training_rows(shipped, tmp_path / "again.npz")
     again = read_training_rows(listeners(), tmp_path / "again.npz")
     assert again.artists == shipped.artists and again.music.keys == shipped.music.keys
-    deviation = shipped.music.values.std(axis=0) + 1e-6
-    assert np.abs((again.music.values - shipped.music.values) / deviation).max() < 0.25
+    deviation = np.vstack([shipped.music.values, shipped.no_music.rows]).std(axis=0) + 1e-6
+    errors = np.abs((again.music.values - shipped.music.values) / deviation)
+    assert np.quantile(errors, 0.999) < 0.15  # what is left is cut off, sixteen deviations away
 
 
 def test_rows_of_another_listener_and_a_damaged_file_are_refused(tmp_path: Path) -> None:
