@@ -1,4 +1,7 @@
-"""Lets a Dask worker that was started without it find this checkout, which it sees under the same path."""
+"""Lets a Dask cluster that was started without it find this checkout, which it sees under the same path.
+
+All of this is sent by value: nothing of ours can be imported there yet.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,16 @@ from typing import Any
 import distributed
 
 
-class CheckoutPlugin(distributed.WorkerPlugin):  # type: ignore[misc]
-    """Puts a checkout at the front of a worker's path; a worker that does not see it says so.
+def find_checkout(root: str, who: str) -> None:
+    """Put a checkout at the front of this process's path; ``FileNotFoundError`` where it is not seen."""
+    if not os.path.isfile(os.path.join(root, "build", "errors.py")):  # noqa: PTH113, PTH118 - of few imports
+        raise FileNotFoundError(f"{who} does not see {root}")
+    if root not in sys.path:
+        sys.path.insert(0, root)
 
-    Sent by value: nothing of ours can be imported there yet.
-    """
+
+class CheckoutPlugin(distributed.WorkerPlugin):  # type: ignore[misc]
+    """Finds the checkout on each worker, those that come later included."""
 
     name = "livegenre-checkout"
 
@@ -21,8 +29,5 @@ class CheckoutPlugin(distributed.WorkerPlugin):  # type: ignore[misc]
         self.root = root
 
     def setup(self, worker: Any) -> None:
-        """Run on each worker, those that come later included."""
-        if not os.path.isfile(os.path.join(self.root, "build", "errors.py")):  # noqa: PTH113, PTH118 - of few imports
-            raise FileNotFoundError(f"worker {worker.address} does not see {self.root}")
-        if self.root not in sys.path:
-            sys.path.insert(0, self.root)
+        """Run on a worker."""
+        find_checkout(self.root, f"worker {worker.address}")

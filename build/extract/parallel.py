@@ -124,7 +124,7 @@ def on_cluster(work: Callable[[Item], Result], items: Iterable[Item], address: s
 
 
 def _show_checkout(client: Any) -> None:
-    """Let the cluster's workers import our code, which is not installed; ``WorkerError`` if one cannot."""
+    """Let a cluster's scheduler and workers import our code, which is not installed; ``WorkerError`` if one cannot."""
     import cloudpickle
 
     from build.extract import checkout_plugin
@@ -133,6 +133,7 @@ def _show_checkout(client: Any) -> None:
     cloudpickle.register_pickle_by_value(checkout_plugin)
     try:
         client.register_plugin(checkout_plugin.CheckoutPlugin(str(root)))
+        client.run_on_scheduler(checkout_plugin.find_checkout, str(root), "the scheduler")
     except FileNotFoundError as error:
         raise WorkerError(
             f"{error}; the cluster must see this checkout, and the recordings, under these paths"
