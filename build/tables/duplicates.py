@@ -7,8 +7,9 @@ from scipy.spatial.distance import pdist, squareform
 
 from build.tables.feature_table import FeatureTable
 
-#: Root mean square of the differences of all columns, in their standard deviations, below which two tracks are one.
-SAME = 0.3
+#: Root mean square of the differences of all columns, in their standard deviations, below which two tracks are one:
+#: encodings of one excerpt are 0.02 to 0.08 apart, other excerpts of one piece 0.19, other pieces 0.46 and more.
+SAME = 0.15
 
 
 def duplicates(table: FeatureTable) -> dict[str, str]:
