@@ -46,6 +46,8 @@ ZEROS_S = 1.5
 MODEL = "classic"
 #: A history that is written at once.
 KEPT = "[history]\ncheckpoint_s = 0.1\n"
+#: The file that silences the jukebox.
+STILL = "still"
 #: How much faster than a record the jukebox plays.
 SPEED = 4.0
 RATE = 22_050
@@ -60,13 +62,13 @@ CONTEXT.set_forkserver_preload([__name__, *LOADED])
 
 
 class Jukebox:
-    """Source that plays for ever, and keeps in a file how many seconds it has played."""
+    """Source that plays for ever, and keeps in a file how many seconds it has played; still while another exists."""
 
     name = "jukebox"
     backlog_s = 0.0
 
     def __init__(self, played: Path) -> None:
-        self._played = played
+        self._played, self._still = played, played.with_name(STILL)
 
     def __iter__(self) -> Iterator[Chunk]:
         piece = demo.synthesize(8.0, tempo_bpm=120.0, sample_rate=RATE)[:, None]
@@ -77,7 +79,7 @@ class Jukebox:
                 time.sleep(max(0.0, due - time.monotonic()))
                 seconds += 0.1
                 self._played.write_text(f"{seconds:.1f}")
-                yield Block(piece[start : start + size], RATE)
+                yield Block(piece[start : start + size] * (not self._still.exists()), RATE)
 
     def close(self) -> None:
         pass
@@ -202,6 +204,13 @@ class Life:
         goal = self.played_s + seconds
         self.wait(lambda: self.played_s >= goal, "listening goes on")
         self.is_watched()
+
+    def pauses(self) -> None:
+        """Let there be silence for as long as it takes to be shown, and music again."""
+        still = self._folder / STILL
+        still.touch()
+        self.wait(lambda: self.shown == "silence", "silence is shown")
+        still.unlink()
 
     def is_watched(self) -> None:
         """Wait until it says that it lives."""

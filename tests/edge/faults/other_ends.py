@@ -8,9 +8,11 @@ import re
 import socket
 import sqlite3
 import struct
+import threading
 import urllib.error
 import urllib.request
 from contextlib import ExitStack, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -257,6 +259,77 @@ class Disk:
         self._lock = None
 
 
+class Lamp:
+    """A webhook, which is posted what is shown; each change of it is one reaction, so going is noticed at the next."""
+
+    def __init__(self, _folder: Path) -> None:
+        self._ports = [free_port(), free_port()]
+        self.table, self.other_table = (
+            f"[reactions]\nenabled = true\nafter_s = 0\npause_s = 1\nwebhook = 'http://127.0.0.1:{port}/'\n"
+            for port in self._ports
+        )
+        self.missed: str | None = "webhook"
+        self._told: list[dict[str, Any]] = []
+        self._takes = threading.Event()
+        self._server = self._serve()
+
+    def _serve(self) -> ThreadingHTTPServer:
+        lamp = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                lamp._takes.wait()
+                lamp._told.append(json.loads(body))
+                with suppress(OSError):
+                    self.send_response(204)
+                    self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """It is nobody's concern."""
+
+        self._takes.set()
+        server = ThreadingHTTPServer(("127.0.0.1", self._ports[0]), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return server
+
+    def sees(self, life: Life) -> bool:
+        return any(told["genre"] in life.labels for told in self._told)
+
+    def sees_nothing(self, life: Life) -> bool:
+        n_told = len(self._told)
+        life.pauses()
+        life.hears()
+        return len(self._told) == n_told
+
+    def go_away(self, life: Life) -> None:
+        self.close()
+        life.pauses()
+
+    def be_slow(self, life: Life) -> None:
+        self._takes.clear()
+        life.pauses()
+
+    def come_back(self, life: Life) -> None:
+        self._told.clear()
+        if self._takes.is_set():
+            self._server = self._serve()
+        self._takes.set()
+        life.pauses()
+
+    def change(self, life: Life) -> None:
+        self.close()
+        self._ports.reverse()
+        self._told.clear()
+        self._server = self._serve()
+        life.pauses()
+
+    def close(self) -> None:
+        self._takes.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+
 #: By the tables of the configuration that can be enabled.
 OTHER_ENDS: dict[str, type[OtherEnd]] = {
     "history": Disk,
@@ -264,4 +337,5 @@ OTHER_ENDS: dict[str, type[OtherEnd]] = {
     "window": Wall,
     "mqtt": Home,
     "prometheus": Scraper,
+    "reactions": Lamp,
 }

@@ -10,15 +10,14 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import get_type_hints
 
 import pytest
 
-from edge.service.config import SECTIONS
+from edge.sinks.every_face import FACES
 from tests.edge.faults.nursery import KEPT, Life
 from tests.edge.faults.other_ends import OTHER_ENDS, Disk, OtherEnd, Wall
 
-SINKS = [section for section, kind in SECTIONS.items() if "enabled" in get_type_hints(kind)]
+SINKS = ["history", *(face.section for face in FACES)]
 
 
 def is_opened_late(life: Life, end: OtherEnd) -> None:
