@@ -74,7 +74,7 @@ def test_so_they_are_by_people_who_see_fewer_colours(ground: str, cones: str) ->
 
 
 def test_they_stand_out_from_their_grounds_and_black_letters_from_them() -> None:
-    style = (Path(__file__).parents[3] / "edge" / "sinks" / "web" / "style.css").read_text()
+    style = (Path(__file__).parents[3] / "edge" / "sinks" / "web" / "static" / "style.css").read_text()
     dark, light = (part.split(";")[0] for part in style.split("--card: ")[1:])
     for colour in colours(LABELS).values():
         assert contrast(colour.on_dark, dark) > 4.5
