@@ -25,7 +25,7 @@ from build.audio.way import AS_RECORDED
 from build.console import progress
 from build.corpora.hearing_ways import MICROPHONES, OWN
 from build.errors import DatasetError, run_command
-from build.extract.description import Description
+from build.extract.extractor import Extractor
 from build.extract.one_file import CACHE_FOLDER, Outcome, VectorCache, extract
 from build.extract.parallel import in_processes, on_cluster
 from build.files import written_whole
@@ -46,7 +46,7 @@ from features_np.spec import FeatureSpec
 LISTENER = "listener"
 
 
-def table_of(outcomes: Sequence[Outcome], tracks: Mapping[str, Path], spec: Description, way: int = 0) -> FeatureTable:
+def table_of(outcomes: Sequence[Outcome], tracks: Mapping[str, Path], spec: Extractor, way: int = 0) -> FeatureTable:
     """Return the features of those tracks that can be used, in their order; ``DatasetError`` if none can."""
     rows = {outcome.path: outcome.vectors[way] for outcome in outcomes if outcome.vectors is not None}
     if not rows:
@@ -102,9 +102,7 @@ def write_features(
     Returns what became of each file, and the features as recorded.
     """
     beside = features == LISTENER
-    spec = (
-        Description.of_bundle(with_styles=True) if beside else Description(FeatureSpec(groups=FEATURE_SETS[features]))
-    )
+    spec = Extractor.of_bundle(with_styles=True) if beside else Extractor(FeatureSpec(groups=FEATURE_SETS[features]))
     ways = (*OWN, MICROPHONES[0]) if beside else (AS_RECORDED,)
     work = partial(extract, by=spec, cache=VectorCache(cache.absolute()), ways=ways)
     outcomes = extract_all(list(tracks.values()), work, jobs=jobs, scheduler=scheduler)

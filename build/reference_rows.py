@@ -21,7 +21,7 @@ from build.corpora.listening_task import learning
 from build.corpora.no_music import NoMusic
 from build.corpora.task import Task
 from build.errors import run_command
-from build.extract.description import Description, Rows
+from build.extract.extractor import Extractor, Rows
 from build.extract.rows import rows_of
 from build.files import written_whole
 from build.tables.feature_table import SHARED_DATA
@@ -66,7 +66,7 @@ def of_task(task: Task, bundle: Bundle) -> ReferenceRows:
 
 def of_data(data: Path, model: Path | None) -> ReferenceRows:
     """Return the same for a bundle, by hearing the tracks beside the project with it."""
-    bundle, by = load_bundle(model), Description.of_bundle(model)
+    bundle, by = load_bundle(model), Extractor.of_bundle(model)
     pieces = [piece for piece in learning(read_pieces(data, bundle.labels), bundle.labels) if piece.whole]
     pieces = [pieces[place] for place in chosen([p.genre for p in pieces], [p.group for p in pieces])]
     rows = np.zeros((len(pieces), bundle.n_inputs), dtype=np.float32)

@@ -9,7 +9,7 @@ from build.corpora import gtzan, gtzan_frames, microphone_shift, no_music
 from build.corpora.frame_variants import VARIANTS
 from build.corpora.hearing_ways import MICROPHONES
 from build.corpora.task import Task
-from build.extract.description import Description
+from build.extract.extractor import Extractor
 from build.extract.rows import find_recordings, tables_of
 from build.tables import splits
 from build.tables.feature_table import read_tracks
@@ -34,7 +34,7 @@ def gtzan_task(folder: Path, spec: FeatureSpec, seed: int) -> Task:
     ]
     made_up = microphone_shift.transplant(without_audio, microphone_shift.differences(heard, known), spec, seed)
     judging = find_recordings(folder / gtzan.AUDIO_FOLDER, split.valid, gtzan.WHOLE_TRACK_S)
-    through = tables_of(judging, MICROPHONES, Description(spec))
+    through = tables_of(judging, MICROPHONES, Extractor(spec))
     return Task(
         split=split.name,
         train=known,

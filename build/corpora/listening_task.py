@@ -12,14 +12,14 @@ from pathlib import Path
 from build.audio.way import AS_RECORDED, Way
 from build.corpora import hearing_ways, no_music
 from build.corpora.task import Task
-from build.extract.description import Description, Rows
+from build.extract.extractor import Extractor, Rows
 from build.extract.rows import rows_of, styles_of
 from build.tables.feature_table import FeatureTable, Track
 from build.tables.pieces import GTZAN_VALID, Piece, read_phone
 from build.tables.splits import FAULT_FILTERED
 
 
-def hear_task(pieces: Sequence[Piece], labels: Sequence[str], data: Path, by: Description, seed: int) -> Task:
+def hear_task(pieces: Sequence[Piece], labels: Sequence[str], data: Path, by: Extractor, seed: int) -> Task:
     """Hear all pieces in all ways; minutes."""
     ways = hearing_ways
     train, valid = learning(pieces, labels), [piece for piece in pieces if piece.collection == GTZAN_VALID]
@@ -47,12 +47,12 @@ def learning(pieces: Sequence[Piece], labels: Sequence[str]) -> list[Piece]:
     return [piece for piece in pieces if piece.genre in labels and piece.collection != GTZAN_VALID]
 
 
-def _heard(pieces: Sequence[Piece], ways: Sequence[Way], by: Description) -> dict[str, FeatureTable]:
+def _heard(pieces: Sequence[Piece], ways: Sequence[Way], by: Extractor) -> dict[str, FeatureTable]:
     rows = rows_of(_paths(pieces), ways, by)
     return {way.name: _table(pieces, by.vector_names, rows[:, number]) for number, way in enumerate(ways)}
 
 
-def _recorded(pieces: Sequence[Piece], by: Description) -> FeatureTable:
+def _recorded(pieces: Sequence[Piece], by: Extractor) -> FeatureTable:
     return _heard(pieces, (AS_RECORDED,), by)[AS_RECORDED.name]
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from build.audio.simulated_microphone import Part
 from build.audio.way import microphone
 from build.errors import DatasetError
-from build.extract.description import Description
+from build.extract.extractor import Extractor
 from build.extract.rows import tables_of
 from build.tables.feature_table import FeatureTable
 from features_np.spec import FeatureSpec
@@ -30,7 +30,7 @@ Rows = NDArray[np.float32]
 def through_microphones(recordings: dict[str, Path], spec: FeatureSpec) -> FeatureTable:
     """Return rows of recordings in rooms and noises of training, one for each of ``MICROPHONES_S``, draw by draw."""
     microphones = [microphone(Part.TRAINING, draw, seconds) for draw, seconds in enumerate(MICROPHONES_S)]
-    return functools.reduce(FeatureTable.stacked, tables_of(recordings, microphones, Description(spec)))
+    return functools.reduce(FeatureTable.stacked, tables_of(recordings, microphones, Extractor(spec)))
 
 
 def differences(heard: FeatureTable, recorded: FeatureTable) -> Rows:

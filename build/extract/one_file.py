@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 import features_np
 from build.audio.read import read_recording
 from build.audio.way import AS_RECORDED, Way
-from build.extract.description import Description, content_digest
+from build.extract.extractor import Extractor, content_digest
 from build.files import written_whole
 from build.tables.feature_table import track_key
 from edge.audio.level import LevelMeter
@@ -43,7 +43,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class VectorCache:
-    """Vectors on disk, found by what they were computed from: the file's bytes and its description's digest.
+    """Vectors on disk, found by what they were computed from: the file's bytes and its extractor's digest.
 
     A file that is renamed keeps its vector; one that is changed never finds it, nor does other code of the features.
     One small file a track, so that any number of processes and machines can share the folder.
@@ -51,7 +51,7 @@ class VectorCache:
 
     folder: Path
 
-    def load(self, content: str, by: Description) -> NDArray[np.float32] | None:
+    def load(self, content: str, by: Extractor) -> NDArray[np.float32] | None:
         """Return the stored vector, or None where there is none that can be read."""
         try:
             vector = np.load(self._path(content, by), allow_pickle=False)
@@ -60,13 +60,13 @@ class VectorCache:
         fits = vector.shape == (len(by.vector_names),) and vector.dtype == np.float32
         return vector if fits else None
 
-    def store(self, content: str, by: Description, vector: NDArray[np.float32]) -> None:
+    def store(self, content: str, by: Extractor, vector: NDArray[np.float32]) -> None:
         """Keep a vector; it is on disk, whole, when this returns."""
         with written_whole(self._path(content, by)) as path:
             np.save(path, vector)
 
     def found_or_made(
-        self, content: str, by: Description, make: Callable[[], NDArray[np.float32]]
+        self, content: str, by: Extractor, make: Callable[[], NDArray[np.float32]]
     ) -> NDArray[np.float32]:
         """Return the stored vector, or what ``make`` makes, which is then kept."""
         vector = self.load(content, by)
@@ -75,7 +75,7 @@ class VectorCache:
             self.store(content, by, vector)
         return vector
 
-    def _path(self, content: str, by: Description) -> Path:
+    def _path(self, content: str, by: Extractor) -> Path:
         features = hashlib.sha256(f"{by.digest()} {_features_code()}".encode()).hexdigest()
         return self.folder / features / content[:2] / f"{content}.npy"
 
@@ -88,7 +88,7 @@ def _features_code() -> str:
     return hashlib.sha256(sources).hexdigest()
 
 
-def extract(path: Path, by: Description, cache: VectorCache, ways: Sequence[Way] = (AS_RECORDED,)) -> Outcome:
+def extract(path: Path, by: Extractor, cache: VectorCache, ways: Sequence[Way] = (AS_RECORDED,)) -> Outcome:
     """Return a file's rows as heard in some ways, from the cache if they are there; no use is an outcome, too.
 
     The file is decoded once. One of which ``livegenre classify`` would hear nothing but silence is of no use.
@@ -103,7 +103,7 @@ def extract(path: Path, by: Description, cache: VectorCache, ways: Sequence[Way]
         return Outcome(path, None, str(error))
 
 
-def _extract(path: Path, by: Description, cache: VectorCache, ways: Sequence[Way]) -> Outcome:
+def _extract(path: Path, by: Extractor, cache: VectorCache, ways: Sequence[Way]) -> Outcome:
     name, digest = track_key(PurePath(path.parent.name, path.name)), content_digest(path)
     contents = [way.digest(name, digest) for way in ways]
     kept = [vector for content in contents if (vector := cache.load(content, by)) is not None]

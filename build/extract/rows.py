@@ -12,7 +12,7 @@ from build.audio.dataset import find_tracks
 from build.audio.read import duration_s, read_recording
 from build.audio.way import AS_RECORDED, Way
 from build.errors import DatasetError
-from build.extract.description import Description, Rows, content_digest
+from build.extract.extractor import Extractor, Rows, content_digest
 from build.extract.one_file import CACHE_FOLDER, VectorCache
 from build.extract.parallel import in_order
 from build.tables.feature_table import FeatureTable
@@ -30,7 +30,7 @@ def find_recordings(folder: Path, keys: Iterable[str], at_least_s: float) -> dic
     return found
 
 
-def rows_of(recordings: Mapping[str, Path], ways: Sequence[Way], by: Description) -> Rows:
+def rows_of(recordings: Mapping[str, Path], ways: Sequence[Way], by: Extractor) -> Rows:
     """Return a row for each recording, by name, and way: shape (recordings, ways, numbers)."""
     items = [(name, number) for name in recordings for number in range(len(ways))]
     cache = VectorCache(CACHE_FOLDER.absolute())
@@ -39,7 +39,7 @@ def rows_of(recordings: Mapping[str, Path], ways: Sequence[Way], by: Description
     return np.array(rows).reshape(len(recordings), len(ways), -1)
 
 
-def tables_of(recordings: Mapping[str, Path], ways: Sequence[Way], by: Description) -> list[FeatureTable]:
+def tables_of(recordings: Mapping[str, Path], ways: Sequence[Way], by: Extractor) -> list[FeatureTable]:
     """Return the rows of tracks, by key, as a table for each way."""
     genres, track_ids = zip(*(key.split("/", maxsplit=1) for key in recordings), strict=True)
     rows = rows_of(recordings, ways, by)
@@ -48,21 +48,21 @@ def tables_of(recordings: Mapping[str, Path], ways: Sequence[Way], by: Descripti
 
 def features_of(recordings: Mapping[str, Path], spec: FeatureSpec) -> FeatureTable:
     """Return the features of tracks as recorded."""
-    (table,) = tables_of(recordings, [AS_RECORDED], Description(spec))
+    (table,) = tables_of(recordings, [AS_RECORDED], Extractor(spec))
     return table
 
 
-def styles_of(recordings: Mapping[str, Path], by: Description) -> Rows:
+def styles_of(recordings: Mapping[str, Path], by: Extractor) -> Rows:
     """Return the mean scores of the listener's styles over each recording, shape (recordings, styles)."""
     return np.array(in_order(partial(_styles, by=by), list(recordings.values()), "styles"))
 
 
-def _styles(path: Path, by: Description) -> Rows:
+def _styles(path: Path, by: Extractor) -> Rows:
     return np.asarray(by.patches(read_recording(path, by.spec))[1].mean(axis=0))
 
 
 def _row(
-    item: tuple[str, int], recordings: Mapping[str, Path], ways: tuple[Way, ...], by: Description, cache: VectorCache
+    item: tuple[str, int], recordings: Mapping[str, Path], ways: tuple[Way, ...], by: Extractor, cache: VectorCache
 ) -> Rows:
     name, way = item[0], ways[item[1]]
     path = recordings[name]

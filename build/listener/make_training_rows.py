@@ -21,7 +21,7 @@ from build.corpora.listening_task import learning
 from build.corpora.no_music import NoMusic
 from build.corpora.own.training_rows import SPEC, TRAINING_ROWS_FILE, TrainingRows, definition_of, write_training_rows
 from build.errors import run_command
-from build.extract.description import Description
+from build.extract.extractor import Extractor
 from build.extract.rows import tables_of
 from build.models.recipe import listeners_of_bundle
 from build.tables.feature_table import SHARED_DATA
@@ -40,8 +40,8 @@ WAYS = tuple(way for way in OWN if np.isinf(way.seconds))
 def hear_training_rows(data: Path, model: Path | None, seed: int) -> TrainingRows:
     """Hear what lies under ``data`` with the listeners of the bundle in a folder; None: the shipped one."""
     bundle = load_bundle(model)
-    described = Description.of_bundle(model)
-    by = Description(SPEC, described.listeners)
+    of_model = Extractor.of_bundle(model)
+    by = Extractor(SPEC, of_model.listeners)
     labels = [label for label in bundle.labels if label != NO_MUSIC]
     pieces = choose(learning(read_pieces(data, labels), labels), seed)
     tables = tables_of({f"{piece.genre}/{piece.name}": piece.path for piece in pieces}, WAYS, by)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from build.corpora.listening_task import hear_task, learning
 from build.corpora.task import Task
-from build.extract.description import Description
+from build.extract.extractor import Extractor
 from build.listener import record_axes, teaching
 from build.listener.backbone import Backbone
 from build.listener.registry import BACKBONES
@@ -64,7 +64,7 @@ def prepare(
         TaughtListener(backbone.use(beside=beside), model, None, made),
     )
     with tempfile.TemporaryDirectory() as folder:
-        by = Description(SPEC, tuple((listener.use, _written(listener, Path(folder))) for listener in listeners))
+        by = Extractor(SPEC, tuple((listener.use, _written(listener, Path(folder))) for listener in listeners))
         if listeners[0].record_axes is None:
             axes = kept(cache, "axes", lambda: _axes(lessons, by, backbone), network, *AXES)
             listeners = (replace(listeners[0], record_axes=axes), *listeners[1:])
@@ -81,7 +81,7 @@ def _written(listener: TaughtListener, folder: Path) -> Path:
     return path
 
 
-def _axes(pieces: list[Piece], by: Description, backbone: Backbone) -> NDArray[np.float32]:
+def _axes(pieces: list[Piece], by: Extractor, backbone: Backbone) -> NDArray[np.float32]:
     per_second = record_axes.patches_in_a_second(backbone.front_end)
     return record_axes.record_axes(record_axes.hear_records(pieces, by), per_second)
 

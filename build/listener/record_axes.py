@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from build.audio.read import read_recording
 from build.audio.way import AS_RECORDED, Way
 from build.corpora.hearing_ways import TRAINING
-from build.extract.description import Description, Rows
+from build.extract.extractor import Extractor, Rows
 from build.extract.parallel import in_order
 from build.tables.pieces import Piece
 from features_np.front_end import PatchSpec
@@ -29,13 +29,13 @@ SHRINKAGE = 0.9
 WAYS = (AS_RECORDED, next(way for way in TRAINING if way.part))
 
 
-def hear_records(pieces: Sequence[Piece], by: Description) -> list[Rows]:
+def hear_records(pieces: Sequence[Piece], by: Extractor) -> list[Rows]:
     """Return what the listener says of the patches of each piece, in each of ``WAYS``: (patches, numbers) each."""
     items = [(index, way) for index in range(len(pieces)) for way in WAYS]
     return in_order(partial(_patches, pieces=tuple(pieces), by=by), items, "records")
 
 
-def _patches(item: tuple[int, Way], pieces: tuple[Piece, ...], by: Description) -> Rows:
+def _patches(item: tuple[int, Way], pieces: tuple[Piece, ...], by: Extractor) -> Rows:
     piece, way = pieces[item[0]], item[1]
     audio = way(piece.name, read_recording(piece.path, by.spec))
     return by.patches(audio)[0]

@@ -79,7 +79,7 @@ class TaughtListener:
 def listeners_of_bundle(model: Path | None = None) -> tuple[TaughtListener, ...]:
     """Return the listeners of the bundle in a folder; None: the shipped one."""
     bundle, contents = load_bundle(model), contents_of(model)
-    described = zip(bundle.listeners, bundle.sidecar["listeners"], strict=True)
+    entries = zip(bundle.listeners, bundle.sidecar["listeners"], strict=True)
     return tuple(
         TaughtListener(
             use,
@@ -90,7 +90,7 @@ def listeners_of_bundle(model: Path | None = None) -> tuple[TaughtListener, ...]
             ),
             None if number else bundle.record_axes,
         )
-        for number, (use, entry) in enumerate(described)
+        for number, (use, entry) in enumerate(entries)
     )
 
 

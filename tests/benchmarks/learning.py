@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from build.audio.way import AS_RECORDED
 from build.corpora.hearing_ways import MICROPHONES
-from build.extract.description import Description
+from build.extract.extractor import Extractor
 from build.extract.rows import rows_of
 from build.tables.pieces import EMOTIFY, GTZAN_VALID, read_pieces
 from edge.history.corrections import Lesson
@@ -71,7 +71,7 @@ def valid_and_own(data: Path, bundle: Bundle) -> tuple[Records, Records]:
     """Return the whole valid tracks, and pieces of a genre that the model does not know, through a microphone."""
     genres = [label for label in bundle.labels if label != NO_MUSIC]
     pieces = read_pieces(data, (*genres, OWN))
-    by = Description.of_bundle()
+    by = Extractor.of_bundle()
     parts = []
     for collection, is_own in ((GTZAN_VALID, False), (EMOTIFY, True)):
         chosen = [p for p in pieces if p.collection == collection and p.whole and (p.genre == OWN) is is_own]
@@ -83,7 +83,7 @@ def valid_and_own(data: Path, bundle: Bundle) -> tuple[Records, Records]:
 def phone(data: Path) -> Records:
     """Return the phone's recordings; those of one track are of one group."""
     paths = {path.stem: path for path in sorted((data / "phone").glob("*.ogg"))}
-    rows = rows_of(paths, [AS_RECORDED], Description.of_bundle())[:, 0]
+    rows = rows_of(paths, [AS_RECORDED], Extractor.of_bundle())[:, 0]
     tracks = [name.partition("-at-")[0] for name in paths]
     return Records(rows, tuple(track.partition(".")[0] for track in tracks), tuple(tracks))
 

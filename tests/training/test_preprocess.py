@@ -16,7 +16,7 @@ from build.audio.dataset import find_tracks
 from build.audio.read import duration_s, read_recording
 from build.corpora import hearing_ways
 from build.corpora.task import read_task
-from build.extract.description import Description
+from build.extract.extractor import Extractor
 from build.extract.one_file import Outcome, VectorCache, extract
 from build.files import written_whole
 from build.models.listening_head import own_head
@@ -189,25 +189,25 @@ def test_what_was_computed_is_not_computed_again_but_what_changed_is(dataset, ru
 
 def test_a_damaged_cache_entry_is_computed_again(dataset, tmp_path):
     cache, path = VectorCache(tmp_path / "cache"), next(iter(find_tracks(dataset).values()))
-    first = extract(path, Description(SPEC), cache)
+    first = extract(path, Extractor(SPEC), cache)
     (entry,) = (tmp_path / "cache").rglob("*.npy")
     for damaged in (b"", entry.read_bytes()[:100], b"\x80\x04K\x01."):
         entry.write_bytes(damaged)
-        again = extract(path, Description(SPEC), cache)
+        again = extract(path, Extractor(SPEC), cache)
         assert not again.cached
         np.testing.assert_array_equal(again.vector, first.vector)
-    assert extract(path, Description(SPEC), cache).cached
+    assert extract(path, Extractor(SPEC), cache).cached
 
 
 def test_another_revision_of_the_features_finds_nothing(dataset, tmp_path, monkeypatch):
     cache, path = VectorCache(tmp_path / "cache"), next(iter(find_tracks(dataset).values()))
-    extract(path, Description(SPEC), cache)
+    extract(path, Extractor(SPEC), cache)
     monkeypatch.setattr("features_np.FeatureSpec.REVISION", 10**6)
-    assert not extract(path, Description(SPEC), cache).cached
+    assert not extract(path, Extractor(SPEC), cache).cached
 
 
 def test_a_file_that_vanishes_is_an_outcome(tmp_path):
-    outcome = extract(tmp_path / "gone.wav", Description(SPEC), VectorCache(tmp_path))
+    outcome = extract(tmp_path / "gone.wav", Extractor(SPEC), VectorCache(tmp_path))
     assert outcome == Outcome(tmp_path / "gone.wav", None, "No such file or directory")
     with pytest.raises(AudioFileError, match=r"gone\.wav: No such file"):
         read_recording(tmp_path / "gone.wav", SPEC)

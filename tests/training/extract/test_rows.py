@@ -13,7 +13,7 @@ from build.audio.simulated_microphone import SAMPLE_RATE, Part
 from build.audio.way import AS_RECORDED, Way, microphone
 from build.corpora import hearing_ways
 from build.extract import rows as rows_module
-from build.extract.description import Description, content_digest
+from build.extract.extractor import Extractor, content_digest
 from build.extract.one_file import CACHE_FOLDER, VectorCache, extract
 from build.extract.rows import features_of, rows_of, tables_of
 from edge.audio.demo import synthesize
@@ -23,7 +23,7 @@ from tests import two_networks
 from tests.shared_data import shared_data
 
 SPEC = FeatureSpec(groups=("mfcc_mean",))
-BY = Description(SPEC)
+BY = Extractor(SPEC)
 HEARD = microphone(Part.TRAINING, draw=0)
 
 
@@ -71,11 +71,11 @@ def test_a_microphone_has_a_name_for_each_thing_that_it_may_hear(recordings) -> 
 
 def test_a_row_is_what_the_device_hears(tmp_path: Path) -> None:
     bundle = two_networks.make_bundle(tmp_path, two_networks.use())
-    describer = Description(bundle.spec, ((two_networks.use(), tmp_path / "listener.tflite"),))
+    extractor = Extractor(bundle.spec, ((two_networks.use(), tmp_path / "listener.tflite"),))
     sound = synthesize(9.3, tempo_bpm=100.0)
     # Another runtime may round an int8 step otherwise.
-    np.testing.assert_allclose(describer(sound), head_input(sound, bundle), rtol=0.02, atol=0.05)
-    assert np.isnan(describer(sound[: SAMPLE_RATE // 2])).sum() == two_networks.use().n_numbers
+    np.testing.assert_allclose(extractor(sound), head_input(sound, bundle), rtol=0.02, atol=0.05)
+    assert np.isnan(extractor(sound[: SAMPLE_RATE // 2])).sum() == two_networks.use().n_numbers
 
 
 def test_what_was_described_once_is_not_described_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +87,7 @@ def test_what_was_described_once_is_not_described_again(tmp_path: Path, monkeypa
 
     def rows(patch_hop: int = 48) -> np.ndarray:
         use = two_networks.use(patch_hop)
-        by = Description(bundle.spec, ((use, tmp_path / "bundle" / "listener.tflite"),))
+        by = Extractor(bundle.spec, ((use, tmp_path / "bundle" / "listener.tflite"),))
         return rows_of({"a": tmp_path / "a.wav"}, ways, by)
 
     first = rows()

@@ -1,4 +1,4 @@
-"""Descriptions: which numbers a recording becomes, those of a feature spec alone or also those of a listener."""
+"""The extractor of a recording's numbers: those of a feature spec alone, or also those of a listener."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RUNTIMES = ("ai_edge_litert.interpreter", "tflite_runtime.interpreter")
 
 
 @dataclass(frozen=True)
-class Description:
+class Extractor:
     """The features of a spec, then the statistics of each listener's outputs.
 
     ``listeners`` are how each is used, and the path of its network, so that other processes load it themselves.
@@ -36,8 +36,8 @@ class Description:
     with_styles: bool = False
 
     @classmethod
-    def of_bundle(cls, model: Path | None = None, *, with_styles: bool = False) -> Description:
-        """Return the description that the head of the bundle in a folder takes; None: the shipped one."""
+    def of_bundle(cls, model: Path | None = None, *, with_styles: bool = False) -> Extractor:
+        """Return the extractor of the numbers that the head of the bundle in a folder takes; None: the shipped one."""
         bundle, folder = load_bundle(model), Path(str(folder_of(model)))
         return cls(bundle.spec, tuple((use, folder / use.file) for use in bundle.listeners), with_styles)
 
