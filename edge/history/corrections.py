@@ -164,15 +164,6 @@ def target_of(values: Mapping[str, object]) -> int | datetime:
     )
 
 
-def known_labels(path: Path) -> tuple[str, ...]:
-    """Return the labels that the current segment can be corrected to: the last recording model's, then one's own."""
-    with reading(path) as connection:
-        if require_ours(connection, path) < 2:
-            return ()
-        labels = _labels(connection, None)
-        return (*labels, *(own for own in _own_labels(connection) if own not in labels))
-
-
 def lessons(path: Path, inputs: str) -> Iterator[Lesson]:
     """Yield the newest correction of each segment whose numbers are the ones with the digest ``inputs``, in order.
 

@@ -20,7 +20,7 @@ from edge.commands import correct as command
 from edge.commands import history as history_command
 from edge.errors import CorrectionError, HistoryError
 from edge.events import Prediction, Started, State, Stopped
-from edge.history.corrections import confirm, correct, known_labels, lessons, undo
+from edge.history.corrections import confirm, correct, lessons, undo
 from edge.history.database import APPLICATION_ID, SCHEMA
 from edge.history.reader import daily_agreement, read_segments
 from edge.history.segments import Segment
@@ -90,13 +90,13 @@ def test_a_genre_of_ones_own_is_known_once_it_was_said_as_one(evening):
     with pytest.raises(CorrectionError, match=r"does not know 'Drum and Bass'.*as a genre of your own: --own"):
         correct(evening, "Drum and Bass")
     assert correct(evening, "Drum and Bass", own=True).segment.corrected == "drum_and_bass"
-    assert known_labels(evening) == (*MODEL.labels, "drum_and_bass")
     assert correct(evening, "drum and bass", 1).segment.corrected == "drum_and_bass"
     with pytest.raises(CorrectionError, match="did you mean drum_and_bass"):
         correct(evening, "drum and bas")
     undo(evening, 1)
     undo(evening)
-    assert known_labels(evening) == MODEL.labels
+    with pytest.raises(CorrectionError, match="does not know"):
+        correct(evening, "drum and bass")
 
 
 @pytest.mark.parametrize("name", ["", " ", "silence", "no source", "a\nb", "\x1b[2J", "x" * 41, "-", "../x", "unsure"])
@@ -131,10 +131,6 @@ def test_a_label_that_the_model_does_not_know_is_refused(evening, said, words):
 @pytest.mark.parametrize(("said", "label"), [("Hip-Hop", "hip_hop"), ("no music", "no_music"), (" JAZZ", "jazz")])
 def test_labels_may_be_spelled_as_people_do(evening, said, label):
     assert correct(evening, said).segment.corrected == label
-
-
-def test_known_labels_are_those_of_the_model_that_recorded_last(evening):
-    assert known_labels(evening) == MODEL.labels
 
 
 def test_nothing_to_correct_is_told(tmp_path, evening):
@@ -314,7 +310,6 @@ def test_a_history_of_the_first_layout_is_read_as_it_is(first_layout):
     assert [(segment.genre, segment.corrected) for segment in read_segments(first_layout)] == [("jazz", None)]
     assert daily_agreement(first_layout) == {}
     assert list(lessons(first_layout, "i")) == []
-    assert known_labels(first_layout) == ()
     assert first_layout.read_bytes() == before
 
 

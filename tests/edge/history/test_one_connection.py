@@ -17,7 +17,7 @@ import pytest
 
 from edge.errors import HistoryError
 from edge.events import HistoryTrouble, SegmentBegun, SegmentCorrected, Tick
-from edge.history.corrections import correct, known_labels, undo
+from edge.history.corrections import correct, undo
 from edge.history.reader import daily_agreement, read_segments
 from edge.sinks import history
 from edge.sinks.history import LOOK_EVERY_S, HistorySink
@@ -60,10 +60,9 @@ def labels_of(path: Path) -> dict[str | None, str | None]:
         lambda path: (correct(path, "jazz"), undo(path)),
         read_segments,
         daily_agreement,
-        known_labels,
         lambda path: HistorySink(path).close(),
     ],
-    ids=["correct", "undo", "read", "agreement", "labels", "another recorder"],
+    ids=["correct", "undo", "read", "agreement", "another recorder"],
 )
 def test_whatever_this_process_does_another_finds_it_in_possession(
     path: Path, sink: HistorySink, touch: Callable[[Path], object]
