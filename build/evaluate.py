@@ -112,10 +112,12 @@ def evaluate_audio(arguments: argparse.Namespace, tracks: dict[str, Track]) -> E
     seen = have_trained(load_bundle(arguments.model).sidecar["training"], list(recordings))
     known, unknown = (dict(itertools.compress(recordings.items(), chosen)) for chosen in (seen, ~seen))
     trained = score_recordings(known, tracks, arguments.model, split) if known else None
-    heard = score_recordings(unknown, tracks, arguments.model, split) if unknown or not trained else trained
+    judged_scores = score_recordings(unknown, tracks, arguments.model, split) if unknown or not trained else trained
     judged = unknown or known
-    microphone = score_through_microphones(judged, tracks, arguments.model, heard.scores) if arguments.mic else None
-    return Evaluation(heard.scores, heard.tempo, microphone, trained.scores if trained else None)
+    microphone = (
+        score_through_microphones(judged, tracks, arguments.model, judged_scores.scores) if arguments.mic else None
+    )
+    return Evaluation(judged_scores.scores, judged_scores.tempo, microphone, trained.scores if trained else None)
 
 
 def show(evaluation: Evaluation, *, as_json: bool, plots: Path | None) -> None:

@@ -108,9 +108,9 @@ def write_reports(made: Made, out: Path) -> None:
     with (out / ANSWERS_FILE).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["track_id", "genre", "fold", "answer", "probability", "answer_through_microphone"])
-        heard = made.found.microphone.drawn[0].probabilities
+        microphone = made.found.microphone.drawn[0].probabilities
         for row in np.flatnonzero(own):
-            probabilities, through = scores.probabilities[row], heard[row]
+            probabilities, through = scores.probabilities[row], microphone[row]
             writer.writerow(
                 [
                     task.train.track_ids[row],
@@ -133,12 +133,12 @@ def lines(made: Made, out: Path) -> list[str]:
     table, n_artists = made.task.train.rows(np.flatnonzero(made.own)), len(set(own.scores.artists or ()))
     known = f"by {n_artists} artists" if n_artists else "artists not known, which flatters what follows"
     left_out = f"; {made.n_left_out} left out" if made.n_left_out else ""
-    accuracy, heard = own.scores.accuracy, own.microphone.accuracy
+    accuracy, microphone = own.scores.accuracy, own.microphone.accuracy
     caught = made.bundle.sidecar["metrics"]["no_music"]["caught apart"]["value"]
     return [
         f"{len(table)} records of {len(table.labels)} genres, {known}{left_out}",
         f"right: {accuracy.value:.0%} of records held out ({accuracy.low:.0%} to {accuracy.high:.0%}), "
-        f'{heard.value:.0%} through a microphone; {caught:.0%} of speech and noise is called "no music"',
+        f'{microphone.value:.0%} through a microphone; {caught:.0%} of speech and noise is called "no music"',
         f"livegenre listen --model {out}; {out / publish.CARD_FILE} says more, {out / ANSWERS_FILE} of each record",
     ]
 

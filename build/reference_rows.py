@@ -59,7 +59,7 @@ def of_task(task: Task, bundle: Bundle) -> ReferenceRows:
     places = [int(whole[n]) for n in chosen([table.genres[n] for n in whole], [artists[n] for n in whole])]
     way = next((way for way in THROUGH_MICROPHONE if task.has(way)), AS_RECORDED)
     rows = table.matrix(columns)[places]
-    rows[::2] = task.heard(way).matrix(columns)[places][::2]
+    rows[::2] = task.train_table(way).matrix(columns)[places][::2]
     other = task.of_columns(columns).no_music if NO_MUSIC in bundle.labels else None
     return _joined(rows, [table.genres[place] for place in places], other)
 
@@ -72,12 +72,12 @@ def of_data(data: Path, model: Path | None) -> ReferenceRows:
     rows = np.zeros((len(pieces), bundle.n_inputs), dtype=np.float32)
     for parity, way in enumerate((THROUGH_MICROPHONE[0], AS_RECORDED)):
         rows[parity::2] = rows_of(_paths(pieces[parity::2]), [way], by)[:, 0]
-    heard = None
+    no_music_rows = None
     if NO_MUSIC in bundle.labels:
         windows = [window for window in no_music.windows(data, 0) if window.fold != no_music.EVALUATION_FOLD]
         places = chosen([NO_MUSIC] * len(windows), [window.kind for window in windows])
-        heard = no_music.hear_windows([windows[place] for place in places], by)
-    return _joined(rows, [piece.genre for piece in pieces], heard)
+        no_music_rows = no_music.hear_windows([windows[place] for place in places], by)
+    return _joined(rows, [piece.genre for piece in pieces], no_music_rows)
 
 
 def _paths(pieces: Sequence[Piece]) -> dict[str, Path]:

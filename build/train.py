@@ -150,7 +150,7 @@ def choose(
     usable = [recipe for recipe in recipes if known.issuperset(recipe.columns)]
     if not usable:
         raise DatasetError("the features hold no recipe's columns; extract them with build.preprocess --features 85")
-    ways = {way.name: task.heard(way) for way in (AS_RECORDED, MICROPHONES[0]) if task.has(way)}
+    ways = {way.name: task.train_table(way) for way in (AS_RECORDED, MICROPHONES[0]) if task.has(way)}
     targets, artists = task.train.targets(task.labels), task.artists(task.train) if task.tracks else None
     logits, accuracies = {}, {}
     for recipe in usable:

@@ -57,8 +57,8 @@ class Way:
         if self.part is None:
             return audio
         if self.recorded_room:
-            heard = in_recorded_room(audio.astype(np.float64), recorded_rooms(self.part), rng)
-            return heard.astype(np.float32)
+            degraded = in_recorded_room(audio.astype(np.float64), recorded_rooms(self.part), rng)
+            return degraded.astype(np.float32)
         return simulate(audio, surroundings(self.part), rng)
 
 

@@ -30,10 +30,10 @@ def load_joined(features: Path) -> FeatureTable:
     if not (features.is_dir() and frames.exists()):
         return table
     table = gtzan_frames.with_timbre(table, gtzan_frames.read_frames(frames))
-    return table.corrected(heard(table, audio)) if audio.exists() else table
+    return table.corrected(whole_track_features(table, audio)) if audio.exists() else table
 
 
-def heard(table: FeatureTable, audio: Path) -> FeatureTable:
+def whole_track_features(table: FeatureTable, audio: Path) -> FeatureTable:
     """Return every feature there is of those of a table's tracks that are whole under ``audio``."""
     recordings = rows.find_recordings(audio, table.keys, WHOLE_TRACK_S)
     return rows.features_of(recordings, FeatureSpec(groups=tuple(GROUPS)))

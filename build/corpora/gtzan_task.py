@@ -28,11 +28,11 @@ def gtzan_task(folder: Path, spec: FeatureSpec, seed: int) -> Task:
     known = table.select(key for key in split.train if key in set(table.keys))
     variants = gtzan_frames.variants(known, gtzan_frames.read_frames(folder / gtzan_frames.FRAMES_FILE), VARIANTS, seed)
     recordings = find_recordings(folder / gtzan.AUDIO_FOLDER, known.keys, gtzan.WHOLE_TRACK_S)
-    heard = microphone_shift.through_microphones(recordings, spec)
+    degraded = microphone_shift.through_microphones(recordings, spec)
     without_audio = [
         rows.rows(row for row, key in enumerate(rows.keys) if key not in recordings) for rows in (known, variants)
     ]
-    made_up = microphone_shift.transplant(without_audio, microphone_shift.differences(heard, known), spec, seed)
+    made_up = microphone_shift.transplant(without_audio, microphone_shift.differences(degraded, known), spec, seed)
     judging = find_recordings(folder / gtzan.AUDIO_FOLDER, split.valid, gtzan.WHOLE_TRACK_S)
     through = tables_of(judging, MICROPHONES, Extractor(spec))
     return Task(
@@ -40,7 +40,7 @@ def gtzan_task(folder: Path, spec: FeatureSpec, seed: int) -> Task:
         train=known,
         valid=table.select(split.valid),
         tracks=read_tracks(folder / "tracks.csv"),
-        variants=variants.stacked(heard).stacked(made_up),
+        variants=variants.stacked(degraded).stacked(made_up),
         no_music=no_music.hear(folder.parent, partial(summarize, spec=spec), seed),
         valid_ways={way.name: table for way, table in zip(MICROPHONES, through, strict=True)},
     )

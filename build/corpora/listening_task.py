@@ -23,9 +23,9 @@ def hear_task(pieces: Sequence[Piece], labels: Sequence[str], data: Path, by: Ex
     """Hear all pieces in all ways; minutes."""
     ways = hearing_ways
     train, valid = learning(pieces, labels), [piece for piece in pieces if piece.collection == GTZAN_VALID]
-    train_tables = _heard(train, (*ways.TRAINING, ways.MICROPHONES[0]), by)
+    train_tables = _tables(train, (*ways.TRAINING, ways.MICROPHONES[0]), by)
     # Those of training serve folds over the artists of both lists.
-    valid_tables = _heard(valid, (*ways.TRAINING, *ways.MICROPHONES, *ways.TALKERS, ways.RECORDED_ROOM), by)
+    valid_tables = _tables(valid, (*ways.TRAINING, *ways.MICROPHONES, *ways.TALKERS, ways.RECORDED_ROOM), by)
     judged, phone = [*train, *valid], read_phone(data)
     return Task(
         split=FAULT_FILTERED,
@@ -47,13 +47,13 @@ def learning(pieces: Sequence[Piece], labels: Sequence[str]) -> list[Piece]:
     return [piece for piece in pieces if piece.genre in labels and piece.collection != GTZAN_VALID]
 
 
-def _heard(pieces: Sequence[Piece], ways: Sequence[Way], by: Extractor) -> dict[str, FeatureTable]:
+def _tables(pieces: Sequence[Piece], ways: Sequence[Way], by: Extractor) -> dict[str, FeatureTable]:
     rows = rows_of(_paths(pieces), ways, by)
     return {way.name: _table(pieces, by.vector_names, rows[:, number]) for number, way in enumerate(ways)}
 
 
 def _recorded(pieces: Sequence[Piece], by: Extractor) -> FeatureTable:
-    return _heard(pieces, (AS_RECORDED,), by)[AS_RECORDED.name]
+    return _tables(pieces, (AS_RECORDED,), by)[AS_RECORDED.name]
 
 
 def _paths(pieces: Sequence[Piece]) -> dict[str, Path]:

@@ -33,10 +33,10 @@ def through_microphones(recordings: dict[str, Path], spec: FeatureSpec) -> Featu
     return functools.reduce(FeatureTable.stacked, tables_of(recordings, microphones, Extractor(spec)))
 
 
-def differences(heard: FeatureTable, recorded: FeatureTable) -> Rows:
-    """Return the rows of ``heard`` minus the same tracks' rows in ``recorded``."""
-    rows: Rows = recorded.select(heard.keys).matrix(heard.columns)
-    return heard.values - rows
+def differences(degraded: FeatureTable, recorded: FeatureTable) -> Rows:
+    """Return the rows of ``degraded`` minus the same tracks' rows in ``recorded``."""
+    rows: Rows = recorded.select(degraded.keys).matrix(degraded.columns)
+    return degraded.values - rows
 
 
 def transplant(tables: Sequence[FeatureTable], moves: Rows, spec: FeatureSpec, seed: int) -> FeatureTable:

@@ -100,7 +100,7 @@ class Task:
         """Return whether the train tracks were heard in a way."""
         return way == AS_RECORDED or way.name in self.train_ways
 
-    def heard(self, way: Way) -> FeatureTable:
+    def train_table(self, way: Way) -> FeatureTable:
         """Return the train tracks as heard in a way."""
         return self.train if way == AS_RECORDED else self.train_ways[way.name]
 
@@ -157,14 +157,14 @@ def read_task(
             raise DatasetError(f"{test_list}: {shared[0]} is also trained or chosen on; take it out of one list")
     else:
         split = splits.held_out_fold(table, known)
-    heard = {path.stem: load_features(path) for path in sorted(ways_beside(features).glob("*.csv"))}
+    by_way = {path.stem: load_features(path) for path in sorted(ways_beside(features).glob("*.csv"))}
     return Task(
         split=split.name,
         train=table.select(split.train),
         valid=table.select(split.valid),
         tracks=known,
-        train_ways={name: of.select(split.train) for name, of in heard.items() if name != MICROPHONES[0].name},
-        valid_ways={name: of.select(split.valid) for name, of in heard.items() if name == MICROPHONES[0].name},
+        train_ways={name: of.select(split.train) for name, of in by_way.items() if name != MICROPHONES[0].name},
+        valid_ways={name: of.select(split.valid) for name, of in by_way.items() if name == MICROPHONES[0].name},
         test=test,
     )
 

@@ -41,19 +41,19 @@ class Pair:
     """Log-mel frames (n, mels) of one recording, and of the same through a microphone, frame by frame."""
 
     recorded: Frames
-    heard: Frames
+    degraded: Frames
 
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """Patches as the frozen blocks leave them: of recordings (n, ...), with the teacher's outputs for them, and heard.
+    """Patches as the frozen blocks leave them: of recordings (n, ...), with the teacher's outputs, and degraded ones.
 
-    ``recorded_at`` is the place among the recordings' patches of what was played in each of those that were heard.
+    ``recorded_at`` is the place among the recordings' patches of what was played in each of the degraded ones.
     """
 
     recorded: Maps
     aims: tuple[NDArray[np.float32], ...]
-    heard: Maps
+    degraded: Maps
     recorded_at: NDArray[np.int64]
 
 
@@ -84,12 +84,12 @@ def _divided(student: keras.Model, backbone: Backbone, n_frozen: int) -> tuple[k
 def _lessons(
     pairs: Sequence[Pair], teacher: keras.Model, frozen: keras.Model | None, spec: PatchSpec, rng: np.random.Generator
 ) -> Lessons:
-    """Return the patches of all pairs, the heard ones half of the time through one more response."""
+    """Return the patches of all pairs, the degraded ones half of the time through one more response."""
     recordings = {id(pair.recorded): pair.recorded for pair in pairs}  # several pairs share one
     cut = {key: _patches(frames, spec) for key, frames in recordings.items()}
     begins = dict(zip(cut, np.cumsum([0, *map(len, cut.values())]), strict=False))
     recorded = np.concatenate(list(cut.values()))
-    heard = np.concatenate([_patches(pair.heard, spec) for pair in pairs])
+    degraded = np.concatenate([_patches(pair.degraded, spec) for pair in pairs])
     places = [begins[id(pair.recorded)] + np.arange(len(cut[id(pair.recorded)])) for pair in pairs]
 
     def as_taken(patches: Frames) -> Maps:
@@ -97,12 +97,15 @@ def _lessons(
             return patches
         return _answers(frozen, patches)[0].astype(np.float16)
 
-    for begin in range(0, len(heard), AT_ONCE):
-        some = heard[begin : begin + AT_ONCE]
+    for begin in range(0, len(degraded), AT_ONCE):
+        some = degraded[begin : begin + AT_ONCE]
         responding = rng.random(len(some)) < 0.5
         some[responding] = _through_a_response(some[responding, ..., 0].astype(np.float32), spec, rng)[..., np.newaxis]
     return Lessons(
-        as_taken(recorded), tuple(_answers(teacher, recorded)), as_taken(heard), np.concatenate(places).astype(np.int64)
+        as_taken(recorded),
+        tuple(_answers(teacher, recorded)),
+        as_taken(degraded),
+        np.concatenate(places).astype(np.int64),
     )
 
 
@@ -132,7 +135,7 @@ def _outputs(network: keras.Model, patches: tf.Tensor, *, training: bool = False
 def _step_function(
     learning: keras.Model, terms: Sequence[tuple[float, NDArray[np.float32]]], rate: float, n_steps: int
 ) -> Any:
-    """Return a step, a function of what is heard and of the aims; ``terms`` are weight and deviation of each output."""
+    """Return a step, a function of degraded patches and aims; ``terms`` are weight and deviation of each output."""
     n_warm = min(100, n_steps // 4)
     decay = keras.optimizers.schedules.CosineDecay(
         rate / 20, n_steps - n_warm, alpha=0.02, warmup_target=rate, warmup_steps=n_warm
@@ -141,10 +144,10 @@ def _step_function(
     optimizer.build(learning.trainable_variables)
 
     @tf.function  # type: ignore[untyped-decorator]
-    def step(heard: tf.Tensor, *aims: tf.Tensor) -> tf.Tensor:
+    def step(degraded: tf.Tensor, *aims: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             loss = tf.constant(0.0)
-            outputs = _outputs(learning, heard, training=True)
+            outputs = _outputs(learning, degraded, training=True)
             for (weight, deviation), aim, output in zip(terms, aims, outputs, strict=True):
                 loss += weight * tf.reduce_mean(tf.minimum(tf.square((output - aim) / deviation), FURTHEST**2))
         gradients = tape.gradient(loss, learning.trainable_variables)
@@ -155,17 +158,17 @@ def _step_function(
 
 
 def _batches(lessons: Lessons, size: int, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.float32], ...]]:
-    """Yield what is heard (size, ...) and the aims for it, all patches once before any comes again."""
-    size = min(size, len(lessons.heard))
+    """Yield degraded patches (size, ...) and the aims for it, all patches once before any comes again."""
+    size = min(size, len(lessons.degraded))
     while True:
-        order = rng.permutation(len(lessons.heard))
+        order = rng.permutation(len(lessons.degraded))
         for at in range(0, len(order) - size + 1, size):
             chosen = order[at : at + size]
             played = lessons.recorded_at[chosen]
-            heard = lessons.heard[chosen]
+            degraded = lessons.degraded[chosen]
             clean = rng.random(size) < CLEAN_SHARE
-            heard[clean] = lessons.recorded[played[clean]]
-            yield heard.astype(np.float32), *(aim[played] for aim in lessons.aims)
+            degraded[clean] = lessons.recorded[played[clean]]
+            yield degraded.astype(np.float32), *(aim[played] for aim in lessons.aims)
 
 
 def _through_a_response(log_mel: Patches, spec: PatchSpec, rng: np.random.Generator) -> Patches:

@@ -45,12 +45,12 @@ def hear_training_rows(data: Path, model: Path | None, seed: int) -> TrainingRow
     labels = [label for label in bundle.labels if label != NO_MUSIC]
     pieces = choose(learning(read_pieces(data, labels), labels), seed)
     tables = tables_of({f"{piece.genre}/{piece.name}": piece.path for piece in pieces}, WAYS, by)
-    heard = no_music.hear_windows(no_music.windows(data, seed)[::ONE_WINDOW_IN], by)
+    windows = no_music.hear_windows(no_music.windows(data, seed)[::ONE_WINDOW_IN], by)
     return TrainingRows(
         definition=definition_of([listener.definition() for listener in listeners_of_bundle(model)]),
         ways={way.name: table for way, table in zip(WAYS, tables, strict=True)},
         artists=numbered([piece.group for piece in pieces]),
-        no_music=NoMusic(heard.rows, heard.kinds, heard.folds, by.vector_names),
+        no_music=NoMusic(windows.rows, windows.kinds, windows.folds, by.vector_names),
     )
 
 

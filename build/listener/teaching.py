@@ -63,7 +63,7 @@ def representative(pairs: Sequence[Pair], front_end: PatchSpec, seed: int) -> ND
     patches, pairs = [], [pair for pair in pairs if len(pair.recorded) >= front_end.n_frames]  # clips may be shorter
     for _ in range(N_REPRESENTATIVE):
         pair = pairs[rng.integers(len(pairs))]
-        frames = (pair.recorded, pair.heard)[rng.integers(2)]
+        frames = (pair.recorded, pair.degraded)[rng.integers(2)]
         start = rng.integers(0, len(frames) - front_end.n_frames + 1)
         patches.append(frames[start : start + front_end.n_frames].astype(np.float32))
     return np.array(patches)

@@ -67,13 +67,13 @@ def fit_sum(
     if not perceptron_share:
         be_deterministic(seed)
         return Fitted(_linear(kernel, bias), mean, scale, CLIP)
-    heard = np.zeros(rows.shape[1], dtype=np.bool_)
+    kept = np.zeros(rows.shape[1], dtype=np.bool_)
     for view in views:
-        heard[view.start : view.stop] = True
-    heard[list(ignored_columns)] = False
-    perceptron = train_on_draws(HEAD_PERCEPTRON, inputs * heard, targets, weights, n_labels=n_labels, seed=seed)
+        kept[view.start : view.stop] = True
+    kept[list(ignored_columns)] = False
+    perceptron = train_on_draws(HEAD_PERCEPTRON, inputs * kept, targets, weights, n_labels=n_labels, seed=seed)
     hidden = next(layer for layer in perceptron.layers if layer.get_weights())
-    hidden.set_weights([hidden.get_weights()[0] * heard[:, np.newaxis], hidden.get_weights()[1]])
+    hidden.set_weights([hidden.get_weights()[0] * kept[:, np.newaxis], hidden.get_weights()[1]])
     logits = np.asarray(perceptron(inputs.astype(np.float32)))
     share = float(perceptron_share / (logits - logits.mean(axis=1, keepdims=True)).std())
     row = keras.Input((rows.shape[1],))

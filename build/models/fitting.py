@@ -164,6 +164,6 @@ def with_corrections(task: Task, recipes: Sequence[Recipe], history: Path) -> tu
     copies = table.rows(row for row in range(len(table)) for _ in range(COPIES))
     changed = task.variants and task.variants.of_columns(table.columns).stacked(copies)
     train = task.train.of_columns(table.columns).stacked(table)
-    ways = {name: heard.of_columns(table.columns).stacked(table) for name, heard in task.train_ways.items()}
+    ways = {name: way_table.of_columns(table.columns).stacked(table) for name, way_table in task.train_ways.items()}
     learning = tuple(recipe for recipe in recipes if recipe.inputs == inputs)
     return replace(task, train=train, train_ways=ways, variants=changed or copies), learning

@@ -106,7 +106,7 @@ class HeadRecipe(Recipe):
     def sample(self, task: Task, chosen: NDArray[np.bool_] | None = None) -> Sample:
         """Return the chosen tracks in every way of training; all labels weigh the same, and so do a label's tracks."""
         everything = np.ones(len(task.train), dtype=np.bool_) if chosen is None else chosen
-        tables = {way: task.heard(way).rows(np.flatnonzero(everything)) for way in self.ways if task.has(way)}
+        tables = {way: task.train_table(way).rows(np.flatnonzero(everything)) for way in self.ways if task.has(way)}
         recorded = tables[AS_RECORDED]
         targets = recorded.targets(task.labels)
         of_track = np.array([self.collections.get(name, 1.0) for name in task.collections_of(recorded)])

@@ -191,9 +191,9 @@ def _figures(metrics: dict[str, Any]) -> Iterable[str]:
     yield f"| int8 gives the float network's answer | {int8['same_answer']:.1%} | the same |"
     if test := metrics.get("test", {}).get("accuracy"):
         yield _row("accuracy on tracks kept apart", test)
-    if heard := metrics.get("microphone"):
-        yield _row("accuracy through simulated microphones", heard["accuracy"])
-        yield _row("what they cost", heard["drop"])
+    if microphone := metrics.get("microphone"):
+        yield _row("accuracy through simulated microphones", microphone["accuracy"])
+        yield _row("what they cost", microphone["drop"])
     names = {
         "caught": "no music is shown as such",
         "caught apart": "the same, of recordings kept apart",

@@ -93,8 +93,8 @@ def _counted(task: Task) -> str:
 
 def _changed_copies(task: Task, recipe: Recipe) -> str:
     if task.train_ways:
-        heard = "windows, simulated microphones and rooms that a phone recorded, people talking"
-        return f"each track in {len(task.train_ways)} more ways: {heard}"
+        conditions = "windows, simulated microphones and rooms that a phone recorded, people talking"
+        return f"each track in {len(task.train_ways)} more ways: {conditions}"
     if not (recipe.with_variants and task.variants):
         return "none"
     copies = len(task.variants) / len(task.train)

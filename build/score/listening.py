@@ -30,22 +30,22 @@ def of_windows_and_talkers(bundle: Bundle, task: Task, clean: Scores) -> Figures
         task.valid.rows(np.flatnonzero(chosen)) for chosen in (task.are_whole(task.valid), ~task.are_whole(task.valid))
     )
 
-    def heard(way: Way, what: str) -> Figures:
+    def figures_of(way: Way, what: str) -> Figures:
         table = task.valid_ways[way.name].select(whole.keys)
         return _accuracies(scoring.score(bundle, table, f"{task.split}; {what}", task.tracks), task, table)
 
     figures = {
         "whole": _accuracies(clean, task, whole),
         "windows": {
-            f"{seconds:g} s": heard(way, "one window a track")
+            f"{seconds:g} s": figures_of(way, "one window a track")
             for seconds, way in zip(hearing_ways.WINDOWS_S, hearing_ways.WINDOWS, strict=True)
         },
         "microphones": of_microphones(bundle, task),
         "talkers": {
-            f"{ratio:+d} dB": heard(way, "1 to 4 people talk")
+            f"{ratio:+d} dB": figures_of(way, "1 to 4 people talk")
             for ratio, way in zip(hearing_ways.TALKERS_EVALUATED_DB, hearing_ways.TALKERS, strict=True)
         },
-        "recorded room": heard(hearing_ways.RECORDED_ROOM, "in rooms that a phone recorded, of tracks that judge"),
+        "recorded room": figures_of(hearing_ways.RECORDED_ROOM, "in rooms that a phone recorded, of tracks that judge"),
     }
     if task.phone is not None:
         figures["phone"] = _of_genres(bundle, task, task.phone)

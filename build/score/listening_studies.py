@@ -74,7 +74,7 @@ def ablation(task: Task, recipe: Recipe, seed: int) -> Table:
     folds, targets = task.folds(task.train, seed), task.train.targets(task.labels)
     chosen = subsets(task, task.train)
     gtzan, songs = chosen["gtzan"], chosen["songs"]
-    ways = {way.name: task.heard(way) for way in (AS_RECORDED, MICROPHONES[0])}
+    ways = {way.name: task.train_table(way) for way in (AS_RECORDED, MICROPHONES[0])}
     rows: Table = []
     for name, variant in recipe.parts().items():
         logits = out_of_fold(task, variant, folds, ways, seed)

@@ -41,10 +41,10 @@ def _classified(recording: tuple[str, Path], folder: Path | None, microphone: wa
     key, path = recording
     if microphone is None:
         return classify_file(path, _bundle(folder))
-    heard = microphone(key, read_recording(path, FeatureSpec()))
+    degraded = microphone(key, read_recording(path, FeatureSpec()))
     with tempfile.TemporaryDirectory() as temporary:
         copy = Path(temporary, "heard.wav")
-        soundfile.write(copy, heard, SAMPLE_RATE, subtype="FLOAT")
+        soundfile.write(copy, degraded, SAMPLE_RATE, subtype="FLOAT")
         return classify_file(copy, _bundle(folder), str(path))
 
 
@@ -89,4 +89,4 @@ def score_through_microphones(
     """Score recordings as simulated microphones hear them, in rooms and noises that no model is trained with."""
     microphones = [way.microphone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
     drawn = (score_recordings(recordings, tracks, folder, clean.split, microphone) for microphone in microphones)
-    return MicrophoneScores(clean, tuple(heard.scores for heard in drawn))
+    return MicrophoneScores(clean, tuple(scores.scores for scores in drawn))

@@ -113,8 +113,8 @@ def main() -> None:
         for n in CORRECTIONS:
             shares, elsewhere, n_taken = [], [], 0
             for seed in households:
-                heard, judging = records.halves(np.random.default_rng(seed))
-                layer = judge(bundle, heard.lessons()[:n], reference).layer if n else None
+                first_half, judging = records.halves(np.random.default_rng(seed))
+                layer = judge(bundle, first_half.lessons()[:n], reference).layer if n else None
                 shares.append(right(bundle, layer, judging))
                 if records is not valid:
                     elsewhere.append(right(bundle, layer, valid))
@@ -125,8 +125,8 @@ def main() -> None:
     found, kept, false, n_taken = [], [], [], 0
     for seed in households:
         rng = np.random.default_rng(seed)
-        (theirs, other_theirs), (heard, judging) = own.halves(rng), valid.halves(rng)
-        lessons = theirs.lessons()[:N_OWN] + heard.lessons(first=N_OWN)[:N_BESIDE]
+        (theirs, other_theirs), (first_half, judging) = own.halves(rng), valid.halves(rng)
+        lessons = theirs.lessons()[:N_OWN] + first_half.lessons(first=N_OWN)[:N_BESIDE]
         layer = judge(bundle, lessons, reference).layer
         n_taken += layer is not None
         found.append(right(bundle, layer, other_theirs))

@@ -40,12 +40,12 @@ def main() -> None:
     artists = task.artists(task.train)
     print(f"{features.name}: {len(task.train)} tracks, {len(task.labels)} genres, {len(set(artists))} artists or songs")
     found = score_in_folds(task, head, folds, 0)
-    clean, heard = found.scores.right, found.microphone.drawn[0].right
-    _print("own head", clean, heard, artists)
+    clean, through_microphone = found.scores.right, found.microphone.drawn[0].right
+    _print("own head", clean, through_microphone, artists)
     targets = task.train.targets(task.labels)
     recorded = task.train.matrix(head.columns)
     through = task.valid_ways[MICROPHONES[0].name].select(task.train.keys).matrix(head.columns)
-    ways = [task.heard(way).matrix(head.columns) for way in head.ways if task.has(way)]
+    ways = [task.train_table(way).matrix(head.columns) for way in head.ways if task.has(way)]
     for name, make in HEADS.items():
         for what, tables in (("as recorded", ways[:1]), ("in all ways", ways)):
             answers = np.zeros((2, len(targets)), dtype=np.int64)
@@ -57,11 +57,11 @@ def main() -> None:
             _print(f"{name}, {what}", answers[0] == targets, answers[1] == targets, artists)
 
 
-def _print(name: str, clean: np.ndarray, heard: np.ndarray, artists: list[str]) -> None:
-    figure, cost = metrics.share(clean, "", artists), metrics.difference(clean * 1.0 - heard, "", artists)
+def _print(name: str, clean: np.ndarray, through_microphone: np.ndarray, artists: list[str]) -> None:
+    figure, cost = metrics.share(clean, "", artists), metrics.difference(clean * 1.0 - through_microphone, "", artists)
     print(
         f"{name:45} {figure.value:6.1%} ({figure.low:.1%} to {figure.high:.1%}), through a microphone "
-        f"{heard.mean():.1%} ({100 * cost.value:+.1f} points less)"
+        f"{through_microphone.mean():.1%} ({100 * cost.value:+.1f} points less)"
     )
 
 

@@ -121,8 +121,8 @@ def test_the_microphones_cost_is_the_paired_difference() -> None:
         return Scores("made up", ("a", "b"), np.zeros(4, dtype=np.int64), probabilities)
 
     clean = scores([True, True, True, False])
-    heard = MicrophoneScores(clean, (scores([True, True, False, False]), scores([True, False, False, True])))
+    microphone = MicrophoneScores(clean, (scores([True, True, False, False]), scores([True, False, False, True])))
     assert clean.accuracy.value == 0.75
-    assert heard.accuracy.value == 0.5
-    assert heard.drop.value == 0.25
-    assert heard.drop.low < 0.25 < heard.drop.high
+    assert microphone.accuracy.value == 0.5
+    assert microphone.drop.value == 0.25
+    assert microphone.drop.low < 0.25 < microphone.drop.high

@@ -88,8 +88,8 @@ def test_the_middle_of_any_recording_as_loud_as_it_was(name, gain, originals, in
     assert (rate, samples.shape, path.suffix) == (RATE, (30 * RATE,), ".flac")
     assert lines[0] == f"{originals / name}: techno/{path.name}, 30.0 s"
     for second in (0, 14, 29):  # of the excerpt, which starts at 20 s
-        heard = loudness(samples[second * RATE : (second + 1) * RATE])
-        assert heard == pytest.approx(gain * (20 + second + 0.5) / 100, rel=0.02)
+        measured = loudness(samples[second * RATE : (second + 1) * RATE])
+        assert measured == pytest.approx(gain * (20 + second + 0.5) / 100, rel=0.02)
 
 
 def test_sixty_seconds_and_a_recording_shorter_than_that(originals, ingest, tmp_path):

@@ -323,8 +323,8 @@ def test_a_listener_recipe_learns_from_every_way_of_hearing_and_no_other_does() 
     )
     few = [row for row, genre in enumerate(wide.genres) if genre != "polka" or row % 2]
     names = [way.name for way in hearing_ways.TRAINING if way.name != "as recorded"][:2]
-    heard = replace(task, train=wide.rows(few), train_ways={name: wide.rows(few) for name in names})
-    sample = head.sample(heard)
+    small_task = replace(task, train=wide.rows(few), train_ways={name: wide.rows(few) for name in names})
+    sample = head.sample(small_task)
     assert len(sample.rows) == 3 * len(few)
     of_label = np.bincount(sample.targets, sample.weights)
     np.testing.assert_allclose(of_label, of_label.mean())

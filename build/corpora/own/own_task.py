@@ -26,7 +26,7 @@ def own_task(features: Path, shipped: TrainingRows, left_out: Collection[str], *
     if with_shipped:
         known = known | shipped.tracks
         table = _stacked(table, shipped.music)
-        ways = {name: _stacked(heard, _heard(shipped, name)) for name, heard in ways.items()}
+        ways = {name: _stacked(table, _shipped_music(shipped, name)) for name, table in ways.items()}
     microphone = ways.pop(MICROPHONES[0].name)
     task = Task(
         split=f"{splits.N_FOLDS} folds, {kind}, each judged by a model fitted to the others",
@@ -51,7 +51,7 @@ def _without(table: FeatureTable, keys: Collection[str]) -> FeatureTable:
     return table.rows(row for row, key in enumerate(table.keys) if key not in keys)
 
 
-def _heard(shipped: TrainingRows, name: str) -> FeatureTable:
+def _shipped_music(shipped: TrainingRows, name: str) -> FeatureTable:
     """Return the shipped rows' music in the way of that name, or the nearest that it has: a microphone is one."""
     if name in shipped.ways:
         return shipped.ways[name]

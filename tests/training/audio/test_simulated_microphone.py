@@ -34,16 +34,16 @@ def frames(n_frames: int = 200, seed: int = 0) -> np.ndarray:
 @given(st.integers(0, 2**32 - 1), st.integers(SAMPLE_RATE // 2, 2 * SAMPLE_RATE))
 def test_a_microphone_records_as_many_samples_within_full_scale(seed: int, n_samples: int) -> None:
     music = synthesize(2.0)[:n_samples]
-    heard = simulate(music, NOWHERE, np.random.default_rng(seed))
-    assert heard.shape == music.shape and heard.dtype == np.float32
-    assert np.all(np.isfinite(heard)) and 0.01 < np.max(np.abs(heard)) <= 1.3  # a codec may overshoot
+    degraded = simulate(music, NOWHERE, np.random.default_rng(seed))
+    assert degraded.shape == music.shape and degraded.dtype == np.float32
+    assert np.all(np.isfinite(degraded)) and 0.01 < np.max(np.abs(degraded)) <= 1.3  # a codec may overshoot
     again = simulate(music, NOWHERE, np.random.default_rng(seed))
-    assert np.array_equal(heard, again)
+    assert np.array_equal(degraded, again)
 
 
 def test_silence_stays_near_silence() -> None:
-    heard = simulate(np.zeros(SAMPLE_RATE, dtype=np.float32), NOWHERE, np.random.default_rng(0))
-    assert np.all(np.isfinite(heard))
+    degraded = simulate(np.zeros(SAMPLE_RATE, dtype=np.float32), NOWHERE, np.random.default_rng(0))
+    assert np.all(np.isfinite(degraded))
 
 
 def test_a_response_changes_levels_as_it_says() -> None:

@@ -16,9 +16,9 @@ def test_a_way_of_hearing_is_the_same_each_time_and_another_for_another_piece() 
     shared_data("nomusic")
     music = synthesize(4.0)
     for way in (Way("short", 2.0), Way("far", part=Part.TRAINING), hearing_ways.TALKERS[2]):
-        heard = way("a", music)
-        assert np.array_equal(heard, way("a", music)) and not np.array_equal(heard, way("b", music)), way
-        assert len(heard) == min(len(music), way.seconds * SAMPLE_RATE)
+        taken = way("a", music)
+        assert np.array_equal(taken, way("a", music)) and not np.array_equal(taken, way("b", music)), way
+        assert len(taken) == min(len(music), way.seconds * SAMPLE_RATE)
 
 
 def test_people_talk_as_loud_as_asked_for() -> None:
@@ -35,18 +35,18 @@ def test_nothing_that_evaluation_hears_was_heard_in_training() -> None:
     data = shared_data(".")
     windows = no_music.windows(data, seed=0)
     apart = [window.fold == no_music.EVALUATION_FOLD for window in windows]
-    heard = {
+    taken = {
         Part.TRAINING: set(noise_files(Part.TRAINING, data)),
         Part.EVALUATION: set(noise_files(Part.EVALUATION, data)),
     }
     for window, evaluates in zip(windows, apart, strict=True):
-        heard[Part.EVALUATION if evaluates else Part.TRAINING].update(window.recordings)
-    assert len(heard[Part.TRAINING]) > 200 and len(heard[Part.EVALUATION]) > 90
-    assert not heard[Part.TRAINING] & heard[Part.EVALUATION]
+        taken[Part.EVALUATION if evaluates else Part.TRAINING].update(window.recordings)
+    assert len(taken[Part.TRAINING]) > 200 and len(taken[Part.EVALUATION]) > 90
+    assert not taken[Part.TRAINING] & taken[Part.EVALUATION]
     voices = talkers.speakers(data)
     speech = {
         part: {path.name.split("-")[0] for path in paths if path.parent.name == "speech"}
-        for part, paths in heard.items()
+        for part, paths in taken.items()
     }
     assert not set(voices[Part.TRAINING]) & set(voices[Part.EVALUATION])
     assert not speech[Part.TRAINING] & set(voices[Part.EVALUATION])

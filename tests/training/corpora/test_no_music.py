@@ -100,10 +100,10 @@ def test_recordings_are_heard_through_every_microphone_and_differ_from_the_track
     audio = shared_data("gtzan", "audio")
     found = [next(iter(sorted((audio / genre).glob("*.ogg")))) for genre in ("blues", "metal")]
     recordings = {f"{path.parent.name}/{path.stem}": path for path in found}
-    heard = microphone_shift.through_microphones(recordings, spec)
-    assert heard.keys == tuple(recordings) * len(microphone_shift.MICROPHONES_S)
-    assert len({row.tobytes() for row in heard.values}) == len(heard)
+    degraded = microphone_shift.through_microphones(recordings, spec)
+    assert degraded.keys == tuple(recordings) * len(microphone_shift.MICROPHONES_S)
+    assert len({row.tobytes() for row in degraded.values}) == len(degraded)
     recorded = features_of(recordings, spec)
-    differences = microphone_shift.differences(heard, recorded)
-    np.testing.assert_array_equal(differences[1], heard.values[1] - recorded.values[1])
+    differences = microphone_shift.differences(degraded, recorded)
+    np.testing.assert_array_equal(differences[1], degraded.values[1] - recorded.values[1])
     assert np.all(np.isfinite(differences)) and np.abs(differences).max() > 10

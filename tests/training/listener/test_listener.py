@@ -81,9 +81,9 @@ def test_the_styles_are_kinds_of_music(published: Yamnet) -> None:
 
 def test_the_network_that_is_trained_and_the_one_that_is_converted_say_the_same() -> None:
     listener = made_up()
-    heard = patches()
-    trained = dict(zip(yamnet.COMPARED_DEPTHS, listener.trainable(n_frozen=3)(heard[..., np.newaxis]), strict=True))
-    deployed = listener.deployable()(heard)
+    inputs = patches()
+    trained = dict(zip(yamnet.COMPARED_DEPTHS, listener.trainable(n_frozen=3)(inputs[..., np.newaxis]), strict=True))
+    deployed = listener.deployable()(inputs)
     for depth, theirs in zip(yamnet.DEPTHS, deployed, strict=False):
         np.testing.assert_allclose(trained[depth], theirs, atol=0.05 * float(np.max(theirs)))  # bfloat16 has 8 bits
     again = listener.with_weights_of(listener.trainable(n_frozen=3))
@@ -112,13 +112,13 @@ def test_teaching_brings_what_a_microphone_hears_closer_to_the_recording(publish
 
 
 def test_the_int8_listener_follows_the_float_one(published: Yamnet) -> None:
-    heard = patches(12)
-    frames = heard.reshape(-1, 64).astype(np.float16)
+    inputs = patches(12)
+    frames = inputs.reshape(-1, 64).astype(np.float16)
     content = published.deployed(teaching.representative([Pair(frames, frames)], published.front_end, seed=0))
     int8.require_int8(content)
     listening = ListenerNetwork(content, published.use())
-    rows = listening.rows(listening.quantize(heard))
-    exact = np.concatenate([np.asarray(output) for output in published.deployable()(heard)], axis=1)
+    rows = listening.rows(listening.quantize(inputs))
+    exact = np.concatenate([np.asarray(output) for output in published.deployable()(inputs)], axis=1)
     for start, stop in ((0, 512), (512, 1536)):
         means = rows[:, start:stop].mean(axis=0), exact[:, start:stop].mean(axis=0)
         assert np.corrcoef(*means)[0, 1] > 0.998

@@ -114,9 +114,9 @@ def test_the_rebuilt_network_gives_what_an_independent_run_of_the_arrays_gives(p
 def test_the_network_that_is_trained_and_the_one_that_is_converted_say_the_same(
     published: Mn04, deployable: keras.Model
 ) -> None:
-    heard = patches(2)
-    *_, pooled, embedding, logits = published.trainable(n_frozen=6)(heard[..., np.newaxis])
-    their_pooled, their_embedding, music, styles = deployable(heard)
+    inputs = patches(2)
+    *_, pooled, embedding, logits = published.trainable(n_frozen=6)(inputs[..., np.newaxis])
+    their_pooled, their_embedding, music, styles = deployable(inputs)
     np.testing.assert_allclose(pooled, their_pooled, atol=1e-5)
     np.testing.assert_allclose(embedding, their_embedding, atol=1e-5)
     names = ("Music", *published.styles)
@@ -129,8 +129,8 @@ def test_it_hears_music_in_music_and_none_in_speech(deployable: keras.Model) -> 
     def music(path: tuple[str, ...]) -> float:
         folder = shared_data(*path)
         sound, rate = soundfile.read(next(iter(sorted(folder.glob("*.ogg")))), dtype="float32")
-        heard = log_mel_patches(np.resize(sound, 4 * rate), EFFICIENTAT, sr=rate)
-        return float(np.mean(deployable(heard)[2]))
+        inputs = log_mel_patches(np.resize(sound, 4 * rate), EFFICIENTAT, sr=rate)
+        return float(np.mean(deployable(inputs)[2]))
 
     assert min(music(("gtzan", "audio", genre)) for genre in ("classical", "metal")) > 0.5
     assert max(music(("nomusic", *kind)) for kind in (("speech",), ("esc10", "rain"))) < 0.2
@@ -140,19 +140,19 @@ def test_it_hears_music_in_music_and_none_in_speech(deployable: keras.Model) -> 
 def test_the_shipped_form_follows_the_float_one_on_every_runtime(
     published: Mn04, deployable: keras.Model, deployed: bytes, runtime: str
 ) -> None:
-    heard = patches(2)
+    inputs = patches(2)
     listening = ListenerNetwork(deployed, published.use(), (runtime,))
-    rows = listening.rows(listening.quantize(heard))
-    difference = rows - np.hstack([np.asarray(output) for output in deployable(heard)])
+    rows = listening.rows(listening.quantize(inputs))
+    difference = rows - np.hstack([np.asarray(output) for output in deployable(inputs)])
     assert np.sqrt(np.mean(difference**2)) < 0.004 and np.max(np.abs(difference)) < 0.025  # weights of 11 bits
 
 
 def test_beside_another_listener_it_says_the_same_but_for_the_styles(published: Mn04, deployed: bytes) -> None:
-    heard, second = patches(1), published.use(beside=True)
+    inputs, second = patches(1), published.use(beside=True)
     assert (second.name, second.styles, second.outputs) == ("mn04", (), published.use().outputs)
-    beside = ListenerNetwork(published.deployed(heard, beside=True), second)
+    beside = ListenerNetwork(published.deployed(inputs, beside=True), second)
     first = ListenerNetwork(deployed, published.use())
-    np.testing.assert_array_equal(beside.rows(heard), first.rows(heard)[:, : second.n_described])
+    np.testing.assert_array_equal(beside.rows(inputs), first.rows(inputs)[:, : second.n_described])
 
 
 def test_a_network_that_is_too_large_is_refused() -> None:
@@ -188,8 +188,8 @@ def test_teaching_brings_what_a_microphone_hears_closer_and_leaves_what_is_froze
     schedule = Schedule(cycles=(40,), batch_size=4, n_frozen=6)
     taught = distillation.distill(published, [Pair(frames, dull)], schedule, seed=0)
 
-    def outputs(of: Mn04, heard: Array) -> list[Array]:
-        whole = heard.astype(np.float32)[: 2 * 290].reshape(2, 290, 128, 1)
+    def outputs(of: Mn04, inputs: Array) -> list[Array]:
+        whole = inputs.astype(np.float32)[: 2 * 290].reshape(2, 290, 128, 1)
         return [np.asarray(output) for output in of.trainable()(whole)[-3:-1]]
 
     aims, before, after = outputs(published, frames), outputs(published, dull), outputs(taught, dull)

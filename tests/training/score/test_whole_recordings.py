@@ -51,8 +51,8 @@ def test_ingest_classifies_what_only_ffmpeg_reads_as_the_same_music(
 
 def test_scores_carry_artists_and_tempo_and_microphones_their_cost(song: Path) -> None:
     tracks = {"rock/song": Track("song", "rock", "", "", None, "Someone", 90.0)}
-    heard = score_recordings({"rock/song": song}, tracks, None, "made up")
-    assert heard.scores.accuracy.over == "1 artist" and heard.scores.labels == load_bundle().labels
-    assert heard.tempo is not None and heard.tempo.annotated.tolist() == [90.0]
-    microphone = score_through_microphones({"rock/song": song}, tracks, None, heard.scores)
-    assert len({tuple(scores.probabilities[0]) for scores in (heard.scores, *microphone.drawn)}) == 4
+    recorded = score_recordings({"rock/song": song}, tracks, None, "made up")
+    assert recorded.scores.accuracy.over == "1 artist" and recorded.scores.labels == load_bundle().labels
+    assert recorded.tempo is not None and recorded.tempo.annotated.tolist() == [90.0]
+    microphone = score_through_microphones({"rock/song": song}, tracks, None, recorded.scores)
+    assert len({tuple(scores.probabilities[0]) for scores in (recorded.scores, *microphone.drawn)}) == 4

@@ -45,8 +45,8 @@ def test_rows_are_found_by_key_and_come_in_the_order_asked_for() -> None:
 def test_corrected_rows_are_those_of_the_same_tracks_and_no_others() -> None:
     table = FeatureTable(("a.1", "b.1", "c.1"), ("a", "b", "c"), ("x", "y"), np.zeros((3, 2), dtype=np.float32))
     values = np.array([[1, 2], [3, 4]], dtype=np.float32)
-    heard = FeatureTable(("c.1", "a.1"), ("c", "a"), ("y", "x"), values)
-    assert table.corrected(heard).values.tolist() == [[4, 3], [0, 0], [2, 1]]
+    whole_track_features = FeatureTable(("c.1", "a.1"), ("c", "a"), ("y", "x"), values)
+    assert table.corrected(whole_track_features).values.tolist() == [[4, 3], [0, 0], [2, 1]]
     assert not table.values.any()
 
 
@@ -56,9 +56,9 @@ def test_whole_recordings_stand_before_the_tables_and_the_tables_for_the_rest() 
     tracks = read_tracks(folder.parent / "tracks.csv")
     few = [key for key in table.keys if key.startswith("disco/") and tracks[key].audio == "full"][:2]
     clip = next(key for key in table.keys if tracks[key].audio == "clip")
-    heard = gtzan.heard(table.select([*few, clip]), folder.parent / gtzan.AUDIO_FOLDER)
-    assert heard.keys == tuple(few)
-    ours, theirs = (part.matrix(["tempo_bpm"])[:, 0] for part in (heard, table.select(few)))
+    whole_track_features = gtzan.whole_track_features(table.select([*few, clip]), folder.parent / gtzan.AUDIO_FOLDER)
+    assert whole_track_features.keys == tuple(few)
+    ours, theirs = (part.matrix(["tempo_bpm"])[:, 0] for part in (whole_track_features, table.select(few)))
     np.testing.assert_allclose(ours, theirs, rtol=1e-5)
 
 
