@@ -46,17 +46,19 @@ class Nightly:
         command = [sys.executable, "-P", "-c", _PROGRAM, str(self._history), self._model]
         pipe = subprocess.PIPE
         try:
-            self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT)
+            self._child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
         except OSError as error:
             log.warning("learning: cannot be started: %s", error)
 
     def _end(self) -> None:
         child, self._child = self._child, None
-        assert child is not None and child.stdin is not None and child.stdout is not None
-        with child.stdin, child.stdout:
+        assert child is not None and child.stdin is not None and child.stdout is not None and child.stderr is not None
+        with child.stdin, child.stdout, child.stderr:
             said = child.stdout.read(4096).decode(errors="replace").strip()
+            trouble = child.stderr.read().decode(errors="replace").strip().splitlines()  # libraries talk there, too
         if child.returncode:
-            log.warning("learning failed (status %d): %s", child.returncode, said or "it said nothing")
+            words = said or (trouble[-1] if trouble else "it said nothing")
+            log.warning("learning failed (status %d): %s", child.returncode, words)
         elif said:
             log.info("learning: %s", said)
 

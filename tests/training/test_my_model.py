@@ -119,8 +119,9 @@ def test_speech_and_noise_are_no_music_to_it_though_it_was_given_none(
     assert made
     bundle = load_bundle(folder / "my-model", try_first=False)
     classify, index = Classifier(bundle), bundle.labels.index(NO_MUSIC)
-    sounds = [sound(8.0, seed) for sound in (speech, noise) for seed in range(5)]
-    assert [classify(head_input(sound, bundle)).argmax() for sound in sounds] == [index] * len(sounds)
+    sounds = [sound(8.0, seed) for sound in (speech, noise) for seed in range(20)]
+    answers = [classify(head_input(sound, bundle)).argmax() for sound in sounds]
+    assert answers.count(index) >= 0.95 * len(sounds)
     music = [piece(genre, number) for genre in GENRES for number in range(N_TRACKS)]
     assert index not in [classify(head_input(sound, bundle)).argmax() for sound in music]
     # As many as with the shipped model, to a point or two: dogs, engines and a kitchen among them.
