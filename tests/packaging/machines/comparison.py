@@ -26,6 +26,8 @@ PIECES: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+#: What a sidecar says of a network that adds up integers, or says nothing of.
+FULL_INTEGER = "full integer"
 #: Of the pieces' patches, the listener alone is asked about one in so many: it is slow where it is emulated.
 PATCHES_APART = 4
 
@@ -88,7 +90,7 @@ def _float_outputs() -> set[str]:
         name
         for listeners in of_bundles
         for use, said in listeners
-        if not said["quantization"].startswith("full integer")
+        if not said.get("quantization", FULL_INTEGER).startswith(FULL_INTEGER)
         for name, _ in use.outputs
     }
 
