@@ -84,7 +84,7 @@ class CorrectionError(EdgeError, ValueError):
 
 
 class LearningError(EdgeError):
-    """What was learned cannot be kept beside the history, or there is nothing to take back."""
+    """A personal layer cannot be kept beside the history, or there is none to take back."""
 
 
 class ServiceError(EdgeError):

@@ -42,7 +42,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What became of learning: ``layer`` is to be used if there is one, else ``reason`` says why there is none.
+    """The outcome of learning: ``layer`` is to be used if there is one, else ``reason`` says why there is none.
 
     ``before`` and ``after`` are how many of ``n`` corrections, each held out, the model alone and the layer had right;
     ``reference`` the same of reference rows and their number. ``waiting`` are genres of one's own that too few

@@ -23,7 +23,7 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """What is fitted to: ``inputs`` (n, inputs) as ``edge.model.personal.views`` gives them, ``offsets`` (n, labels),
+    """Rows to fit to: ``inputs`` (n, inputs) as ``edge.model.personal.views`` gives them, ``offsets`` (n, labels),
     ``targets`` (n, labels), probabilities to be answered, and ``weights`` (n,), above zero."""
 
     inputs: NDArray[np.float32]

@@ -14,7 +14,7 @@ from edge.sinks.face import Face, Option, Surroundings
 
 @dataclass(frozen=True, slots=True)
 class TallyConfig:
-    """Whether and where to count."""
+    """Settings of the count: on or off, and its file."""
 
     enabled: bool = False
     file: str = setting("", checked.path)

@@ -39,7 +39,7 @@ N_OWN, N_BESIDE = 10, 20
 
 @dataclass(frozen=True)
 class Records:
-    """What is heard of records: rows (n, n_inputs), what each is, and by whom."""
+    """Head inputs of records: rows (n, n_inputs), what each is, and by whom."""
 
     rows: NDArray[np.float32]
     labels: tuple[str, ...]

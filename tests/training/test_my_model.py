@@ -67,7 +67,7 @@ def run(*arguments: str) -> int:
 
 @pytest.fixture(scope="module")
 def made(folder: Path) -> tuple[list[str], list[str]]:
-    """What the command prints when it has made a model of these records: lines of output, and of errors."""
+    """Lines of output and of errors that the command prints for these records."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.chdir(folder), redirect_stdout(out), redirect_stderr(err):
         assert run("Records") == 0, err.getvalue()

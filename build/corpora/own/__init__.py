@@ -1,1 +1,1 @@
-"""What models of somebody's own records are made from."""
+"""Data that models of somebody's own records are made from."""

@@ -30,7 +30,7 @@ class ReactionsConfig:
 
     @property
     def labels(self) -> frozenset[str]:
-        """What is reacted to, as events have it; nothing stands for everything."""
+        """Labels that are reacted to, as events have them; none stands for all."""
         named = (name.strip().casefold().replace(" ", "_") for name in self.to.split(","))
         return frozenset(name for name in named if name)
 

@@ -1,4 +1,4 @@
-"""What is learned on the device: it helps, it does no harm, and what is not sure to help is not taken on."""
+"""Learning on the device: it helps, it does no harm, and what is not sure to help is not taken on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was learned answers while listening goes on, and is taken up, changed and dropped without a pause."""
+"""A personal layer answers while listening goes on, and is taken up, changed and dropped without a pause."""
 
 from __future__ import annotations
 

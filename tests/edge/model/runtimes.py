@@ -1,4 +1,4 @@
-"""Where tests find both runtimes."""
+"""The Pythons on which tests find both runtimes."""
 
 import sys
 

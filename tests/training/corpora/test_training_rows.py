@@ -34,7 +34,7 @@ def listeners() -> list[dict]:
 
 
 def test_they_are_of_the_shipped_listener_and_small() -> None:
-    """Where this fails the listener is another: python -m build.listener.make_training_rows."""
+    """A failure means another listener ships: python -m build.listener.make_training_rows."""
     rows = read_training_rows(listeners())
     assert TRAINING_ROWS_FILE.stat().st_size <= 1_000_000
     genres = set(load_bundle().labels) - {NO_MUSIC}

@@ -1,4 +1,4 @@
-"""What was taught once is taken from the cache, unless what it depends on is another: its settings, or the code."""
+"""A listener taught once is taken from the cache, unless what it depends on is another: its settings, or the code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may show the page in a frame, and the sound that it begins with."""
+"""Pages that may frame ours, and the sound that it begins with."""
 
 from __future__ import annotations
 

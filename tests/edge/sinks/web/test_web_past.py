@@ -1,4 +1,4 @@
-"""What the page keeps: other days, weeks and years, and the list in which each stretch is put right where it stands."""
+"""The past on the page: other days, weeks and years, and the list that corrects each stretch where it stands."""
 
 from __future__ import annotations
 

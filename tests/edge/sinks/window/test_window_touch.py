@@ -1,4 +1,4 @@
-"""What the window remembers and takes: the hour before it opened, and a finger that puts a genre right."""
+"""Memory and touch of the window: the hour before it opened, and a finger that puts a genre right."""
 
 from __future__ import annotations
 
