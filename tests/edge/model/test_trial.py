@@ -163,7 +163,7 @@ def test_a_network_that_does_not_answer_is_given_up(folder: Path, monkeypatch: p
 def test_a_busy_machine_is_waited_for_and_named_unless_a_service_manager_waits(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What sleeps has computed as little as what the machine does not let compute."""
+    """A child that sleeps stands for one that a busy machine gives no time."""
     monkeypatch.setattr(trial, "_PROGRAM", "import time; time.sleep(1.2); " + trial._PROGRAM)
     monkeypatch.setattr(trial, "MOST_TURNS", 1000)
     monkeypatch.setattr(trial, "TIMEOUT_S", 0.5)
