@@ -21,6 +21,12 @@ from tests.edge.audio.feeds import RATE, CommandFeed, NamedPipeFeed, _Player, mu
 from tests.edge.faults.nursery import Life
 from tests.edge.pulse import Pulse
 
+#: A sound device that gives zeros as fast as they are read. ALSA's null device alone gives what lay in its memory before,
+#: which is never taken for a microphone that is gone unless it happens to be zeros.
+ENDLESS_ZEROS = """
+pcm.!default { type file slave.pcm { type null } file "/dev/null" infile "/dev/zero" format "raw" }
+ctl.!default { type null }
+"""
 RAW_KEYS = f"sample_rate = {RATE}\nchannels = 1"
 
 
@@ -147,7 +153,7 @@ class Room:
         self._pulse.freeze()
 
     def hurry(self) -> None:
-        self._asoundrc.write_text("pcm.!default { type null }\nctl.!default { type null }\n")
+        self._asoundrc.write_text(ENDLESS_ZEROS)
         self._pulse.kill()
 
     def recover(self) -> None:
