@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
+from build.audio.condition import AS_RECORDED
 from build.audio.dataset import find_tracks, folder_artist
 from build.audio.tags import read_artist
-from build.audio.way import AS_RECORDED
 from build.console import progress
-from build.corpora.hearing_ways import MICROPHONES, OWN
+from build.corpora.listening_conditions import MICROPHONES, OWN
 from build.errors import DatasetError, run_command
 from build.extract.extractor import Extractor
 from build.extract.one_file import CACHE_FOLDER, Outcome, VectorCache, extract
@@ -33,10 +33,10 @@ from build.tables.feature_sets import FEATURE_SETS
 from build.tables.feature_table import (
     CONFOUNDED_GENRES,
     FeatureTable,
+    conditions_beside,
     load_features,
     read_tracks,
     tracks_beside,
-    ways_beside,
     write_csv,
 )
 from edge.words import safe
@@ -46,9 +46,11 @@ from features_np.spec import FeatureSpec
 LISTENER = "listener"
 
 
-def table_of(outcomes: Sequence[Outcome], tracks: Mapping[str, Path], spec: Extractor, way: int = 0) -> FeatureTable:
+def table_of(
+    outcomes: Sequence[Outcome], tracks: Mapping[str, Path], spec: Extractor, condition: int = 0
+) -> FeatureTable:
     """Return the features of those tracks that can be used, in their order; ``DatasetError`` if none can."""
-    rows = {outcome.path: outcome.vectors[way] for outcome in outcomes if outcome.vectors is not None}
+    rows = {outcome.path: outcome.vectors[condition] for outcome in outcomes if outcome.vectors is not None}
     if not rows:
         raise DatasetError(f"none of {len(outcomes)} files can be used, the first is {_line(outcomes[0])}")
     keys = [key for key, path in tracks.items() if path in rows]
@@ -97,23 +99,23 @@ def preprocess(arguments: argparse.Namespace) -> None:
 def write_features(
     tracks: Mapping[str, Path], out: Path, features: str, cache: Path, *, jobs: int = 1, scheduler: str | None = None
 ) -> tuple[list[Outcome], FeatureTable]:
-    """Write the features of tracks, and for a head beside the listener those in every way of hearing them.
+    """Write the features of tracks, and for a head beside the listener those in every condition, too.
 
     Returns what became of each file, and the features as recorded.
     """
     beside = features == LISTENER
     spec = Extractor.of_bundle(with_styles=True) if beside else Extractor(FeatureSpec(groups=FEATURE_SETS[features]))
-    ways = (*OWN, MICROPHONES[0]) if beside else (AS_RECORDED,)
-    work = partial(extract, by=spec, cache=VectorCache(cache.absolute()), ways=ways)
+    conditions = (*OWN, MICROPHONES[0]) if beside else (AS_RECORDED,)
+    work = partial(extract, by=spec, cache=VectorCache(cache.absolute()), conditions=conditions)
     outcomes = extract_all(list(tracks.values()), work, jobs=jobs, scheduler=scheduler)
     table = table_of(outcomes, tracks, spec)
     with written_whole(out) as path:
         write_csv(table, path)
-    for stale in ways_beside(out).glob("*.csv"):
+    for stale in conditions_beside(out).glob("*.csv"):
         stale.unlink()
-    for number, way in enumerate(ways):
-        if way != AS_RECORDED:
-            with written_whole(ways_beside(out) / f"{way.name}.csv") as path:
+    for number, condition in enumerate(conditions):
+        if condition != AS_RECORDED:
+            with written_whole(conditions_beside(out) / f"{condition.name}.csv") as path:
                 write_csv(table_of(outcomes, tracks, spec, number), path)
     return outcomes, table
 

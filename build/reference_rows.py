@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from build.audio.way import AS_RECORDED
+from build.audio.condition import AS_RECORDED
 from build.corpora import no_music
-from build.corpora.hearing_ways import OWN, TRAINING
+from build.corpora.listening_conditions import OWN, TRAINING
 from build.corpora.listening_task import learning
 from build.corpora.no_music import NoMusic
 from build.corpora.task import Task
@@ -33,8 +33,10 @@ from edge.model.reference import REFERENCE_FILE, ReferenceRows, write_reference_
 
 #: Rows of each label: with eleven labels and two thousand numbers a row the file stays below a megabyte.
 N_OF_LABEL = 22
-#: Ways in which every second track is heard, the first that is there: half of the rows are as a microphone gives them.
-THROUGH_MICROPHONE = tuple(way for way in (*TRAINING, *OWN) if way.part is not None and np.isinf(way.seconds))
+#: Conditions for every second track, of which the first that a task has is taken: half of the rows are of a microphone.
+THROUGH_MICROPHONE = tuple(
+    condition for condition in (*TRAINING, *OWN) if condition.part is not None and np.isinf(condition.seconds)
+)
 
 
 def chosen(labels: Sequence[str], groups: Sequence[str]) -> list[int]:
@@ -57,9 +59,9 @@ def of_task(task: Task, bundle: Bundle) -> ReferenceRows:
     whole = np.flatnonzero(task.are_whole(table))
     artists = task.artists(table)
     places = [int(whole[n]) for n in chosen([table.genres[n] for n in whole], [artists[n] for n in whole])]
-    way = next((way for way in THROUGH_MICROPHONE if task.has(way)), AS_RECORDED)
+    condition = next((condition for condition in THROUGH_MICROPHONE if task.has(condition)), AS_RECORDED)
     rows = table.matrix(columns)[places]
-    rows[::2] = task.train_table(way).matrix(columns)[places][::2]
+    rows[::2] = task.train_table(condition).matrix(columns)[places][::2]
     other = task.of_columns(columns).no_music if NO_MUSIC in bundle.labels else None
     return _joined(rows, [table.genres[place] for place in places], other)
 
@@ -70,8 +72,8 @@ def of_data(data: Path, model: Path | None) -> ReferenceRows:
     pieces = [piece for piece in learning(read_pieces(data, bundle.labels), bundle.labels) if piece.whole]
     pieces = [pieces[place] for place in chosen([p.genre for p in pieces], [p.group for p in pieces])]
     rows = np.zeros((len(pieces), bundle.n_inputs), dtype=np.float32)
-    for parity, way in enumerate((THROUGH_MICROPHONE[0], AS_RECORDED)):
-        rows[parity::2] = rows_of(_paths(pieces[parity::2]), [way], by)[:, 0]
+    for parity, condition in enumerate((THROUGH_MICROPHONE[0], AS_RECORDED)):
+        rows[parity::2] = rows_of(_paths(pieces[parity::2]), [condition], by)[:, 0]
     no_music_rows = None
     if NO_MUSIC in bundle.labels:
         windows = [window for window in no_music.windows(data, 0) if window.fold != no_music.EVALUATION_FOLD]

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build import publish, reference_rows
-from build.audio.way import AS_RECORDED
+from build.audio.condition import AS_RECORDED
 from build.corpora.data_options import add_data_options, task_of
 from build.corpora.gtzan_task import gtzan_task
-from build.corpora.hearing_ways import MICROPHONES, WINDOWS
+from build.corpora.listening_conditions import MICROPHONES, WINDOWS
 from build.corpora.own.training_rows import read_training_rows, with_no_music
 from build.corpora.task import Task, write_lists
 from build.errors import DatasetError, run_command
@@ -86,7 +86,7 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
         figures["test"] = scoring.score(bundle, task.test, f"{task.split}; its test list").to_dict()
     if held:
         figures["no_music"] = listening.of_no_music(bundle, task, held)
-    figures |= _figures_by_way(task, bundle, scores)
+    figures |= _figures_by_condition(task, bundle, scores)
     if task.styles is not None:
         figures |= listening_studies.studies(task, recipe, logits, seed)
     bundle = publish.publish(draft, figures, folder)
@@ -150,11 +150,15 @@ def choose(
     usable = [recipe for recipe in recipes if known.issuperset(recipe.columns)]
     if not usable:
         raise DatasetError("the features hold no recipe's columns; extract them with build.preprocess --features 85")
-    ways = {way.name: task.train_table(way) for way in (AS_RECORDED, MICROPHONES[0]) if task.has(way)}
+    conditions = {
+        condition.name: task.train_table(condition)
+        for condition in (AS_RECORDED, MICROPHONES[0])
+        if task.has(condition)
+    }
     targets, artists = task.train.targets(task.labels), task.artists(task.train) if task.tracks else None
     logits, accuracies = {}, {}
     for recipe in usable:
-        logits[recipe.name] = fitting.out_of_fold(task, recipe, folds, ways, seed)
+        logits[recipe.name] = fitting.out_of_fold(task, recipe, folds, conditions, seed)
         right = logits[recipe.name][AS_RECORDED.name].argmax(axis=1) == targets
         accuracies[recipe.name] = metrics.share(right, "folds inside the train list", artists)
     least = max(figure.value for figure in accuracies.values()) - TIE
@@ -163,13 +167,13 @@ def choose(
     return best, logits[best.name], {name: figure.to_dict() for name, figure in accuracies.items()}
 
 
-def _figures_by_way(task: Task, bundle: Bundle, scores: scoring.Scores) -> dict[str, Any]:
-    """Return the figures of the ways in which the task's tracks were heard."""
+def _figures_by_condition(task: Task, bundle: Bundle, scores: scoring.Scores) -> dict[str, Any]:
+    """Return figures for each condition that the task has."""
     figures: dict[str, Any] = {}
-    if WINDOWS[0].name in task.valid_ways:
+    if WINDOWS[0].name in task.valid_conditions:
         figures["listening"] = listening.of_windows_and_talkers(bundle, task, scores)
         figures["confidence"] = listening.of_confidence(bundle, task, scores)
-    elif task.valid_ways:
+    elif task.valid_conditions:
         figures["microphone"] = listening.of_microphones(bundle, task)
     return figures
 

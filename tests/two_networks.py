@@ -98,7 +98,7 @@ def make_bundle(
         models.append(ListenerModel(network=deployed(use_, patches, seed), origin={"weights": "random"}))
         mean, scale = (np.append(part, np.full(use_.n_numbers, rest)) for part, rest in ((mean, 0.2), (scale, 0.3)))
     if uses:
-        axes = np.random.default_rng(seed).standard_normal((uses[0].n_described, 3)).astype(np.float32)
+        axes = np.random.default_rng(seed).standard_normal((uses[0].n_per_patch, 3)).astype(np.float32)
     draft = publish.Draft(
         name="two networks" if uses else "one network",
         labels=LABELS,

@@ -1,4 +1,4 @@
-"""The one way in which the lab reads audio files: as the device does, recordings as features need them, clips whole."""
+"""Reading of audio files for the lab, by the device's decoder: recordings at the features' rate, and clips."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from build.corpora import gtzan, gtzan_frames, microphone_shift, no_music
 from build.corpora.frame_variants import VARIANTS
-from build.corpora.hearing_ways import MICROPHONES
+from build.corpora.listening_conditions import MICROPHONES
 from build.corpora.task import Task
 from build.extract.extractor import Extractor
 from build.extract.rows import find_recordings, tables_of
@@ -42,5 +42,5 @@ def gtzan_task(folder: Path, spec: FeatureSpec, seed: int) -> Task:
         tracks=read_tracks(folder / "tracks.csv"),
         variants=variants.stacked(degraded).stacked(made_up),
         no_music=no_music.hear(folder.parent, partial(summarize, spec=spec), seed),
-        valid_ways={way.name: table for way, table in zip(MICROPHONES, through, strict=True)},
+        valid_conditions={condition.name: table for condition, table in zip(MICROPHONES, through, strict=True)},
     )

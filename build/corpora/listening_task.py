@@ -1,7 +1,7 @@
-"""The task of a model with a listener: all music with audio beside the project, heard in every way once.
+"""The task of a model with a listener: all music with audio beside the project, in every condition.
 
-Tracks are described in every way of ``build.corpora.hearing_ways``: as recorded and in windows, through microphones of
-training, and, for the tracks that judge, through rooms, noises and voices that nothing in training heard.
+Rows are computed in every condition of ``build.corpora.listening_conditions``: as recorded, in windows and through the
+microphones of training; of the tracks that evaluate also with rooms, noises and voices that training does not use.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from build.audio.way import AS_RECORDED, Way
-from build.corpora import hearing_ways, no_music
+from build.audio.condition import AS_RECORDED, Condition
+from build.corpora import no_music
+from build.corpora.listening_conditions import MICROPHONES, RECORDED_ROOM, TALKERS, TRAINING
 from build.corpora.task import Task
 from build.extract.extractor import Extractor, Rows
 from build.extract.rows import rows_of, styles_of
@@ -20,20 +21,19 @@ from build.tables.splits import FAULT_FILTERED
 
 
 def hear_task(pieces: Sequence[Piece], labels: Sequence[str], data: Path, by: Extractor, seed: int) -> Task:
-    """Hear all pieces in all ways; minutes."""
-    ways = hearing_ways
+    """Compute the rows of all pieces in all conditions; takes minutes."""
     train, valid = learning(pieces, labels), [piece for piece in pieces if piece.collection == GTZAN_VALID]
-    train_tables = _tables(train, (*ways.TRAINING, ways.MICROPHONES[0]), by)
-    # Those of training serve folds over the artists of both lists.
-    valid_tables = _tables(valid, (*ways.TRAINING, *ways.MICROPHONES, *ways.TALKERS, ways.RECORDED_ROOM), by)
+    train_tables = _tables(train, (*TRAINING, MICROPHONES[0]), by)
+    # The training conditions of these serve the folds over the artists of both lists.
+    valid_tables = _tables(valid, (*TRAINING, *MICROPHONES, *TALKERS, RECORDED_ROOM), by)
     judged, phone = [*train, *valid], read_phone(data)
     return Task(
         split=FAULT_FILTERED,
         train=train_tables.pop(AS_RECORDED.name),
         valid=valid_tables.pop(AS_RECORDED.name),
         tracks={_key(piece): _track(piece) for piece in (*pieces, *phone)},
-        train_ways=train_tables,
-        valid_ways=valid_tables,
+        train_conditions=train_tables,
+        valid_conditions=valid_tables,
         clips=frozenset(_key(piece) for piece in pieces if not piece.whole),
         no_music=no_music.hear(data, by, seed),
         outside_genres=_recorded([piece for piece in pieces if piece.genre not in labels], by),
@@ -47,9 +47,11 @@ def learning(pieces: Sequence[Piece], labels: Sequence[str]) -> list[Piece]:
     return [piece for piece in pieces if piece.genre in labels and piece.collection != GTZAN_VALID]
 
 
-def _tables(pieces: Sequence[Piece], ways: Sequence[Way], by: Extractor) -> dict[str, FeatureTable]:
-    rows = rows_of(_paths(pieces), ways, by)
-    return {way.name: _table(pieces, by.vector_names, rows[:, number]) for number, way in enumerate(ways)}
+def _tables(pieces: Sequence[Piece], conditions: Sequence[Condition], by: Extractor) -> dict[str, FeatureTable]:
+    rows = rows_of(_paths(pieces), conditions, by)
+    return {
+        condition.name: _table(pieces, by.vector_names, rows[:, number]) for number, condition in enumerate(conditions)
+    }
 
 
 def _recorded(pieces: Sequence[Piece], by: Extractor) -> FeatureTable:

@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from build.audio.condition import microphone
 from build.audio.simulated_microphone import Part
-from build.audio.way import microphone
 from build.errors import DatasetError
 from build.extract.extractor import Extractor
 from build.extract.rows import tables_of

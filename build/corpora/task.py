@@ -9,20 +9,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from build.audio.way import AS_RECORDED, Way
+from build.audio.condition import AS_RECORDED, Condition
 from build.corpora.corrections import PREFIX
-from build.corpora.hearing_ways import MICROPHONES
+from build.corpora.listening_conditions import MICROPHONES
 from build.corpora.no_music import NoMusic
 from build.errors import DatasetError
 from build.tables import splits
 from build.tables.feature_table import (
     FeatureTable,
     Track,
+    conditions_beside,
     load_features,
     read_list,
     read_tracks,
     tracks_beside,
-    ways_beside,
 )
 
 Chosen = NDArray[np.bool_]
@@ -30,7 +30,7 @@ Chosen = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Task:
-    """Rows of two disjoint lists of tracks, as recorded and in other ways, and what is known of the tracks.
+    """Rows of two disjoint lists of tracks, as recorded and in other conditions, with metadata of the tracks.
 
     Attributes
     ----------
@@ -42,8 +42,8 @@ class Task:
         The tracks by key, as far as they are known.
     variants : FeatureTable or None
         Further rows of train tracks: in part, in another version or through a microphone, any number of each.
-    train_ways, valid_ways : mapping of str to FeatureTable
-        The same tracks by the name of another way of hearing them; of ``valid`` perhaps some alone.
+    train_conditions, valid_conditions : mapping of str to FeatureTable
+        The same tracks in another condition, by its name; of ``valid`` perhaps only some.
     clips : frozenset of str
         Keys of the tracks of which there is only a clip; they are judged apart.
     no_music : NoMusic or None
@@ -69,8 +69,8 @@ class Task:
     valid: FeatureTable
     tracks: Mapping[str, Track]
     variants: FeatureTable | None = None
-    train_ways: Mapping[str, FeatureTable] = field(default_factory=dict)
-    valid_ways: Mapping[str, FeatureTable] = field(default_factory=dict)
+    train_conditions: Mapping[str, FeatureTable] = field(default_factory=dict)
+    valid_conditions: Mapping[str, FeatureTable] = field(default_factory=dict)
     clips: frozenset[str] = frozenset()
     no_music: NoMusic | None = None
     other_music: FeatureTable | None = None
@@ -96,13 +96,13 @@ class Task:
         other_music = self.other_music and self.other_music.of_columns(columns)
         return replace(self, no_music=self.no_music.of_columns(columns), other_music=other_music)
 
-    def has(self, way: Way) -> bool:
-        """Return whether the train tracks were heard in a way."""
-        return way == AS_RECORDED or way.name in self.train_ways
+    def has(self, condition: Condition) -> bool:
+        """Return whether there are rows of the train tracks in a condition."""
+        return condition == AS_RECORDED or condition.name in self.train_conditions
 
-    def train_table(self, way: Way) -> FeatureTable:
-        """Return the train tracks as heard in a way."""
-        return self.train if way == AS_RECORDED else self.train_ways[way.name]
+    def train_table(self, condition: Condition) -> FeatureTable:
+        """Return the train tracks in a condition."""
+        return self.train if condition == AS_RECORDED else self.train_conditions[condition.name]
 
     def sample(
         self, columns: Sequence[str], chosen: Chosen | None, *, with_variants: bool
@@ -140,8 +140,8 @@ def read_task(
 ) -> Task:
     """Read a task from a features CSV; without lists a fold is held out, by artist where ``tracks`` names them.
 
-    ``tracks`` is by default what ``build.preprocess`` wrote beside the CSV, as it wrote the tracks in other ways of
-    hearing them. The tracks of ``test_list`` neither train nor choose.
+    ``tracks`` is by default what ``build.preprocess`` wrote beside the CSV, as are the rows in other conditions. The
+    tracks of ``test_list`` neither train nor choose.
     """
     everything = load_features(features)
     tracks = tracks or (beside if (beside := tracks_beside(features)).exists() else None)
@@ -157,14 +157,18 @@ def read_task(
             raise DatasetError(f"{test_list}: {shared[0]} is also trained or chosen on; take it out of one list")
     else:
         split = splits.held_out_fold(table, known)
-    by_way = {path.stem: load_features(path) for path in sorted(ways_beside(features).glob("*.csv"))}
+    by_condition = {path.stem: load_features(path) for path in sorted(conditions_beside(features).glob("*.csv"))}
     return Task(
         split=split.name,
         train=table.select(split.train),
         valid=table.select(split.valid),
         tracks=known,
-        train_ways={name: of.select(split.train) for name, of in by_way.items() if name != MICROPHONES[0].name},
-        valid_ways={name: of.select(split.valid) for name, of in by_way.items() if name == MICROPHONES[0].name},
+        train_conditions={
+            name: of.select(split.train) for name, of in by_condition.items() if name != MICROPHONES[0].name
+        },
+        valid_conditions={
+            name: of.select(split.valid) for name, of in by_condition.items() if name == MICROPHONES[0].name
+        },
         test=test,
     )
 

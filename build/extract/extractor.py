@@ -74,7 +74,7 @@ class Extractor:
         network = _network(path, use)
         patches = PatchStream(use.patch_spec, sr_in=self.spec.sample_rate).push(audio)
         rows = network.rows(network.quantize(patches))
-        return rows[:, : use.n_described], rows[:, use.n_described :]
+        return rows[:, : use.n_per_patch], rows[:, use.n_per_patch :]
 
 
 @lru_cache(maxsize=4)

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import features_np
+from build.audio.condition import AS_RECORDED, Condition
 from build.audio.read import read_recording
-from build.audio.way import AS_RECORDED, Way
 from build.extract.extractor import Extractor, content_digest
 from build.files import written_whole
 from build.tables.feature_table import track_key
@@ -28,7 +28,7 @@ CACHE_FOLDER = Path(".cache/features")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome for one file: its vector in each way of hearing, or the one line that says what is wrong with it."""
+    """The outcome for one file: its vector in each condition, or one line that says why there is none."""
 
     path: Path
     vectors: tuple[NDArray[np.float32], ...] | None
@@ -37,7 +37,7 @@ class Outcome:
 
     @property
     def vector(self) -> NDArray[np.float32] | None:
-        """The vector in the first way; None if there is none."""
+        """The vector in the first condition; None if there is none."""
         return self.vectors[0] if self.vectors else None
 
 
@@ -88,13 +88,13 @@ def _features_code() -> str:
     return hashlib.sha256(sources).hexdigest()
 
 
-def extract(path: Path, by: Extractor, cache: VectorCache, ways: Sequence[Way] = (AS_RECORDED,)) -> Outcome:
-    """Return a file's rows as heard in some ways, from the cache if they are there; no use is an outcome, too.
+def extract(path: Path, by: Extractor, cache: VectorCache, conditions: Sequence[Condition] = (AS_RECORDED,)) -> Outcome:
+    """Return a file's rows in each condition, from the cache where it has them, or the problem with the file.
 
-    The file is decoded once. One of which ``livegenre classify`` would hear nothing but silence is of no use.
+    The file is decoded once. One that ``livegenre classify`` would find silent is a problem.
     """
     try:
-        return _extract(path, by, cache, ways)
+        return _extract(path, by, cache, conditions)
     except AudioFileError as error:
         return Outcome(path, None, str(error).removeprefix(f"{path}: "))
     except OSError as error:
@@ -103,16 +103,16 @@ def extract(path: Path, by: Extractor, cache: VectorCache, ways: Sequence[Way] =
         return Outcome(path, None, str(error))
 
 
-def _extract(path: Path, by: Extractor, cache: VectorCache, ways: Sequence[Way]) -> Outcome:
+def _extract(path: Path, by: Extractor, cache: VectorCache, conditions: Sequence[Condition]) -> Outcome:
     name, digest = track_key(PurePath(path.parent.name, path.name)), content_digest(path)
-    contents = [way.digest(name, digest) for way in ways]
+    contents = [condition.digest(name, digest) for condition in conditions]
     kept = [vector for content in contents if (vector := cache.load(content, by)) is not None]
-    if len(kept) == len(ways):
+    if len(kept) == len(conditions):
         return Outcome(path, tuple(kept), cached=True)
     audio = read_recording(path, by.spec)
     if _is_silent(audio):
         return Outcome(path, None, "is silent")
-    vectors = tuple(by(way(name, audio)) for way in ways)
+    vectors = tuple(by(condition(name, audio)) for condition in conditions)
     if not all(np.isfinite(vector).all() for vector in vectors):
         return Outcome(path, None, "is too short for the listener to hear any of it")
     for content, vector in zip(contents, vectors, strict=True):

@@ -1,4 +1,4 @@
-"""Rows of recordings in several ways of hearing them; whatever was computed before is kept."""
+"""Rows of recordings in several conditions, from the cache where they have been computed before."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from build.audio.condition import AS_RECORDED, Condition
 from build.audio.dataset import find_tracks
 from build.audio.read import duration_s, read_recording
-from build.audio.way import AS_RECORDED, Way
 from build.errors import DatasetError
 from build.extract.extractor import Extractor, Rows, content_digest
 from build.extract.one_file import CACHE_FOLDER, VectorCache
@@ -30,20 +30,20 @@ def find_recordings(folder: Path, keys: Iterable[str], at_least_s: float) -> dic
     return found
 
 
-def rows_of(recordings: Mapping[str, Path], ways: Sequence[Way], by: Extractor) -> Rows:
-    """Return a row for each recording, by name, and way: shape (recordings, ways, numbers)."""
-    items = [(name, number) for name in recordings for number in range(len(ways))]
+def rows_of(recordings: Mapping[str, Path], conditions: Sequence[Condition], by: Extractor) -> Rows:
+    """Return a row for each recording, by name, in each condition: shape (recordings, conditions, numbers)."""
+    items = [(name, number) for name in recordings for number in range(len(conditions))]
     cache = VectorCache(CACHE_FOLDER.absolute())
-    work = partial(_row, recordings=recordings, ways=tuple(ways), by=by, cache=cache)
+    work = partial(_row, recordings=recordings, conditions=tuple(conditions), by=by, cache=cache)
     rows = in_order(work, items, "hearing")
-    return np.array(rows).reshape(len(recordings), len(ways), -1)
+    return np.array(rows).reshape(len(recordings), len(conditions), -1)
 
 
-def tables_of(recordings: Mapping[str, Path], ways: Sequence[Way], by: Extractor) -> list[FeatureTable]:
-    """Return the rows of tracks, by key, as a table for each way."""
+def tables_of(recordings: Mapping[str, Path], conditions: Sequence[Condition], by: Extractor) -> list[FeatureTable]:
+    """Return the rows of tracks, by key, as a table for each condition."""
     genres, track_ids = zip(*(key.split("/", maxsplit=1) for key in recordings), strict=True)
-    rows = rows_of(recordings, ways, by)
-    return [FeatureTable(track_ids, genres, by.vector_names, rows[:, number]) for number in range(len(ways))]
+    rows = rows_of(recordings, conditions, by)
+    return [FeatureTable(track_ids, genres, by.vector_names, rows[:, number]) for number in range(len(conditions))]
 
 
 def features_of(recordings: Mapping[str, Path], spec: FeatureSpec) -> FeatureTable:
@@ -62,9 +62,13 @@ def _styles(path: Path, by: Extractor) -> Rows:
 
 
 def _row(
-    item: tuple[str, int], recordings: Mapping[str, Path], ways: tuple[Way, ...], by: Extractor, cache: VectorCache
+    item: tuple[str, int],
+    recordings: Mapping[str, Path],
+    conditions: tuple[Condition, ...],
+    by: Extractor,
+    cache: VectorCache,
 ) -> Rows:
-    name, way = item[0], ways[item[1]]
+    name, condition = item[0], conditions[item[1]]
     path = recordings[name]
-    content = way.digest(name, content_digest(path))
-    return cache.found_or_made(content, by, lambda: by(way(name, read_recording(path, by.spec))))
+    content = condition.digest(name, content_digest(path))
+    return cache.found_or_made(content, by, lambda: by(condition(name, read_recording(path, by.spec))))

@@ -17,8 +17,8 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from build.audio.way import Way
-from build.corpora.hearing_ways import LESSONS
+from build.audio.condition import Condition
+from build.corpora.listening_conditions import LESSONS
 from build.models.int8 import to_int8
 from edge.model.sidecar import ListenerUse
 from features_np.front_end import PatchSpec
@@ -54,8 +54,8 @@ class Backbone(ABC):
         Taken of each embedding over a window's patches for the head.
     compared : tuple of float
         Weight of each output of ``trainable`` in the loss between the teacher and its copy.
-    lessons : tuple of Way
-        Ways of hearing a piece that it is taught to ignore.
+    lessons : tuple of Condition
+        Conditions that it is taught to ignore.
     schedule : Schedule
         How it is taught.
     max_size : int
@@ -72,7 +72,7 @@ class Backbone(ABC):
     views: ClassVar[Mapping[str, float] | None] = None
     statistics: ClassVar[tuple[str, ...]] = ("mean",)
     compared: ClassVar[tuple[float, ...]]
-    lessons: ClassVar[tuple[Way, ...]] = LESSONS
+    lessons: ClassVar[tuple[Condition, ...]] = LESSONS
     schedule: ClassVar[Schedule] = Schedule()
     max_size: ClassVar[int] = 4_000_000
     quantization: ClassVar[str] = "full integer, inputs and outputs included"

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from build.corpora import no_music
-from build.corpora.hearing_ways import OWN
+from build.corpora.listening_conditions import OWN
 from build.corpora.listening_task import learning
 from build.corpora.no_music import NoMusic
 from build.corpora.own.training_rows import SPEC, TRAINING_ROWS_FILE, TrainingRows, definition_of, write_training_rows
@@ -33,8 +33,8 @@ from edge.words import safe
 #: Tracks of each genre, and the windows of which one is taken: more would make the file larger than 1 MB.
 N_TRACKS = 25
 ONE_WINDOW_IN = 2
-#: Ways in which the tracks are heard: as recorded, and through the microphone that own tracks are heard through, too.
-WAYS = tuple(way for way in OWN if np.isinf(way.seconds))
+#: Conditions of the tracks: as recorded, and through the microphone that own tracks are heard through, too.
+CONDITIONS = tuple(condition for condition in OWN if np.isinf(condition.seconds))
 
 
 def hear_training_rows(data: Path, model: Path | None, seed: int) -> TrainingRows:
@@ -44,11 +44,11 @@ def hear_training_rows(data: Path, model: Path | None, seed: int) -> TrainingRow
     by = Extractor(SPEC, of_model.listeners)
     labels = [label for label in bundle.labels if label != NO_MUSIC]
     pieces = choose(learning(read_pieces(data, labels), labels), seed)
-    tables = tables_of({f"{piece.genre}/{piece.name}": piece.path for piece in pieces}, WAYS, by)
+    tables = tables_of({f"{piece.genre}/{piece.name}": piece.path for piece in pieces}, CONDITIONS, by)
     windows = no_music.hear_windows(no_music.windows(data, seed)[::ONE_WINDOW_IN], by)
     return TrainingRows(
         definition=definition_of([listener.definition() for listener in listeners_of_bundle(model)]),
-        ways={way.name: table for way, table in zip(WAYS, tables, strict=True)},
+        conditions={condition.name: table for condition, table in zip(CONDITIONS, tables, strict=True)},
         artists=numbered([piece.group for piece in pieces]),
         no_music=NoMusic(windows.rows, windows.kinds, windows.folds, by.vector_names),
     )

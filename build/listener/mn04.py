@@ -19,7 +19,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from build.corpora.hearing_ways import LESSONS, RECORDED_LESSONS
+from build.corpora.listening_conditions import LESSONS, RECORDED_LESSONS
 from build.errors import DatasetError
 from build.listener.audioset import read_class_names, style_indices
 from build.listener.backbone import Backbone, Patches, Schedule

@@ -14,9 +14,9 @@ import scipy.linalg
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from build.audio.condition import AS_RECORDED, Condition
 from build.audio.read import read_recording
-from build.audio.way import AS_RECORDED, Way
-from build.corpora.hearing_ways import TRAINING
+from build.corpora.listening_conditions import TRAINING
 from build.extract.extractor import Extractor, Rows
 from build.extract.parallel import in_order
 from build.tables.pieces import Piece
@@ -26,18 +26,18 @@ N_AXES = 16
 #: Share of the identity in the covariance within a record; with less, axes fit the artists that they are learnt from.
 SHRINKAGE = 0.9
 #: Each piece is heard as it was recorded, and through a microphone of training.
-WAYS = (AS_RECORDED, next(way for way in TRAINING if way.part))
+CONDITIONS = (AS_RECORDED, next(condition for condition in TRAINING if condition.part))
 
 
 def hear_records(pieces: Sequence[Piece], by: Extractor) -> list[Rows]:
-    """Return what the listener says of the patches of each piece, in each of ``WAYS``: (patches, numbers) each."""
-    items = [(index, way) for index in range(len(pieces)) for way in WAYS]
+    """Return the listener's outputs for the patches of each piece in each of ``CONDITIONS``: (patches, numbers)."""
+    items = [(index, condition) for index in range(len(pieces)) for condition in CONDITIONS]
     return in_order(partial(_patches, pieces=tuple(pieces), by=by), items, "records")
 
 
-def _patches(item: tuple[int, Way], pieces: tuple[Piece, ...], by: Extractor) -> Rows:
-    piece, way = pieces[item[0]], item[1]
-    audio = way(piece.name, read_recording(piece.path, by.spec))
+def _patches(item: tuple[int, Condition], pieces: tuple[Piece, ...], by: Extractor) -> Rows:
+    piece, condition = pieces[item[0]], item[1]
+    audio = condition(piece.name, read_recording(piece.path, by.spec))
     return by.patches(audio)[0]
 
 

@@ -9,8 +9,8 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from build.audio.condition import AS_RECORDED, Condition
 from build.audio.read import read_recording
-from build.audio.way import AS_RECORDED, Way
 from build.extract.parallel import in_order
 from build.listener.backbone import Backbone, Schedule
 from build.listener.distillation import AnyBackbone, Frames, Pair, distill
@@ -24,19 +24,19 @@ N_REPRESENTATIVE = 500
 
 def lessons(pieces: Sequence[Piece], backbone: Backbone) -> list[Pair]:
     """Return pieces as recorded, and through a microphone for each of the backbone's lessons."""
-    front_end, ways = backbone.front_end, (AS_RECORDED, *backbone.lessons)
+    front_end, conditions = backbone.front_end, (AS_RECORDED, *backbone.lessons)
     spec = replace(front_end, patch_hop=front_end.n_frames)  # patches side by side: frames follow without a gap
-    items = [(index, number) for index in range(len(pieces)) for number in range(len(ways))]
-    frames = dict(in_order(partial(_frames, pieces=tuple(pieces), ways=ways, spec=spec), items, "lessons"))
-    numbers = range(1, len(ways))
+    items = [(index, number) for index in range(len(pieces)) for number in range(len(conditions))]
+    frames = dict(in_order(partial(_frames, pieces=tuple(pieces), conditions=conditions, spec=spec), items, "lessons"))
+    numbers = range(1, len(conditions))
     return [Pair(frames[index, 0], frames[index, number]) for index in range(len(pieces)) for number in numbers]
 
 
 def _frames(
-    item: tuple[int, int], pieces: tuple[Piece, ...], ways: tuple[Way, ...], spec: PatchSpec
+    item: tuple[int, int], pieces: tuple[Piece, ...], conditions: tuple[Condition, ...], spec: PatchSpec
 ) -> tuple[tuple[int, int], Frames]:
     features = FeatureSpec()
-    audio = ways[item[1]](pieces[item[0]].name, read_recording(pieces[item[0]].path, features))
+    audio = conditions[item[1]](pieces[item[0]].name, read_recording(pieces[item[0]].path, features))
     patches = log_mel_patches(audio, spec, sr=features.sample_rate)
     return item, patches.reshape(-1, spec.n_mels).astype(np.float16)
 

@@ -82,8 +82,8 @@ def out_of_fold(
 ) -> dict[str, Logits]:
     """Return logits of the train tracks by networks that were fitted without their fold.
 
-    ``tables`` hold the train tracks as heard in one way each; there is an array (tracks, labels) for each of them, with
-    ``no_music`` (tracks, labels + 1), the last that of "no music".
+    ``tables`` hold the train tracks in one condition each; each gives an array (tracks, labels), with ``no_music``
+    (tracks, labels + 1), whose last column is that of "no music".
     """
     logits = {name: np.zeros((len(task.train), len(task.labels) + (no_music is not None))) for name in tables}
     for fold in np.unique(folds):
@@ -164,6 +164,8 @@ def with_corrections(task: Task, recipes: Sequence[Recipe], history: Path) -> tu
     copies = table.rows(row for row in range(len(table)) for _ in range(COPIES))
     changed = task.variants and task.variants.of_columns(table.columns).stacked(copies)
     train = task.train.of_columns(table.columns).stacked(table)
-    ways = {name: way_table.of_columns(table.columns).stacked(table) for name, way_table in task.train_ways.items()}
+    conditions = {
+        name: degraded.of_columns(table.columns).stacked(table) for name, degraded in task.train_conditions.items()
+    }
     learning = tuple(recipe for recipe in recipes if recipe.inputs == inputs)
-    return replace(task, train=train, train_ways=ways, variants=changed or copies), learning
+    return replace(task, train=train, train_conditions=conditions, variants=changed or copies), learning

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from build.audio.way import AS_RECORDED, Way
-from build.corpora.hearing_ways import OWN, TRAINING
+from build.audio.condition import AS_RECORDED, Condition
+from build.corpora.listening_conditions import OWN, TRAINING
 from build.corpora.task import Task
 from build.models import int8
 from build.models.discriminant_sum import PERCEPTRON_SHARE, View, fit_sum
@@ -43,11 +43,11 @@ MAX_SIZE = 850_000
 
 @dataclass(frozen=True)
 class HeadRecipe(Recipe):
-    """A discriminant for each view, and a perceptron; tracks are learned from in all the ways that a task holds."""
+    """A discriminant for each view, and a perceptron, trained in all of its conditions that a task has."""
 
     name: str
     beside: tuple[TaughtListener, ...]
-    ways: Mapping[Way, float] = field(default_factory=lambda: TRAINING)  # of hearing, and the weight of each
+    conditions: Mapping[Condition, float] = field(default_factory=lambda: TRAINING)  # with the weight of each
     views: Mapping[str, float] | None = None  # None: each of the listener's outputs 1, the readable features half
     groups: Collection[str] | None = None  # of the readable features that count; None: all
     collections: Mapping[str, float] = field(default_factory=dict)  # weight of a collection's tracks, 1 if not named
@@ -104,15 +104,19 @@ class HeadRecipe(Recipe):
         return [index for index, name in enumerate(SPEC.vector_names) if name in ignored]
 
     def sample(self, task: Task, chosen: NDArray[np.bool_] | None = None) -> Sample:
-        """Return the chosen tracks in every way of training; all labels weigh the same, and so do a label's tracks."""
+        """Return the chosen tracks in every training condition; labels weigh the same, as do the tracks of one."""
         everything = np.ones(len(task.train), dtype=np.bool_) if chosen is None else chosen
-        tables = {way: task.train_table(way).rows(np.flatnonzero(everything)) for way in self.ways if task.has(way)}
+        tables = {
+            condition: task.train_table(condition).rows(np.flatnonzero(everything))
+            for condition in self.conditions
+            if task.has(condition)
+        }
         recorded = tables[AS_RECORDED]
         targets = recorded.targets(task.labels)
         of_track = np.array([self.collections.get(name, 1.0) for name in task.collections_of(recorded)])
         of_label = np.bincount(targets, of_track, minlength=len(task.labels))
         of_track = of_track / of_label[targets]
-        weights = np.concatenate([of_track * self.ways[way] for way in tables])
+        weights = np.concatenate([of_track * self.conditions[condition] for condition in tables])
         return Sample(
             rows=np.vstack([table.matrix(self.columns) for table in tables.values()]),
             targets=np.tile(targets, len(tables)),

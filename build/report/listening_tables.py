@@ -10,7 +10,7 @@ def more_tables(metrics: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of the sections on robustness, other music, confidence, styles and own genres."""
     if not (listening := metrics.get("listening")):
         return
-    yield from _section("Windows, microphones, talking people", _heard(listening))
+    yield from _section("Windows, microphones, talking people", _by_condition(listening))
     if folds := {heading: metrics[key] for key, heading in _FOLDS.items() if key in metrics}:
         yield from _section("Other artists, other collections", _held_out(folds))
     yield from _confidence(metrics["confidence"], metrics.get("zero_shot", ()))
@@ -41,16 +41,16 @@ def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
     yield ""
 
 
-def _heard(listening: dict[str, Any]) -> Iterator[str]:
-    yield "| heard | accuracy | balanced over genres | tracks |\n|---|---|---|---|"
-    ways = {"whole recordings": listening["whole"], "through microphones": listening["microphones"]}
-    ways |= {f"windows of {name}": figures for name, figures in listening["windows"].items()}
-    ways |= {f"people talking, music at {name}": figures for name, figures in listening["talkers"].items()}
+def _by_condition(listening: dict[str, Any]) -> Iterator[str]:
+    yield "| condition | accuracy | balanced over genres | tracks |\n|---|---|---|---|"
+    conditions = {"whole recordings": listening["whole"], "through microphones": listening["microphones"]}
+    conditions |= {f"windows of {name}": figures for name, figures in listening["windows"].items()}
+    conditions |= {f"people talking, music at {name}": figures for name, figures in listening["talkers"].items()}
     if "recorded room" in listening:
-        ways["in rooms that a phone recorded"] = listening["recorded room"]
+        conditions["in rooms that a phone recorded"] = listening["recorded room"]
     if "clips" in listening:
-        ways["clips, where there is no more"] = listening["clips"]
-    for name, figures in ways.items():
+        conditions["clips, where there is no more"] = listening["clips"]
+    for name, figures in conditions.items():
         yield f"| {name} | {_both(figures)} | {figures['accuracy']['n']} |"
     for genre, figure in listening.get("phone", {}).items():
         yield f"| recordings that a phone made of {genre}, people talking | {_percent(figure)} | | {figure['n']} |"

@@ -6,7 +6,7 @@ import keras
 from matplotlib.figure import Figure as Picture
 
 NETWORK_FILE = "network.png"
-#: Inches of a layer's box, and of the way to the next.
+#: Inches of a layer's box, and of the gap to the next.
 HEIGHT, GAP, WIDTH = 0.55, 0.35, 3.2
 
 

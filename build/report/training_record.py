@@ -92,9 +92,9 @@ def _counted(task: Task) -> str:
 
 
 def _changed_copies(task: Task, recipe: Recipe) -> str:
-    if task.train_ways:
+    if task.train_conditions:
         conditions = "windows, simulated microphones and rooms that a phone recorded, people talking"
-        return f"each track in {len(task.train_ways)} more ways: {conditions}"
+        return f"each track in {len(task.train_conditions)} more conditions: {conditions}"
     if not (recipe.with_variants and task.variants):
         return "none"
     copies = len(task.variants) / len(task.train)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from build.audio.way import AS_RECORDED
-from build.corpora.hearing_ways import MICROPHONES
+from build.audio.condition import AS_RECORDED
+from build.corpora.listening_conditions import MICROPHONES
 from build.corpora.no_music import EVALUATION_FOLD
 from build.corpora.task import Task
 from build.models import fitting
@@ -50,7 +50,7 @@ def score_in_folds(task: Task, recipe: Recipe, folds: NDArray[np.int64], seed: i
     Fewer rooms than the reports of shipped models know: one microphone a track.
     """
     microphone = MICROPHONES[0].name
-    tables = {AS_RECORDED.name: task.train, microphone: task.valid_ways[microphone].select(task.train.keys)}
+    tables = {AS_RECORDED.name: task.train, microphone: task.valid_conditions[microphone].select(task.train.keys)}
     no_music = task.no_music.training() if task.no_music else None
     logits = fitting.out_of_fold(task, recipe, folds, tables, seed, no_music=no_music)
     targets, n_labels = task.train.targets(task.labels), len(task.labels)

@@ -1,4 +1,4 @@
-"""Figures of a model by ways of hearing: windows, microphones, people talking; folds, "no music", confidence."""
+"""Figures of a model by condition: windows, microphones, people talking; folds, "no music", confidence."""
 
 from __future__ import annotations
 
@@ -8,8 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from build.audio.way import Way
-from build.corpora import hearing_ways
+from build.audio.condition import Condition
+from build.corpora.listening_conditions import (
+    MICROPHONES,
+    RECORDED_ROOM,
+    TALKERS,
+    TALKERS_EVALUATED_DB,
+    WINDOWS,
+    WINDOWS_S,
+)
 from build.corpora.no_music import EVALUATION_FOLD
 from build.corpora.task import Task
 from build.models.fitting import HeldOut
@@ -25,27 +32,27 @@ Logits = NDArray[np.float64]
 
 
 def of_windows_and_talkers(bundle: Bundle, task: Task, clean: Scores) -> Figures:
-    """Return the figures of whole tracks in every way that judges; and of clips, where there is no more."""
+    """Return the figures of whole tracks in every condition that judges; and of clips, where there is no more."""
     whole, clips = (
         task.valid.rows(np.flatnonzero(chosen)) for chosen in (task.are_whole(task.valid), ~task.are_whole(task.valid))
     )
 
-    def figures_of(way: Way, what: str) -> Figures:
-        table = task.valid_ways[way.name].select(whole.keys)
+    def figures_of(condition: Condition, what: str) -> Figures:
+        table = task.valid_conditions[condition.name].select(whole.keys)
         return _accuracies(scoring.score(bundle, table, f"{task.split}; {what}", task.tracks), task, table)
 
     figures = {
         "whole": _accuracies(clean, task, whole),
         "windows": {
-            f"{seconds:g} s": figures_of(way, "one window a track")
-            for seconds, way in zip(hearing_ways.WINDOWS_S, hearing_ways.WINDOWS, strict=True)
+            f"{seconds:g} s": figures_of(condition, "one window a track")
+            for seconds, condition in zip(WINDOWS_S, WINDOWS, strict=True)
         },
         "microphones": of_microphones(bundle, task),
         "talkers": {
-            f"{ratio:+d} dB": figures_of(way, "1 to 4 people talk")
-            for ratio, way in zip(hearing_ways.TALKERS_EVALUATED_DB, hearing_ways.TALKERS, strict=True)
+            f"{ratio:+d} dB": figures_of(condition, "1 to 4 people talk")
+            for ratio, condition in zip(TALKERS_EVALUATED_DB, TALKERS, strict=True)
         },
-        "recorded room": figures_of(hearing_ways.RECORDED_ROOM, "in rooms that a phone recorded, of tracks that judge"),
+        "recorded room": figures_of(RECORDED_ROOM, "in rooms that a phone recorded, of tracks that judge"),
     }
     if task.phone is not None:
         figures["phone"] = _of_genres(bundle, task, task.phone)
@@ -76,8 +83,8 @@ def _accuracies(scores: Scores, task: Task, table: FeatureTable) -> Figures:
 
 def of_microphones(bundle: Bundle, task: Task) -> Figures:
     """Return what is right through microphones in rooms and noises that no training heard, and what that costs."""
-    names = [way.name for way in hearing_ways.MICROPHONES if way.name in task.valid_ways]
-    tables = [_whole(task, task.valid_ways[name]) for name in names]
+    names = [condition.name for condition in MICROPHONES if condition.name in task.valid_conditions]
+    tables = [_whole(task, task.valid_conditions[name]) for name in names]
     recorded = task.valid.select(tables[0].keys)
     clean = scoring.score(bundle, recorded, task.split, task.tracks)
     right = np.mean([scoring.score(bundle, table, task.split, task.tracks).right for table in tables], axis=0)
@@ -129,8 +136,8 @@ def of_no_music(bundle: Bundle, task: Task, held: HeldOut) -> Figures:
         ),
         "music_lost": metrics.share(taken(whole.matrix(bundle.vector_names)), task.split, task.artists(whole)),
     }
-    microphones = [way.name for way in hearing_ways.MICROPHONES if way.name in task.valid_ways]
-    if tables := [_whole(task, task.valid_ways[name]) for name in microphones]:
+    microphones = [condition.name for condition in MICROPHONES if condition.name in task.valid_conditions]
+    if tables := [_whole(task, task.valid_conditions[name]) for name in microphones]:
         through = np.mean([taken(table.matrix(bundle.vector_names)) for table in tables], axis=0)
         what = f"{task.split}; simulated microphones"
         figures["music_lost, through microphones"] = metrics.share(through, what, task.artists(tables[0]))

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from build.audio.way import AS_RECORDED
-from build.corpora.hearing_ways import MICROPHONES
+from build.audio.condition import AS_RECORDED
+from build.corpora.listening_conditions import MICROPHONES
 from build.corpora.task import Task
 from build.models.fitting import Logits, out_of_fold
 from build.models.recipe import Recipe
@@ -51,8 +51,8 @@ def studies(task: Task, recipe: Recipe, logits: Mapping[str, Logits], seed: int)
 
 def _both_lists(task: Task) -> Task:
     """Return the task with the tracks that judge among those that train."""
-    ways = {name: table.stacked(task.valid_ways[name]) for name, table in task.train_ways.items()}
-    return replace(task, train=task.train.stacked(task.valid), train_ways=ways)
+    conditions = {name: table.stacked(task.valid_conditions[name]) for name, table in task.train_conditions.items()}
+    return replace(task, train=task.train.stacked(task.valid), train_conditions=conditions)
 
 
 def subsets(task: Task, table: FeatureTable) -> dict[str, Chosen]:
@@ -74,11 +74,11 @@ def ablation(task: Task, recipe: Recipe, seed: int) -> Table:
     folds, targets = task.folds(task.train, seed), task.train.targets(task.labels)
     chosen = subsets(task, task.train)
     gtzan, songs = chosen["gtzan"], chosen["songs"]
-    ways = {way.name: task.train_table(way) for way in (AS_RECORDED, MICROPHONES[0])}
+    conditions = {condition.name: task.train_table(condition) for condition in (AS_RECORDED, MICROPHONES[0])}
     rows: Table = []
     for name, variant in recipe.parts().items():
-        logits = out_of_fold(task, variant, folds, ways, seed)
-        right = [logits[way].argmax(axis=1) == targets for way in ways]
+        logits = out_of_fold(task, variant, folds, conditions, seed)
+        right = [logits[condition].argmax(axis=1) == targets for condition in conditions]
         balanced = np.mean([right[0][songs & (targets == t)].mean() for t in np.unique(targets[songs])])
         rows.append([name, *(float(one[gtzan].mean()) for one in right), float(balanced)])
     return rows

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from build.audio import way
+from build.audio.condition import Condition
+from build.audio.condition import microphone as microphone_of
 from build.audio.read import read_recording
 from build.audio.simulated_microphone import SAMPLE_RATE, Part
 from build.extract.parallel import in_order
@@ -27,7 +28,7 @@ MICROPHONE_DRAWS = 3
 
 
 def classify_recordings(
-    recordings: Mapping[str, Path], folder: Path | None, microphone: way.Way | None = None
+    recordings: Mapping[str, Path], folder: Path | None, microphone: Condition | None = None
 ) -> list[Verdict]:
     """Classify recordings, by tracks' keys, with the bundle in ``folder`` (None: the shipped one).
 
@@ -37,7 +38,7 @@ def classify_recordings(
     return in_order(work, list(recordings.items()), "classifying")
 
 
-def _classified(recording: tuple[str, Path], folder: Path | None, microphone: way.Way | None) -> Verdict:
+def _classified(recording: tuple[str, Path], folder: Path | None, microphone: Condition | None) -> Verdict:
     key, path = recording
     if microphone is None:
         return classify_file(path, _bundle(folder))
@@ -66,7 +67,7 @@ def score_recordings(
     tracks: Mapping[str, Track],
     folder: Path | None,
     split: str,
-    microphone: way.Way | None = None,
+    microphone: Condition | None = None,
 ) -> RecordingScores:
     """Classify recordings and compare with their genres and, where ``tracks`` annotates one, with their tempi."""
     labels = _bundle(folder).labels
@@ -87,6 +88,6 @@ def score_through_microphones(
     recordings: Mapping[str, Path], tracks: Mapping[str, Track], folder: Path | None, clean: Scores
 ) -> MicrophoneScores:
     """Score recordings as simulated microphones hear them, in rooms and noises that no model is trained with."""
-    microphones = [way.microphone(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
+    microphones = [microphone_of(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
     drawn = (score_recordings(recordings, tracks, folder, clean.split, microphone) for microphone in microphones)
     return MicrophoneScores(clean, tuple(scores.scores for scores in drawn))

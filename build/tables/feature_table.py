@@ -230,9 +230,9 @@ def tracks_beside(features: Path) -> Path:
     return features.with_suffix(".tracks.csv")
 
 
-def ways_beside(features: Path) -> Path:
-    """Return the folder of the tracks of a features CSV as heard in other ways: ``features.ways``."""
-    return features.with_suffix(".ways")
+def conditions_beside(features: Path) -> Path:
+    """Return the folder of the rows in other conditions beside a features CSV: ``features.conditions``."""
+    return features.with_suffix(".conditions")
 
 
 def read_tracks(path: Path) -> dict[str, Track]:

@@ -51,9 +51,9 @@ def sources_in(text: str) -> list[ServerSource]:
     found = []
     for entry in text.split("\n\n"):
         values: dict[str, str] = dict(_FIELD.findall(entry))
-        described = _SAMPLES.match(values.get("Sample Specification", ""))
-        if described and "Name" in values:
-            channels, rate = map(int, described.groups())
+        sample_format = _SAMPLES.match(values.get("Sample Specification", ""))
+        if sample_format and "Name" in values:
+            channels, rate = map(int, sample_format.groups())
             found.append(ServerSource(values["Name"], values.get("Description", values["Name"]), channels, rate))
     return found
 

@@ -268,7 +268,7 @@ def styles_of(network: ListenerNetwork, rows: Vector) -> Vector | None:
     """Return the mean scores (n_styles,) of the styles over patches ``rows`` (n, width); None if there are none."""
     if not network.use.styles or not len(rows):
         return None
-    return np.asarray(rows[:, network.use.n_described :].mean(axis=0, dtype=np.float64), dtype=np.float32)
+    return np.asarray(rows[:, network.use.n_per_patch :].mean(axis=0, dtype=np.float64), dtype=np.float32)
 
 
 def _joined(bundle: Bundle, features: Vector, rows: list[Vector]) -> Vector:

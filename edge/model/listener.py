@@ -40,8 +40,8 @@ class ListenerNetwork:
 
     def statistics(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the statistics over patches of ``rows`` (n, width), n >= 1, in the order of the head's input."""
-        described = rows[:, : self.use.n_described].astype(np.float64)
-        taken = [_STATISTICS[name](described) for name in self.use.statistics]
+        outputs = rows[:, : self.use.n_per_patch].astype(np.float64)
+        taken = [_STATISTICS[name](outputs) for name in self.use.statistics]
         ends = np.cumsum([size for _, size in self.use.outputs])[:-1]
         of_outputs = zip(*(np.split(values, ends) for values in taken), strict=True)
         return np.asarray(np.concatenate([part for parts in of_outputs for part in parts]), dtype=np.float32)

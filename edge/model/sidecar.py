@@ -73,14 +73,14 @@ class ListenerUse:
         )
 
     @property
-    def n_described(self) -> int:
+    def n_per_patch(self) -> int:
         """Numbers in all outputs for a patch."""
         return sum(size for _, size in self.outputs)
 
     @property
     def n_numbers(self) -> int:
         """Numbers that the listener adds to the head's input."""
-        return len(self.statistics) * self.n_described
+        return len(self.statistics) * self.n_per_patch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +206,7 @@ def _record_axes(listener: Mapping[str, Any], use: ListenerUse) -> NDArray[np.fl
     axes = entry(listener, "record_axes", optional(table))
     if axes is None:
         return None
-    size, kernel = (use.n_described, entry(axes, "axes", SIZE)), entry(axes, "kernel", text)
+    size, kernel = (use.n_per_patch, entry(axes, "axes", SIZE)), entry(axes, "kernel", text)
     try:
         values = np.frombuffer(base64.b64decode(kernel, validate=True), dtype="<f2").astype(np.float32)
     except ValueError as error:

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from build.audio.way import AS_RECORDED
-from build.corpora.hearing_ways import MICROPHONES
+from build.audio.condition import AS_RECORDED
+from build.corpora.listening_conditions import MICROPHONES
 from build.extract.extractor import Extractor
 from build.extract.rows import rows_of
 from build.tables.pieces import EMOTIFY, GTZAN_VALID, read_pieces

@@ -2,7 +2,7 @@
 
 The features are those of ``build.preprocess --features listener``. All are judged in the same five folds, by artist
 where ``FEATURES.tracks.csv`` knows them, as recorded and through a microphone; scikit-learn's heads learn from
-the recordings as they are, and from all ways that the own head learns from.
+the recordings as they are, and from all conditions that the own head learns from.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from build.corpora.hearing_ways import MICROPHONES
+from build.corpora.listening_conditions import MICROPHONES
 from build.corpora.own.own_task import folds_of, own_task
 from build.corpora.own.training_rows import read_training_rows
 from build.models.listening_head import own_head
@@ -44,10 +44,12 @@ def main() -> None:
     _print("own head", clean, through_microphone, artists)
     targets = task.train.targets(task.labels)
     recorded = task.train.matrix(head.columns)
-    through = task.valid_ways[MICROPHONES[0].name].select(task.train.keys).matrix(head.columns)
-    ways = [task.train_table(way).matrix(head.columns) for way in head.ways if task.has(way)]
+    through = task.valid_conditions[MICROPHONES[0].name].select(task.train.keys).matrix(head.columns)
+    conditions = [
+        task.train_table(condition).matrix(head.columns) for condition in head.conditions if task.has(condition)
+    ]
     for name, make in HEADS.items():
-        for what, tables in (("as recorded", ways[:1]), ("in all ways", ways)):
+        for what, tables in (("as recorded", conditions[:1]), ("in all conditions", conditions)):
             answers = np.zeros((2, len(targets)), dtype=np.int64)
             for fold in np.unique(folds):
                 held = folds == fold

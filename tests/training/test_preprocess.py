@@ -14,7 +14,7 @@ import soundfile
 
 from build.audio.dataset import find_tracks
 from build.audio.read import duration_s, read_recording
-from build.corpora import hearing_ways
+from build.corpora import listening_conditions
 from build.corpora.task import read_task
 from build.extract.extractor import Extractor
 from build.extract.one_file import Outcome, VectorCache, extract
@@ -355,7 +355,7 @@ def _lists(folder, *lists):
 
 
 def test_a_head_of_ones_own_hears_microphones_and_short_windows(tmp_path, monkeypatch):
-    """Each recording is there in every way, the same from the cache, and the task holds them as such."""
+    """Each recording is there in every condition, the same from the cache, and the task holds them as such."""
     monkeypatch.chdir(tmp_path)
     for number in range(3):
         write_track(tmp_path / "set" / "waltz" / f"{number}.wav", seconds=7, tempo_bpm=90.0 + number)
@@ -363,18 +363,18 @@ def test_a_head_of_ones_own_hears_microphones_and_short_windows(tmp_path, monkey
     assert main(command) == 0
     lists = _lists(tmp_path, ["waltz/0", "waltz/1"], ["waltz/2"])
     task = read_task(tmp_path / "f.csv", *lists, None)
-    assert set(task.train_ways) == {way.name for way in hearing_ways.OWN} - {"as recorded"}
-    assert set(task.valid_ways) == {hearing_ways.MICROPHONES[0].name}
-    tables = [task.train, *task.train_ways.values()]
+    assert set(task.train_conditions) == {condition.name for condition in listening_conditions.OWN} - {"as recorded"}
+    assert set(task.valid_conditions) == {listening_conditions.MICROPHONES[0].name}
+    tables = [task.train, *task.train_conditions.values()]
     assert len({row.tobytes() for table in tables for row in table.values}) == 2 * len(tables)
-    assert len(own_head().sample(task).rows) == 2 * len(hearing_ways.OWN)
+    assert len(own_head().sample(task).rows) == 2 * len(listening_conditions.OWN)
 
     monkeypatch.setattr("build.extract.one_file.read_recording", None)
     assert main(command) == 0
     again = read_task(tmp_path / "f.csv", *lists, None)
-    for name, table in task.train_ways.items():
-        np.testing.assert_array_equal(again.train_ways[name].values, table.values)
+    for name, table in task.train_conditions.items():
+        np.testing.assert_array_equal(again.train_conditions[name].values, table.values)
     monkeypatch.undo()
     monkeypatch.chdir(tmp_path)
     assert main([*command[:-4], "--features", "30", "--jobs", "1"]) == 0
-    assert not read_task(tmp_path / "f.csv", *lists, None).train_ways
+    assert not read_task(tmp_path / "f.csv", *lists, None).train_conditions

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from build import evaluate, publish, train
-from build.corpora import hearing_ways
+from build.corpora import listening_conditions
 from build.corpora.task import read_task
 from build.errors import ConversionError, DatasetError, PublishError
 from build.models import discriminant, discriminant_and_perceptron, int8, perceptron
@@ -311,10 +311,10 @@ def test_each_shipped_model_goes_where_it_ships(monkeypatch: pytest.MonkeyPatch)
     assert written == {"listener": publish.MODELS, "timbre": publish.MODELS / "classic"}
 
 
-def test_a_listener_recipe_learns_from_every_way_of_hearing_and_no_other_does() -> None:
-    """Ways weigh as ``TRAINING`` says, and all labels the same, however many tracks they have."""
+def test_a_listener_recipe_learns_from_every_condition_and_no_other_does() -> None:
+    """Conditions weigh as ``TRAINING`` says, and all labels the same, however many tracks they have."""
     task = made_up_task()
-    head = replace(own_head(), ways=hearing_ways.TRAINING)
+    head = replace(own_head(), conditions=listening_conditions.TRAINING)
     wide = FeatureTable(
         task.train.track_ids,
         task.train.genres,
@@ -322,15 +322,15 @@ def test_a_listener_recipe_learns_from_every_way_of_hearing_and_no_other_does() 
         np.zeros((len(task.train), len(head.columns)), dtype=np.float32),
     )
     few = [row for row, genre in enumerate(wide.genres) if genre != "polka" or row % 2]
-    names = [way.name for way in hearing_ways.TRAINING if way.name != "as recorded"][:2]
-    small_task = replace(task, train=wide.rows(few), train_ways={name: wide.rows(few) for name in names})
+    names = [condition.name for condition in listening_conditions.TRAINING if condition.name != "as recorded"][:2]
+    small_task = replace(task, train=wide.rows(few), train_conditions={name: wide.rows(few) for name in names})
     sample = head.sample(small_task)
     assert len(sample.rows) == 3 * len(few)
     of_label = np.bincount(sample.targets, sample.weights)
     np.testing.assert_allclose(of_label, of_label.mean())
     parts = sample.weights.reshape(3, -1).sum(axis=1)
     np.testing.assert_allclose(
-        parts / parts[0], [1, *(weight / 3 for weight in list(hearing_ways.TRAINING.values())[1:3])]
+        parts / parts[0], [1, *(weight / 3 for weight in list(listening_conditions.TRAINING.values())[1:3])]
     )
     assert len(QUICK[0].sample(task).rows) == len(task.train)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from build.corpora.hearing_ways import MICROPHONES, OWN
+from build.corpora.listening_conditions import MICROPHONES, OWN
 from build.corpora.own.training_rows import TrainingRows, with_no_music
 from build.corpora.task import Task
 from build.tables import splits
-from build.tables.feature_table import FeatureTable, load_features, read_tracks, tracks_beside, ways_beside
+from build.tables.feature_table import FeatureTable, conditions_beside, load_features, read_tracks, tracks_beside
 from edge.live.decision import NO_MUSIC
 
 
@@ -22,19 +22,21 @@ def own_task(features: Path, shipped: TrainingRows, left_out: Collection[str], *
     table = _without(load_features(features), left_out)
     known = read_tracks(tracks_beside(features)) if tracks_beside(features).exists() else {}
     kind = "by artist" if known else "random, artists unknown"
-    ways = {path.stem: _without(load_features(path), left_out) for path in sorted(ways_beside(features).glob("*.csv"))}
+    conditions = {
+        path.stem: _without(load_features(path), left_out) for path in sorted(conditions_beside(features).glob("*.csv"))
+    }
     if with_shipped:
         known = known | shipped.tracks
         table = _stacked(table, shipped.music)
-        ways = {name: _stacked(table, _shipped_music(shipped, name)) for name, table in ways.items()}
-    microphone = ways.pop(MICROPHONES[0].name)
+        conditions = {name: _stacked(table, _shipped_music(shipped, name)) for name, table in conditions.items()}
+    microphone = conditions.pop(MICROPHONES[0].name)
     task = Task(
         split=f"{splits.N_FOLDS} folds, {kind}, each judged by a model fitted to the others",
         train=table,
         valid=table.without([NO_MUSIC]),
         tracks=known,
-        train_ways=ways,
-        valid_ways={MICROPHONES[0].name: microphone.without([NO_MUSIC])},
+        train_conditions=conditions,
+        valid_conditions={MICROPHONES[0].name: microphone.without([NO_MUSIC])},
         judged_in_folds=True,
     )
     splits.require_tracks(task.valid)
@@ -52,12 +54,12 @@ def _without(table: FeatureTable, keys: Collection[str]) -> FeatureTable:
 
 
 def _shipped_music(shipped: TrainingRows, name: str) -> FeatureTable:
-    """Return the shipped rows' music in the way of that name, or the nearest that it has: a microphone is one."""
-    if name in shipped.ways:
-        return shipped.ways[name]
-    if any(way.name == name and way.part is None for way in OWN):
+    """Return the shipped rows' music in the condition of that name, or in the most similar one that there is."""
+    if name in shipped.conditions:
+        return shipped.conditions[name]
+    if any(condition.name == name and condition.part is None for condition in OWN):
         return shipped.music
-    return list(shipped.ways.values())[-1]
+    return list(shipped.conditions.values())[-1]
 
 
 def _stacked(table: FeatureTable, other: FeatureTable) -> FeatureTable:

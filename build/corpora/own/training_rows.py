@@ -42,14 +42,14 @@ _REMEDY = "make it again: python -m build.listener.make_training_rows"
 
 @dataclass(frozen=True)
 class TrainingRows:
-    """Rows of music, in each way of hearing it, and of no music.
+    """Rows of music, in each condition, and of no music.
 
-    ``ways`` holds the same tracks by the name of each way, the first as recorded; ``artists`` has a name for what a
-    split must not part. ``definition`` says what the numbers are of: it must be the recipe's.
+    ``conditions`` holds the same tracks by the name of each condition, the first as recorded; ``artists`` has a name
+    for what a split must not separate. ``definition`` defines the columns and must equal that of the recipe.
     """
 
     definition: dict[str, Any]
-    ways: dict[str, FeatureTable]
+    conditions: dict[str, FeatureTable]
     artists: tuple[str, ...]
     no_music: NoMusic
 
@@ -61,7 +61,7 @@ class TrainingRows:
     @property
     def music(self) -> FeatureTable:
         """The tracks as recorded."""
-        return next(iter(self.ways.values()))
+        return next(iter(self.conditions.values()))
 
     @property
     def tracks(self) -> dict[str, Track]:
@@ -97,8 +97,9 @@ def read_training_rows(listeners: Sequence[dict[str, Any]], path: Path = TRAININ
     values = held["mean"] + held["scale"] / STEPS * held["music"].astype(np.float32)
     return TrainingRows(
         definition=expected,
-        ways={
-            way: FeatureTable(names, genres, columns, rows) for way, rows in zip(document["ways"], values, strict=True)
+        conditions={
+            condition: FeatureTable(names, genres, columns, rows)
+            for condition, rows in zip(document["conditions"], values, strict=True)
         },
         artists=tuple(document["artists"]),
         no_music=NoMusic(
@@ -112,7 +113,7 @@ def read_training_rows(listeners: Sequence[dict[str, Any]], path: Path = TRAININ
 
 def write_training_rows(shipped: TrainingRows, path: Path = TRAINING_ROWS_FILE) -> None:
     """Write the rows in steps, all columns by their own mean and deviation."""
-    music = np.stack([table.matrix(shipped.columns) for table in shipped.ways.values()])
+    music = np.stack([table.matrix(shipped.columns) for table in shipped.conditions.values()])
     everything = np.vstack([*music, shipped.no_music.rows])
     mean, scale = np.nanmean(everything, axis=0), np.maximum(np.nanstd(everything, axis=0), 1e-6)
     document = {
@@ -120,7 +121,7 @@ def write_training_rows(shipped: TrainingRows, path: Path = TRAINING_ROWS_FILE) 
         "columns": shipped.columns,
         "genres": shipped.music.genres,
         "artists": shipped.artists,
-        "ways": list(shipped.ways),
+        "conditions": list(shipped.conditions),
         "kinds": shipped.no_music.kinds,
         "folds": shipped.no_music.folds.tolist(),
     }
@@ -148,22 +149,22 @@ def with_no_music(task: Task, shipped: TrainingRows) -> Task:
     """
     columns = tuple(name for name in task.train.columns if name in set(shipped.columns))
     lists = {"train": task.train, "valid": task.valid, **({"test": task.test} if task.test else {})}
-    learned = [task.train, *task.train_ways.values()]
-    judging = [task.valid, *task.valid_ways.values(), *([task.test] if task.test else [])]
+    learned = [task.train, *task.train_conditions.values()]
+    judging = [task.valid, *task.valid_conditions.values(), *([task.test] if task.test else [])]
     no_music = shipped.no_music.of_columns(columns)
     for tables, judges in ((learned, False), (judging, True)):
         for table in map(_no_music_of, tables):
             folds = np.full(len(table), EVALUATION_FOLD) if judges else np.arange(len(table)) % EVALUATION_FOLD
             no_music = no_music.joined(NoMusic(table.matrix(columns), (OWN_KIND,) * len(table), folds, columns))
-    other_music = [table.of_columns(columns) for table in shipped.ways.values()]
+    other_music = [table.of_columns(columns) for table in shipped.conditions.values()]
     for table in other_music[1:]:
         other_music[0] = other_music[0].stacked(table)
     return replace(
         task,
         train=task.train.without([NO_MUSIC]),
         valid=task.valid.without([NO_MUSIC]),
-        train_ways={name: table.without([NO_MUSIC]) for name, table in task.train_ways.items()},
-        valid_ways={name: table.without([NO_MUSIC]) for name, table in task.valid_ways.items()},
+        train_conditions={name: table.without([NO_MUSIC]) for name, table in task.train_conditions.items()},
+        valid_conditions={name: table.without([NO_MUSIC]) for name, table in task.valid_conditions.items()},
         test=task.test and task.test.without([NO_MUSIC]),
         no_music=no_music,
         other_music=other_music[0],

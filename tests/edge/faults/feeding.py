@@ -21,8 +21,8 @@ from tests.edge.audio.feeds import RATE, CommandFeed, NamedPipeFeed, _Player, mu
 from tests.edge.faults.nursery import Life
 from tests.edge.pulse import Pulse
 
-#: A sound device that gives zeros as fast as they are read. ALSA's null device alone gives what lay in its memory before,
-#: which is never taken for a microphone that is gone unless it happens to be zeros.
+#: A sound device that gives zeros as fast as they are read. ALSA's null device alone gives what lay in its memory
+#: before, which is never taken for a microphone that is gone unless it happens to be zeros.
 ENDLESS_ZEROS = """
 pcm.!default { type file slave.pcm { type null } file "/dev/null" infile "/dev/zero" format "raw" }
 ctl.!default { type null }

@@ -6,9 +6,9 @@ import numpy as np
 from scipy.signal import fftconvolve
 
 from build.audio import recorded_rooms as rooms
+from build.audio.condition import Condition
 from build.audio.recorded_rooms import LEVEL_DB, N_BEFORE, RecordedRoom
 from build.audio.simulated_microphone import SAMPLE_RATE, Part, level
-from build.audio.way import Way
 from edge.audio.demo import synthesize
 from tests.shared_data import shared_data
 
@@ -55,8 +55,8 @@ def test_rooms_of_tracks_that_judge_are_never_heard_in_training() -> None:
     tracks = {part: {track for _, track, _ in rooms._pairs(part, data)} for part in Part}
     assert min(map(len, tracks.values())) > 10 and not tracks[Part.TRAINING] & tracks[Part.EVALUATION]
     assert rooms.recorded_rooms_digest(Part.TRAINING) != rooms.recorded_rooms_digest(Part.EVALUATION)
-    way, music = Way("there", part=Part.EVALUATION, recorded_room=True), synthesize(4.0)
-    degraded = way("a", music)
+    condition, music = Condition("there", part=Part.EVALUATION, recorded_room=True), synthesize(4.0)
+    degraded = condition("a", music)
     assert len(rooms.recorded_rooms(Part.EVALUATION)) > 25
-    assert degraded.shape == music.shape and np.array_equal(degraded, way("a", music))
-    assert not np.array_equal(degraded, way("b", music))
+    assert degraded.shape == music.shape and np.array_equal(degraded, condition("a", music))
+    assert not np.array_equal(degraded, condition("b", music))

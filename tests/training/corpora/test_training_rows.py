@@ -79,15 +79,15 @@ def test_own_tracks_of_no_music_are_no_genre_and_judge_where_they_do_not_train(t
         labels = tuple({"f": "folk", "p": "polka", "n": NO_MUSIC}[letter] for letter in genres)
         return FeatureTable(names, labels, columns, np.full((len(genres), len(columns)), first, dtype=np.float32))
 
-    task = Task("made up", table("fpnn", 100), table("fpn", 200), {}, train_ways={"5 s": table("fpnn", 300)})
+    task = Task("made up", table("fpnn", 100), table("fpn", 200), {}, train_conditions={"5 s": table("fpnn", 300)})
     found = with_no_music(task, shipped)
     assert found.labels == ("folk", "polka") and found.valid.labels == ("folk", "polka")
-    assert found.train_ways["5 s"].labels == ("folk", "polka")
+    assert found.train_conditions["5 s"].labels == ("folk", "polka")
     assert found.no_music is not None and found.no_music.kinds[n_windows:] == (OWN_KIND,) * 5
     folds = found.no_music.folds[n_windows:]
     assert (folds[:4] != EVALUATION_FOLD).all() and folds[4] == EVALUATION_FOLD
     assert found.no_music.rows[n_windows:, 0].tolist() == [100, 100, 300, 300, 200]
-    assert found.other_music is not None and len(found.other_music) == len(shipped.ways) * len(shipped.music)
+    assert found.other_music is not None and len(found.other_music) == len(shipped.conditions) * len(shipped.music)
     write_lists(found, tmp_path)
     assert read_list(tmp_path / "train.txt") == ("folk/100", "polka/101", "no_music/102", "no_music/103")
     assert found.of_columns(columns[:30]).no_music.rows.shape[1] == 30

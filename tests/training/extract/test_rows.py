@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from build.audio.condition import AS_RECORDED, Condition, microphone
 from build.audio.simulated_microphone import SAMPLE_RATE, Part
-from build.audio.way import AS_RECORDED, Way, microphone
-from build.corpora import hearing_ways
+from build.corpora import listening_conditions
 from build.extract import rows as rows_module
 from build.extract.extractor import Extractor, content_digest
 from build.extract.one_file import CACHE_FOLDER, VectorCache, extract
@@ -83,15 +83,20 @@ def test_what_was_described_once_is_not_described_again(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path)
     bundle = two_networks.make_bundle(tmp_path / "bundle", two_networks.use())
     soundfile.write(tmp_path / "a.wav", synthesize(4.0), SAMPLE_RATE)
-    ways = (AS_RECORDED, Way("short", 2.0), Way("far", part=Part.TRAINING), hearing_ways.TALKERS[2])
+    conditions = (
+        AS_RECORDED,
+        Condition("short", 2.0),
+        Condition("far", part=Part.TRAINING),
+        listening_conditions.TALKERS[2],
+    )
 
     def rows(patch_hop: int = 48) -> np.ndarray:
         use = two_networks.use(patch_hop)
         by = Extractor(bundle.spec, ((use, tmp_path / "bundle" / "listener.tflite"),))
-        return rows_of({"a": tmp_path / "a.wav"}, ways, by)
+        return rows_of({"a": tmp_path / "a.wav"}, conditions, by)
 
     first = rows()
-    assert len({row.tobytes() for row in first[0]}) == len(ways)
+    assert len({row.tobytes() for row in first[0]}) == len(conditions)
 
     def deaf(*_arguments: object) -> None:
         raise AssertionError("described again")
@@ -100,6 +105,6 @@ def test_what_was_described_once_is_not_described_again(tmp_path: Path, monkeypa
     np.testing.assert_array_equal(rows(), first)
     with pytest.raises(AssertionError, match="described again"):
         rows(patch_hop=24)
-    ways = (*ways[:3], replace(ways[3], talkers_db=(1.0, 1.0)))
+    conditions = (*conditions[:3], replace(conditions[3], talkers_db=(1.0, 1.0)))
     with pytest.raises(AssertionError, match="described again"):
         rows()

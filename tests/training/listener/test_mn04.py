@@ -152,7 +152,7 @@ def test_beside_another_listener_it_says_the_same_but_for_the_styles(published: 
     assert (second.name, second.styles, second.outputs) == ("mn04", (), published.use().outputs)
     beside = ListenerNetwork(published.deployed(inputs, beside=True), second)
     first = ListenerNetwork(deployed, published.use())
-    np.testing.assert_array_equal(beside.rows(inputs), first.rows(inputs)[:, : second.n_described])
+    np.testing.assert_array_equal(beside.rows(inputs), first.rows(inputs)[:, : second.n_per_patch])
 
 
 def test_a_network_that_is_too_large_is_refused() -> None:

@@ -22,15 +22,8 @@ from edge.model.bundle import load_bundle
 from edge.sinks.web.history_api import day_of as day_answer
 from edge.sinks.web.page import WebPage
 from tests.edge.sinks.happenings import change, prediction, started, tick
-from tests.edge.sinks.web.browser import chromium
 
 expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from edge.sinks.colours import colours
 from edge.sinks.web.page import WebPage
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import LABELS, STYLES, change, lost, prediction, restored, started, tick
-from tests.edge.sinks.web.browser import chromium
 
 TOKEN = "a-token-of-24-characters"
 WIDE, NARROW = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
@@ -37,12 +36,6 @@ def serve(host: str = "127.0.0.1", port: int = 0, history: Path | None = None) -
     for event in (started(), change("jazz"), prediction("jazz"), tick()):
         sink(event)
     return sink
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

@@ -25,19 +25,12 @@ from edge.sinks.web import history_api
 from edge.sinks.web.page import WebPage
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import change, prediction, started
-from tests.edge.sinks.web.browser import chromium
 
 TOKEN = "a-token-of-24-characters"
 #: A Wednesday, in the middle of a month.
 WEDNESDAY = datetime(2026, 7, 15, 20).astimezone()
 bundle = cache(load_bundle)
 expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

@@ -23,17 +23,10 @@ from edge.sinks.web.page import WebPage
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import Room
 from tests.edge.sinks.mqtt.mosquitto import free_port
-from tests.edge.sinks.web.browser import chromium
 
 TOKEN, OTHER = "a-token-of-24-characters", "another-token-of-its-own"
 PLACE = "/var/lib/livegenre/web-token"
 expect.set_options(timeout=30_000)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 @pytest.fixture

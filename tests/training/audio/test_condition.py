@@ -1,24 +1,32 @@
-"""Ways of hearing come out the same each time, and nothing that judges is heard in training."""
+"""Conditions give the same audio each time, and nothing of evaluation is used in training."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from build.audio import talkers
+from build.audio.condition import AS_RECORDED, Condition
 from build.audio.simulated_microphone import SAMPLE_RATE, Part, noise_files
-from build.audio.way import Way
-from build.corpora import hearing_ways, no_music
+from build.corpora import listening_conditions, no_music
 from edge.audio.demo import synthesize
 from tests.shared_data import shared_data
 
 
-def test_a_way_of_hearing_is_the_same_each_time_and_another_for_another_piece() -> None:
+def test_a_condition_is_the_same_each_time_and_another_for_another_piece() -> None:
     shared_data("nomusic")
     music = synthesize(4.0)
-    for way in (Way("short", 2.0), Way("far", part=Part.TRAINING), hearing_ways.TALKERS[2]):
-        taken = way("a", music)
-        assert np.array_equal(taken, way("a", music)) and not np.array_equal(taken, way("b", music)), way
-        assert len(taken) == min(len(music), way.seconds * SAMPLE_RATE)
+    for condition in (Condition("short", 2.0), Condition("far", part=Part.TRAINING), listening_conditions.TALKERS[2]):
+        taken = condition("a", music)
+        assert np.array_equal(taken, condition("a", music)) and not np.array_equal(taken, condition("b", music)), (
+            condition
+        )
+        assert len(taken) == min(len(music), condition.seconds * SAMPLE_RATE)
+
+
+def test_the_key_of_a_condition_stays_as_it_was_when_the_cached_rows_were_made() -> None:
+    key = "aa62e7ca71a5884e264ee835ec3f128b6dce1058faa1ca50e489921c8a590023"
+    assert Condition("5 s", 5.0).digest("a", "b") == key
+    assert AS_RECORDED.digest("a", "b") == "b"
 
 
 def test_people_talk_as_loud_as_asked_for() -> None:

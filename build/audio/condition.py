@@ -1,4 +1,4 @@
-"""Ways of hearing a recording: whole or in part, with people talking, through a simulated microphone."""
+"""Conditions in which a recording is used: whole or an excerpt, with people talking, through a simulated microphone."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from build.audio.talkers import add_talkers, talkers_digest
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One way of hearing recordings: each has an excerpt, a room, voices and a microphone of its own, always the same.
+class Condition:
+    """A condition in which recordings are used; each recording has its own excerpt, room, voices and microphone in it.
 
-    ``part`` names the rooms and noises of the simulated microphone, None a recording as it is. Talkers are mixed in
-    before it, so many decibels below the music; with a range of them, in half of the recordings. In a recorded room
-    what a phone heard there takes the place of the simulated microphone.
+    They are drawn by its name, so they are the same at each call.
+
+    ``part`` chooses the rooms and noises of the simulated microphone; None leaves the recording as it is. Talkers are
+    mixed in before the microphone, ``talkers_db`` (a range) below the music, in half of the recordings. With
+    ``recorded_room`` the response of a room that a phone recorded replaces the simulated microphone.
     """
 
     name: str
@@ -32,21 +34,29 @@ class Way:
     recorded_room: bool = False
 
     def digest(self, name: str, content: str) -> str:
-        """Return a digest of what is heard of the recording of that name; ``content`` is the digest of its file."""
+        """Return the cache key of a recording in this condition, by its name and the digest of its file."""
         if self.part is None and self.talkers_db is None and np.isinf(self.seconds):
             return content
         surrounded = surroundings_digest(self.part) if self.part else ""
         if self.part and self.recorded_room:
             surrounded += recorded_rooms_digest(self.part)
         talking = talkers_digest(self._voices) if self.talkers_db else ""
-        return hashlib.sha256(f"{self!r} {surrounded} {talking} {name} {content}".encode()).hexdigest()
+        return hashlib.sha256(f"{self._key} {surrounded} {talking} {name} {content}".encode()).hexdigest()
+
+    @property
+    def _key(self) -> str:
+        """The condition's part of the key, spelled out: cached rows stay valid when the class is renamed."""
+        return (
+            f"Way(name={self.name!r}, seconds={self.seconds!r}, part={self.part!r}, talkers_db={self.talkers_db!r}, "
+            f"always_talking={self.always_talking!r}, draw={self.draw!r}, recorded_room={self.recorded_room!r})"
+        )
 
     @property
     def _voices(self) -> Part:
         return Part.TRAINING if self.part is Part.TRAINING else Part.EVALUATION
 
     def __call__(self, name: str, audio: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return what is heard of the recording of that name; the same at each call."""
+        """Return the audio (n,) of the recording of that name in this condition; the same at each call."""
         seed = zlib.crc32(self.name.encode()) if self.draw is None else self.draw
         rng = np.random.default_rng((seed, zlib.crc32(name.encode())))
         n_samples = int(min(self.seconds * SAMPLE_RATE, len(audio)))
@@ -62,9 +72,9 @@ class Way:
         return simulate(audio, surroundings(self.part), rng)
 
 
-AS_RECORDED = Way("as recorded")
+AS_RECORDED = Condition("as recorded")
 
 
-def microphone(part: Part, draw: int, seconds: float = np.inf) -> Way:
-    """Return the way through one of a part's simulated microphones, another one for each draw."""
-    return Way(f"microphone {draw}", seconds, part, draw=draw)
+def microphone(part: Part, draw: int, seconds: float = np.inf) -> Condition:
+    """Return the condition of one of a part's simulated microphones; each draw is another microphone."""
+    return Condition(f"microphone {draw}", seconds, part, draw=draw)
