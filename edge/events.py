@@ -37,6 +37,7 @@ class State(StrEnum):
     SILENCE = "silence"  # the level is too low to say anything
     NO_MUSIC = "no_music"  # there is sound, and the model says that it is no music
     NO_SOURCE = "no_source"  # the source is lost or stalled
+    PAUSED = "paused"  # somebody has asked not to listen
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,18 @@ class Idle:
 
 
 @dataclass(frozen=True, slots=True)
+class Paused:
+    """Listening is paused: nothing is recorded until ``Resumed``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """Listening goes on."""
+
+    away_s: float  # seconds
+
+
+@dataclass(frozen=True, slots=True)
 class CutShort:
     """A recording ends before its time; nothing follows."""
 
@@ -93,7 +106,7 @@ class CutShort:
 
 
 #: What a source yields.
-Chunk = Block | Hole | Lost | Restored | Idle | CutShort
+Chunk = Block | Hole | Lost | Restored | Idle | Paused | Resumed | CutShort
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ STATE_WORDS = {
     "silence": "silence",
     "no_music": "no music",
     "no_source": "no source",
+    "paused": "paused",
 }
 #: Not printable by themselves, but Persian, Indic languages and emoji join letters, or keep them apart, with them.
 _JOINERS = "\u200c\u200d"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from edge.audio.pipes import PipeReader, not_live
 from edge.audio.raw_format import RawFormat
-from edge.audio.recovery.live_source import End, Kind, LiveSource, Stream
+from edge.audio.recovery.live_source import AtRest, End, Kind, LiveSource, Stream
 from edge.audio.recovery.outage import Patience, Pause
 from edge.errors import ConfigError, SourceError
 
@@ -48,7 +48,8 @@ class Command(LiveSource):
                 old.close()
             return _Running(words, raw, fast=fast)
 
-        super().__init__(Path(words[0]).name, Kind(start, not_live(PATIENCE) if fast else PATIENCE), wait=wait)
+        patience, at_rest = (not_live(PATIENCE), AtRest.HELD) if fast else (PATIENCE, AtRest.CLOSED)
+        super().__init__(Path(words[0]).name, Kind(start, patience, at_rest=at_rest), wait=wait)
 
 
 class _Running:

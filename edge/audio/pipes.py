@@ -19,7 +19,7 @@ from typing import TextIO
 
 from edge import clock
 from edge.audio.raw_format import RawFormat
-from edge.audio.recovery.live_source import End, Kind, LiveSource, Stream
+from edge.audio.recovery.live_source import AtRest, End, Kind, LiveSource, Stream
 from edge.audio.recovery.outage import Patience, Pause
 from edge.audio.recovery.queue import BYTES_PER_SAMPLE, MAX_BLOCK_S, MAX_S, AudioQueue
 from edge.audio.recovery.real_time import Pace
@@ -39,6 +39,11 @@ STANDARD_INPUT_PATIENCE = Patience(when_lost=NEVER, when_stalled=NEVER)
 def not_live(patience: Patience) -> Patience:
     """Return the patience with audio that is taken as fast as it comes: only whoever waits for it knows when."""
     return Patience(first_audio_s=inf, stall_s=inf, when_lost=patience.when_lost, when_stalled=patience.when_stalled)
+
+
+def at_rest(*, fast: bool) -> AtRest:
+    """Return what becomes of a pipe while listening is paused; of one that is ``fast``, the writer may wait."""
+    return AtRest.HELD if fast else AtRest.DISCARDED
 
 
 class PipeReader:
@@ -118,7 +123,8 @@ class StandardInput(LiveSource):
             return _Pipe("standard input", PipeReader(os.dup(sys.stdin.fileno()), raw, fast=fast), End())
 
         patience = not_live(STANDARD_INPUT_PATIENCE) if fast else STANDARD_INPUT_PATIENCE
-        super().__init__("standard input", Kind(read, patience), wait=True)  # two must not read from it at once
+        kind = Kind(read, patience, at_rest=at_rest(fast=fast))
+        super().__init__("standard input", kind, wait=True)  # two must not read from it at once
 
 
 def _no_audio_from(stream: TextIO | None) -> str | None:
@@ -152,4 +158,5 @@ class NamedPipe(LiveSource):
                     old.close()
             return _Pipe(path.name, PipeReader(descriptor, raw, fast=fast), End("its writer went away"))
 
-        super().__init__(path.name, Kind(read, not_live(FIFO_PATIENCE) if fast else FIFO_PATIENCE), wait=True)
+        patience = not_live(FIFO_PATIENCE) if fast else FIFO_PATIENCE
+        super().__init__(path.name, Kind(read, patience, at_rest=at_rest(fast=fast)), wait=True)

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from edge.audio.raw_format import RawFormat
+    from edge.audio.sources import Source
     from edge.events import Event
     from edge.live.pipeline import Pipeline
     from edge.model.bundle import Bundle
     from edge.model.personal import LayerWatch
     from edge.sinks import Sink
     from edge.sinks.history import HistorySink
+    from edge.switch import Switch
 
 DEMO_ENDS = (
     "That was the demo: a piece of music that livegenre makes itself. Next: livegenre listen, with a microphone, or "
@@ -34,7 +37,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "listen",
         help="say the genre of what is playing now",
-        description="Say the genre of what is playing now, every second, until the source ends or Ctrl-C.",
+        description="Say the genre of what is playing now, every second, until the source ends or Ctrl-C. "
+        "On the display p pauses, with the microphone closed, and q ends.",
     )
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
@@ -73,33 +77,27 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Listen; status 0 when the source ends, or q or SIGTERM asks to stop. Ctrl-C ends as ``KeyboardInterrupt``."""
-    from edge.audio.raw_format import RawFormat
-    from edge.audio.sources import from_uri
-    from edge.checked import make
+    from edge.audio.switched import Switched
     from edge.errors import ConfigError
     from edge.events import Stopped
     from edge.live.pipeline import Pipeline, PipelineSettings
     from edge.model.bundle import load_bundle
     from edge.progress import take_over
     from edge.sinks.guard import Guarded
+    from edge.switch import Switch
 
     if args.fast and args.history is not None:
         raise ConfigError("--history cannot be combined with --fast, whose audio has no time of day")
-    given = {"sample_rate": args.rate, "channels": args.channels}
-    raw = make(
-        RawFormat,
-        {name: value for name, value in given.items() if value is not None},
-        {"sample_rate": "--rate", "channels": "--channels"},
-    )
+    raw = _raw_format(args)
     bundle = load_bundle(args.model)
-    uri = "demo" if args.demo else args.source
     watched = not args.json and stdio.can_be_drawn_on(sys.stdout)
     progress = take_over()
-    source = from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw, away_since=progress.away_since)
+    source, switch = _source(args, raw, watched=watched, away_since=progress.away_since), Switch()
     sections = {face.section: face.asked_for(getattr(args, face.section)) for face in FACES}
     settings = PipelineSettings(styles=not args.no_styles, sound=draws_sound(sections))
     learned = _learned(args, bundle)
-    pipeline = Pipeline(source, bundle, settings, progress=progress, personal=learned.layer if learned else None)
+    layer = learned.layer if learned else None
+    pipeline = Pipeline(Switched(source, switch), bundle, settings, progress=progress, personal=layer)
     signals = _stop_on_signals(pipeline)
     sinks: list[Sink] = []
     history: HistorySink | None = None
@@ -109,11 +107,12 @@ def run(args: argparse.Namespace) -> int:
             history = _history(_file(args.history))
             sinks.append(Guarded(history, "history"))
         announced: list[str] = []
-        sinks += _faces(sections, bundle, _history_of(args), pipeline, announced.append)
+        sinks += _faces(sections, bundle, _history_of(args), pipeline, switch=switch, announce=announced.append)
         if not watched:
             for text in announced:
                 stdio.tell(text)
-        sinks.append(Guarded(_sink(args, pipeline, announced, watched=watched), "output", passes=(BrokenPipeError,)))
+        output = _sink(args, pipeline, switch, announced, watched=watched)
+        sinks.append(Guarded(output, "output", passes=(BrokenPipeError,)))
         for event in pipeline.events():
             _hand_on(event, sinks, history)
             _follow(learned, pipeline)
@@ -130,6 +129,25 @@ def run(args: argparse.Namespace) -> int:
     if args.demo and not args.json:
         print(DEMO_ENDS)
     return 0
+
+
+def _raw_format(args: argparse.Namespace) -> RawFormat:
+    from edge.audio.raw_format import RawFormat
+    from edge.checked import make
+
+    given = {"sample_rate": args.rate, "channels": args.channels}
+    return make(
+        RawFormat,
+        {name: value for name, value in given.items() if value is not None},
+        {"sample_rate": "--rate", "channels": "--channels"},
+    )
+
+
+def _source(args: argparse.Namespace, raw: RawFormat, *, watched: bool, away_since: float | None) -> Source:
+    from edge.audio.sources import from_uri
+
+    uri = "demo" if args.demo else args.source
+    return from_uri(uri, fast=args.fast, wait=args.wait, watched=watched, raw=raw, away_since=away_since)
 
 
 def _hand_on(event: Event, sinks: Sequence[Sink], history: HistorySink | None) -> None:
@@ -174,6 +192,8 @@ def _faces(
     bundle: Bundle,
     history: Path | None,
     pipeline: Pipeline,
+    *,
+    switch: Switch,
     announce: Callable[[str], None],
 ) -> list[Sink]:
     """Open the faces that are asked for; without one, import nothing."""
@@ -183,7 +203,7 @@ def _faces(
     from edge.sinks.present import Present
 
     present = Present()
-    faces = Faces(present, announce=announce, on_exit=pipeline.stop)
+    faces = Faces(present, switch, announce=announce, on_exit=pipeline.stop)
     try:
         faces.show(sections, bundle, history)
     except BaseException:
@@ -192,7 +212,9 @@ def _faces(
     return [present, faces]
 
 
-def _sink(args: argparse.Namespace, pipeline: Pipeline, announced: Sequence[str], *, watched: bool) -> Sink:
+def _sink(
+    args: argparse.Namespace, pipeline: Pipeline, switch: Switch, announced: Sequence[str], *, watched: bool
+) -> Sink:
     if args.json:
         from edge.sinks.jsonl import JsonLines
 
@@ -200,7 +222,7 @@ def _sink(args: argparse.Namespace, pipeline: Pipeline, announced: Sequence[str]
     if watched:
         from edge.sinks.terminal import Terminal
 
-        return Terminal(quit_asked=pipeline.stop, notice="; ".join(announced), history=_history_of(args))
+        return Terminal(quit_asked=pipeline.stop, switch=switch, notice="; ".join(announced), history=_history_of(args))
     from edge.sinks.lines import Lines
 
     return Lines(sys.stdout)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from edge import clock, events
 from edge.audio.sources import Source
 from edge.errors import SoundSystemStuck
-from edge.events import Block, Chunk, CutShort, Event, Hole, Idle, Lost, Restored, State
+from edge.events import Block, Chunk, CutShort, Event, Hole, Idle, Lost, Paused, Restored, Resumed, State
 from edge.live import decision, styles
 from edge.live.decision import DecisionMemory, DecisionSettings, Shown
 from edge.live.pace import Pace
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 #: After a hole up to this long, in seconds, what was shown before still stands: it is most likely the same record.
 SHORT_GAP_S = 10.0
+#: States in which no audio comes.
+WITHOUT_AUDIO = (State.NO_SOURCE, State.PAUSED)
 #: Seconds of audio between two ``Stats``.
 STATS_EVERY_S = 60.0
 
@@ -111,7 +113,9 @@ class Pipeline:
         """Go on with another personal layer, or none; with other labels what was shown is forgotten."""
         before, self._classify = self._classify.labels, Classifier(self._bundle, personal)
         if self._classify.labels != before:
-            self._memory, self._has_new_labels = DecisionMemory(), True
+            shown = self._memory.shown
+            self._memory = DecisionMemory(shown=shown) if shown.state in WITHOUT_AUDIO else DecisionMemory()
+            self._has_new_labels = True
 
     def stop(self) -> None:
         """Ask ``events`` to end after the next chunk; may be called from a signal handler or another thread."""
@@ -125,7 +129,7 @@ class Pipeline:
             for chunk in chunks:
                 if self._has_new_labels:
                     self._has_new_labels = False
-                    yield self._started()
+                    yield from self._start_over()
                 yield from self._take(chunk)
                 if self.audio_s >= self._stats_due_s:
                     self._stats_due_s = self._next_stats_s()
@@ -139,6 +143,13 @@ class Pipeline:
         yield self._stats()
         reason = "stopped" if self._stopping else "the source ended"
         yield self._stamp.now(events.Stopped, reason=reason, warning=self._warning)
+
+    def _start_over(self) -> Iterator[Event]:
+        """Begin with other labels; without audio, what is shown is still true."""
+        yield self._started()
+        if self._memory.shown.state in WITHOUT_AUDIO:
+            memory, self._memory = self._memory, DecisionMemory()
+            yield from self._show(memory)
 
     def _take(self, chunk: Chunk) -> Iterator[Event]:
         match chunk:
@@ -158,6 +169,13 @@ class Pipeline:
                 yield self._stamp.when_recorded(events.SourceRestored, source=self._source.name, away_s=away_s)
                 yield from self._gap(away_s, "the source was away")
                 yield from self._show(DecisionMemory())
+            case Paused():
+                yield from self._end_stretch()
+                yield from self._show(DecisionMemory(shown=Shown(State.PAUSED)))
+            case Resumed(away_s):
+                yield from self._end_stretch(paused_s=away_s)
+                self._begin_anew()
+                yield from self._show(DecisionMemory())
             case Idle():
                 yield self._tick(None)
             case CutShort(reason):
@@ -175,9 +193,9 @@ class Pipeline:
         if self.audio_s > before_s:  # else the resampler collects more first
             yield self._tick(self._window.take_block_level())
 
-    def _end_stretch(self, lost_s: float = 0.0) -> Iterator[Event]:
+    def _end_stretch(self, lost_s: float = 0.0, *, paused_s: float = 0.0) -> Iterator[Event]:
         yield from self._hear(self._window.end_stretch())
-        self._timeline.next_stretch(lost_s)
+        self._timeline.next_stretch(lost_s, paused_s=paused_s)
 
     def _hear(self, n_samples: int) -> Iterator[Event]:
         self._timeline.advance(n_samples)
@@ -221,6 +239,9 @@ class Pipeline:
     def _skip(self, lost_s: float) -> Iterator[Event]:
         yield from self._end_stretch(lost_s)
         self._gaps += 1
+        self._begin_anew()
+
+    def _begin_anew(self) -> None:
         self._pace.restart()
         self._window.forget()
         self._window.take_interval_level()

@@ -46,8 +46,8 @@ class Timeline:
         """Count samples, as far as they are dealt with."""
         self._n_counted += n_samples
 
-    def next_stretch(self, lost_s: float = 0.0) -> None:
-        """Begin another stretch, ``lost_s`` seconds after the end of this one."""
-        self._stretch_at_s = self.received_s + lost_s
+    def next_stretch(self, lost_s: float = 0.0, *, paused_s: float = 0.0) -> None:
+        """Begin another stretch, ``lost_s`` and ``paused_s`` seconds after the end of this one."""
+        self._stretch_at_s = self.received_s + lost_s + paused_s
         self.lost_s += lost_s
         self._n_counted = self._n_frames = 0

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from edge import words
 from edge.audio.sources import Source, from_uri
+from edge.audio.switched import Switched
 from edge.errors import BundleError, ConfigError, EdgeError, HistoryError, RuntimeMissing, SoundSystemStuck
 from edge.events import (
     Change,
@@ -45,6 +46,7 @@ from edge.sinks.every_face import draws_sound
 from edge.sinks.guard import Guarded
 from edge.sinks.history import HistorySink
 from edge.sinks.present import Present
+from edge.switch import PAUSED_FILE, Switch
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +85,8 @@ class Daemon:
         self._history: HistorySink | None = None
         self._kept: list[Sink] = []  # the history, if one is kept
         self._keep_history(_history(self._config))
-        self._faces = Faces(self._present, patient=True)
+        self._switch = _switch()
+        self._faces = Faces(self._present, self._switch, patient=True)
         self._show_faces()
         self._learned: LayerWatch | None = None
         self._nightly: Nightly | None = None
@@ -164,7 +167,9 @@ class Daemon:
     def _listen(self, source: Source) -> None:
         progress, self._progress = self._progress, Progress()
         settings = _settings(self._config)
-        pipeline = Pipeline(source, self._bundle, settings, progress=progress, personal=self._layer())
+        pipeline = Pipeline(
+            Switched(source, self._switch), self._bundle, settings, progress=progress, personal=self._layer()
+        )
         try:
             for event in pipeline.events():
                 self._take(event)
@@ -285,6 +290,13 @@ def _history(config: Config) -> HistorySink | None:
 
 def _history_file(config: Config) -> Path:
     return Path(config.history.file) if config.history.file else own_file()
+
+
+def _switch() -> Switch:
+    switch = Switch(own_file().with_name(PAUSED_FILE))
+    if not switch.is_on:
+        log.warning("paused, as somebody asked: resume on the page or over MQTT, or remove %s and restart", switch.file)
+    return switch
 
 
 def _source(config: Config, away_since: float | None = None) -> Source:

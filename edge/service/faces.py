@@ -15,6 +15,7 @@ from edge.sinks.face import Surroundings
 from edge.sinks.guard import Guarded
 from edge.sinks.persistent import Persistent
 from edge.sinks.present import Present
+from edge.switch import Switch
 
 log = logging.getLogger(__name__)
 
@@ -25,14 +26,16 @@ class Faces:
     def __init__(
         self,
         present: Present,
+        switch: Switch,
         *,
         announce: Callable[[str], None] = log.info,
         on_exit: Callable[[], None] | None = None,
         patient: bool = False,
     ) -> None:
-        """``present`` has every event before this. ``announce`` is told where a face is to be found, ``on_exit`` called
-        when somebody closes one. ``patient``: one that cannot be opened at first is no error, but tried again."""
-        self._present = present
+        """``present`` has every event before this; faces may turn ``switch``. ``announce`` is told where a face is to
+        be found, ``on_exit`` called when somebody closes one. ``patient``: one that cannot be opened at first is no
+        error, but tried again."""
+        self._present, self._switch = present, switch
         self._announce, self._on_exit, self._patient = announce, on_exit, patient
         self._open: dict[str, tuple[Hashable, Persistent, Guarded]] = {}
 
@@ -41,7 +44,7 @@ class Faces:
 
         Raises ``FaceError`` for the first that cannot be opened, unless this is patient.
         """
-        around = Surroundings(sections, model, history, self._announce, self._on_exit)
+        around = Surroundings(sections, model, history, self._switch, self._announce, self._on_exit)
         wanted = {}
         for face in FACES:
             settings = sections[face.section]

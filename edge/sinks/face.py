@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from edge.model.bundle import Bundle
     from edge.sinks import Sink
+    from edge.switch import Switch
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Surroundings:
     sections: Mapping[str, Any]  # the settings of every face, by section
     model: Bundle
     history: Path | None  # the file that may be read and corrected, if one is kept
+    switch: Switch  # which pauses listening
     announce: Callable[[str], None]  # takes where a face is to be found, in words
     on_exit: Callable[[], None] | None  # to be called when a person closes a face, where that ends everything
 

@@ -147,6 +147,9 @@ class HistorySink:
         return self.problem is None and current is not None and not current.is_written and current.duration_s > 0
 
     def _continue_with(self, event: Prediction | Change) -> None:
+        if event.state is State.PAUSED:  # somebody wants nothing to be known of now
+            self._end_segment(event.audio_s)
+            return
         current = self._open
         if current is None or (current.state, current.genre) != (event.state, event.genre):
             if current is not None:

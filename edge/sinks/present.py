@@ -15,6 +15,7 @@ from edge.events import (
     SourceLost,
     SourceRestored,
     Started,
+    State,
     Stats,
     Stopped,
 )
@@ -47,6 +48,9 @@ class Present:
         begun = self._held.get(SegmentBegun)
         if isinstance(event, SegmentCorrected) and isinstance(begun, SegmentBegun) and begun.segment == event.segment:
             self._held[SegmentBegun] = replace(begun, corrected=event.corrected)
+        if isinstance(event, Change) and event.state is State.PAUSED:
+            for untrue in (SourceLost, Prediction):
+                self._held.pop(untrue, None)
         if kind in _ENDS:
             for ended in (kind, *_ENDS[kind]):
                 self._held.pop(ended, None)

@@ -111,12 +111,12 @@ def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for eac
                 lead=lead_after(view.lead, event.genre, leading, event.audio_s),
                 tempo_bpm=event.tempo_bpm,
             )
+        case Change(state=State.PAUSED):
+            return replace(_without_audio(view), state=event.state, genre=None, confidence=None, problem=None)
         case Change():
             return replace(view, state=event.state, genre=event.genre, confidence=event.confidence)
         case SourceLost():
-            nothing = dict.fromkeys(view.probabilities, 0.0)
-            view = replace(view, probabilities=nothing, styles=(), lead=Lead(), tempo_bpm=None, level_dbfs=None)
-            return replace(view, problem=safe(event.reason))
+            return replace(_without_audio(view), problem=safe(event.reason))
         case SourceRestored():
             return replace(view, source=safe(event.source), problem=None)
         case Tick():
@@ -130,3 +130,8 @@ def view_after(view: View, event: Event) -> View:  # noqa: PLR0911 - one for eac
         case Gap():
             return replace(view, dropped_s=view.dropped_s + event.lost_s)
     return view
+
+
+def _without_audio(view: View) -> View:
+    nothing = dict.fromkeys(view.probabilities, 0.0)
+    return replace(view, probabilities=nothing, styles=(), lead=Lead(), tempo_bpm=None, level_dbfs=None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import Enum, auto
 from math import inf
 from typing import Protocol
 
@@ -57,6 +58,14 @@ class Stream(Protocol):
         """Release it; may be called twice. May hang where the system does."""
 
 
+class AtRest(Enum):
+    """Handling of a stream while listening is paused."""
+
+    CLOSED = auto()  # and opened again afterwards
+    DISCARDED = auto()  # read on, so that whoever writes it is not kept waiting, and forgotten
+    HELD = auto()  # what is not live waits
+
+
 @dataclass(frozen=True, slots=True)
 class Kind:
     """Properties of a kind of source."""
@@ -68,6 +77,7 @@ class Kind:
     hanging: Callable[[], str] = lambda: "it does not open"
     #: Seconds after which an opening under way will never end, and only a new process helps.
     stuck_s: float = inf
+    at_rest: AtRest = AtRest.CLOSED
 
 
 class LiveSource:
@@ -115,6 +125,24 @@ class LiveSource:
     def close(self) -> None:
         """Release the source within ``CLOSE_S``; a stream that hangs is released once that is possible."""
         self._finished = True
+        self._release()
+
+    def rest(self) -> None:
+        """Give no audio until ``wake``; a device is released, as with ``close``."""
+        if self._kind.at_rest is AtRest.CLOSED:
+            self._release()
+            self._opening = None
+            self._untold.clear()
+
+    def wake(self) -> None:
+        """Give audio again, of what is recorded from now on."""
+        self._health = outage.opening(clock.steady_s(), self._kind.patience)
+        if self._stream is None and self._opening is None:
+            self._start_opening()
+        elif self._stream is not None and self._kind.at_rest is AtRest.DISCARDED:
+            self._stream.queue.clear()
+
+    def _release(self) -> None:
         until = time.monotonic() + CLOSE_S
         if self._opening:
             outcome = self._opening.give_up()

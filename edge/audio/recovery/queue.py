@@ -94,6 +94,13 @@ class AudioQueue:
         recorded_at = None if self._blocking else last.recorded_at
         return Block(samples.reshape(-1, self.channels), self.sample_rate, recorded_at)
 
+    def clear(self) -> None:
+        """Forget what waits."""
+        with self._changed:
+            self._items.clear()
+            self._bytes = 0
+            self._changed.notify_all()
+
     def close(self) -> None:
         """Release whoever waits; what is queued can still be taken."""
         with self._changed:

@@ -96,6 +96,7 @@ def _open(settings: MqttConfig, around: Surroundings) -> Sink:
         version("livegenre"),
         None if around.history is None else command_topic.corrector(around.history),
         retained=Retained(folder),
+        switch=around.switch,
         kept_before=kept_before({name, own_name}, settings.topic, settings.discovery),
     )
     around.announce(f"MQTT goes to {settings.host}:{settings.port} as {topics.state}")

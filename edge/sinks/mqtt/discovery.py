@@ -1,8 +1,8 @@
 """The topics that are published, and their announcement to Home Assistant (its MQTT discovery).
 
-A device of its own has sensors for genre, confidence, tempo and level, a binary sensor for music, and, where a history
-is kept, a choice that puts the genre right, and buttons that confirm it and take that back. All read one state topic,
-a JSON object.
+A device of its own has sensors for genre, confidence, tempo and level, binary sensors for music and problems, a switch
+that pauses listening, and, where a history is kept, a choice that puts the genre right, and buttons that confirm it and
+take that back. All read one state topic, a JSON object.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from edge.events import State
 from edge.sinks.view import View
 
 ONLINE, OFFLINE = "online", "offline"
+#: What the topic of the switch takes.
+ON, OFF = "ON", "OFF"
 #: What the button that takes a correction back sends, before its template.
 UNDO = "undo"
 #: The same of the one that confirms what is shown.
@@ -26,7 +28,7 @@ RIGHT = "right"
 #: What a command says that it is of: the segment that Home Assistant shows when it is sent. It has no other variables.
 _OF_SHOWN = "'segment': this.attributes.segment | default(none)"
 #: What a state says of music; of the others nothing is known.
-MUSIC = {State.MUSIC: "ON", State.UNSURE: "ON", State.SILENCE: "OFF", State.NO_MUSIC: "OFF"}
+MUSIC = {State.MUSIC: ON, State.UNSURE: ON, State.SILENCE: OFF, State.NO_MUSIC: OFF}
 
 
 def plain_id(name: str) -> str:
@@ -61,6 +63,11 @@ class Topics:
         return f"{self.base}/{self.device_id}/correct"
 
     @property
+    def listening(self) -> str:
+        """Takes ``ON`` and ``OFF``."""
+        return f"{self.base}/{self.device_id}/listening"
+
+    @property
     def birth(self) -> str:
         """Topic on which Home Assistant says that it has started."""
         return f"{self.prefix}/status"
@@ -74,6 +81,7 @@ def state(view: View) -> dict[str, Any]:
         "label": view.genre and words.label(view.genre),
         "beneath": words.joined(view.beneath),
         "music": MUSIC.get(view.state),
+        "listening": OFF if view.state is State.PAUSED else ON,
         "confidence": None if view.confidence is None else round(100 * view.confidence),  # per cent
         "tempo_bpm": None if view.tempo_bpm is None else round(view.tempo_bpm, 1),
         "level_dbfs": None if view.level_dbfs is None else round(view.level_dbfs, 1),
@@ -97,7 +105,7 @@ def kept_before(names: Iterable[str], base: str, prefix: str) -> set[str]:
 
 def configs(topics: Topics, version: str, labels: tuple[str, ...], *, correctable: bool) -> dict[str, dict[str, Any]]:
     """Return the discovery messages by topic: retained JSON objects."""
-    entities = dict(_ENTITIES)
+    entities = {**_ENTITIES, "listening": ("switch", {**_SWITCH, "command_topic": topics.listening})}
     if correctable and labels:
         entities |= _corrections(topics, labels)
     device = {
@@ -165,8 +173,8 @@ _ENTITIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {
             "name": "Music",
             "value_template": "{{ value_json.music }}",
-            "payload_on": "ON",
-            "payload_off": "OFF",
+            "payload_on": ON,
+            "payload_off": OFF,
             "device_class": "sound",
         },
     ),
@@ -175,13 +183,21 @@ _ENTITIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {
             "name": "Problem",
             "value_template": "{{ 'ON' if value_json.problem or value_json.history else 'OFF' }}",
-            "payload_on": "ON",
-            "payload_off": "OFF",
+            "payload_on": ON,
+            "payload_off": OFF,
             "device_class": "problem",
             "entity_category": "diagnostic",
             "json_attributes_template": "{{ {'source': value_json.problem, 'history': value_json.history} | tojson }}",
         },
     ),
+}
+
+_SWITCH: Mapping[str, Any] = {
+    "name": "Listening",
+    "value_template": "{{ value_json.listening }}",
+    "payload_on": ON,
+    "payload_off": OFF,
+    "icon": "mdi:microphone",
 }
 
 #: Entities that no device had whose id was its name.

@@ -28,9 +28,10 @@ from edge.errors import EdgeError, FaceError
 from edge.events import Event, Started, Stopped
 from edge.sinks.mqtt import command_topic, discovery
 from edge.sinks.mqtt.command_topic import Corrector
-from edge.sinks.mqtt.discovery import OFFLINE, ONLINE, Topics
+from edge.sinks.mqtt.discovery import OFF, OFFLINE, ON, ONLINE, Topics
 from edge.sinks.mqtt.identity import ID_FILE, Retained
 from edge.sinks.view import View, view_after
+from edge.switch import Switch
 
 log = logging.getLogger(__name__)
 
@@ -93,15 +94,17 @@ class Publisher:
         corrector: Corrector | None = None,
         *,
         retained: Retained,
+        switch: Switch,
         kept_before: Set[str] = frozenset(),
     ) -> None:
-        """``retained`` is what brokers keep of this device, ``kept_before`` what one may that nothing is known of.
+        """``retained`` is what brokers keep of this device, ``kept_before`` what one may that nothing is known of;
+        ``switch`` is turned by messages.
 
         Raises ``FaceError`` for certificates that cannot be read; a broker that is not there is waited for.
         """
         self.problem: str | None = NOT_YET
         self._broker, self._topics, self._version, self._corrector = broker, topics, version, corrector
-        self._retained, self._kept_before = retained, kept_before
+        self._retained, self._kept_before, self._switch = retained, kept_before, switch
         self._clearing: dict[str, MQTTMessageInfo] = {}  # topics that are no longer ours
         self._is_forgotten = self._is_outdated = self._is_introduced = False
         self._introducing = threading.Lock()
@@ -206,10 +209,9 @@ class Publisher:
         self.problem, self._last, self._let_in_s = None, None, time.monotonic()
         self._is_introduced = False
         log.info("broker %s: connected, publishing as %s", self._broker.address, self._topics.state)
-        wanted = [self._topics.birth] if self._topics.prefix else []
+        wanted = [self._topics.listening, *([self._topics.birth] if self._topics.prefix else [])]
         wanted += [self._topics.command] if self._corrector is not None else []
-        if wanted:
-            client.subscribe([(topic, 1) for topic in wanted])
+        client.subscribe([(topic, 1) for topic in wanted])
         self._introduce()
 
     def _on_disconnect(
@@ -262,7 +264,14 @@ class Publisher:
             if text == ONLINE:
                 self._is_introduced = False
                 self._introduce()
-        elif self._corrector is not None and not message.retain and text:  # a retained one would come with every start
+        elif message.retain or not text:  # a retained one would come with every start
+            return
+        elif message.topic == self._topics.listening:
+            if text in (ON, OFF):
+                self._switch.turn(text == ON)
+            else:
+                log.warning("a message at %s is neither %s nor %s", message.topic, ON, OFF)
+        elif self._corrector is not None:
             try:
                 self._corrector(command_topic.parsed(text))  # which the history tells all faces of
             except EdgeError as error:

@@ -48,7 +48,7 @@ class Metrics:
         self._backlog = gauge("backlog_seconds", "Audio that waits to be heard")
         self._dropped = counter("audio_dropped_seconds", "Audio that was lost")
         self._gaps = counter("gaps", "Holes in the audio")
-        self._up = gauge("source_up", "Whether the source gives audio")
+        self._up = gauge("source_up", "0 while the source is lost or stalled")
         self._losses = counter("source_losses", "How often the source was lost or fell still")
         self._level = gauge("level_dbfs", "RMS level of the newest audio; NaN for nothing but zeros")
         self._tempo = gauge("tempo_bpm", "Tempo in beats a minute; NaN without music")
@@ -77,6 +77,8 @@ class Metrics:
                     self._confidence.labels(words.safe(label)).set(probability)
             case Change():
                 self._show(event)
+                if event.state is State.PAUSED:
+                    self._rest()
             case Gap():
                 self._gaps.inc()
                 self._dropped.inc(max(0.0, event.lost_s))
@@ -92,6 +94,11 @@ class Metrics:
             case Tick():
                 self._level.set(NOTHING if event.level_dbfs is None else event.level_dbfs)
                 self._backlog.set(event.backlog_s)
+
+    def _rest(self) -> None:
+        self._up.set(1)  # for all that is known
+        self._tempo.set(NOTHING)
+        self._confidence.clear()
 
     def _start(self, event: Started) -> None:
         for kept in (self._model, self._confidence, self._shown):

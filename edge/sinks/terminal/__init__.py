@@ -18,14 +18,15 @@ from edge.sinks.terminal.drawing import render
 from edge.sinks.terminal.keyboard import Keyboard
 from edge.sinks.terminal.strip import in_words
 from edge.sinks.view import View, label_of, view_after
+from edge.switch import Switch
 
 #: Wall seconds between two drawings of the level meter, at least.
 REFRESH_S = 0.2
-QUIT = "q"
+QUIT, PAUSE = "q", "p"
 
 
 class Terminal:
-    """Sink that keeps the display up to date, and calls ``quit_asked`` when ``q`` is pressed.
+    """Sink that keeps the display up to date, and calls ``quit_asked`` when ``q`` is pressed; ``p`` turns ``switch``.
 
     ``notice`` stays below the source: where else this is to be seen, say. With ``c`` a person puts right what is shown,
     in the ``history`` that is kept.
@@ -34,12 +35,13 @@ class Terminal:
     def __init__(
         self,
         quit_asked: Callable[[], None],
+        switch: Switch,
         *,
         notice: str = "",
         history: Path | None = None,
         console: Console | None = None,
     ) -> None:
-        self._quit_asked = quit_asked
+        self._quit_asked, self._switch = quit_asked, switch
         self._console = console or Console()
         self._view = View()
         self._notice = notice
@@ -73,16 +75,24 @@ class Terminal:
         for key in pressed:
             if key == QUIT and correcting.chooser is None:
                 self._quit_asked()
+            if key == PAUSE and correcting.chooser is None:
+                self._switch.turn(on=not self._switch.is_on)
             correcting.press(key, self._view)
         return bool(pressed)
 
     def _draw(self) -> None:
         correcting = self._correcting
         view = self._view
-        notice, keys = correcting.said or view.history or self._notice, correcting.help(view)
+        notice, keys = correcting.said or view.history or self._notice, self._keys()
         chooser, was = correcting.chooser, correcting.was(view)
         drawing = render(view, *self._console.size, notice=notice, chooser=chooser, was=was, keys=keys)
         self._live.update(drawing, refresh=True)
+
+    def _keys(self) -> str:
+        """Return what keys do now."""
+        pause = f"{PAUSE} {'pauses' if self._switch.is_on else 'resumes'}"
+        correcting = self._correcting.help(self._view)
+        return f"{pause}  {correcting}" if correcting else pause
 
     def close(self) -> None:
         """Restore the screen, and print a summary in one line."""

@@ -22,7 +22,7 @@ LOUD_DBFS, CLIPPING_DBFS = -12.0, -3.0
 OTHER_ROWS, OTHER_ROWS_WITH_STRIP, LOWEST_WITH_STRIP = 8, 10, 18
 LABEL_WIDTH = 12
 #: Columns from which on all keys are named.
-WIDTH_FOR_KEYS = 60
+WIDTH_FOR_KEYS = 70
 WIDEST = 100
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -72,6 +72,8 @@ def _keys(keys: str, view: View, width: int) -> Text:
 def _source(view: View, width: int) -> Text:
     if view.problem:
         return _fit(Text(f"● {view.source}: {view.problem}; trying again", "red"), width)
+    if view.state is State.PAUSED:
+        return _fit(Text(f"○ {view.source}: {words.STATE_WORDS[view.state]}", "grey70"), width)
     late = f"{view.backlog_s:.0f} s behind, {view.dropped_s:.0f} s dropped" if view.backlog_s > 2 else ""
     left = Text("● ", "green") + Text(view.source, "default")
     return _both_ends(left, Text(late, "yellow"), width)

@@ -17,6 +17,8 @@ from edge.sinks.view import View
 SPANS_S = (600.0, 1800.0, HOUR_S)
 #: The colour of what is no genre, as light as theirs.
 NO_GENRE = "#777777"
+#: States in which there was nothing to hear.
+UNTOLD = (State.WARMING_UP, State.PAUSED)
 
 
 def strip(view: View, width: int) -> Text:
@@ -27,7 +29,7 @@ def strip(view: View, width: int) -> Text:
     line = Text(title, "grey62", no_wrap=True)
     for label, run in groupby(cells(view.stretches, n_cells, view.audio_s - span_s, view.audio_s)):
         n_here = len(list(run))
-        if label is None or label == State.WARMING_UP:
+        if label is None or label in UNTOLD:
             line.append("·" * n_here, "grey30")
         else:
             name = words.label(words.shown(label, None))
@@ -51,7 +53,7 @@ def totals(view: View, width: int) -> Text:
 
 def in_words(seconds: Iterable[tuple[str, float]]) -> list[tuple[str, str]]:
     """Return (label, ``jazz 12 min``) for each label heard for a second or more, the longest first."""
-    told = [(label, value) for label, value in seconds if label != State.WARMING_UP and value >= 1]
+    told = [(label, value) for label, value in seconds if label not in UNTOLD and value >= 1]
     ordered = sorted(told, key=lambda item: -item[1])
     return [(label, f"{words.label(words.shown(label, None))} {words.duration(value)}") for label, value in ordered]
 

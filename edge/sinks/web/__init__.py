@@ -73,6 +73,7 @@ def _open(settings: WebConfig, around: Surroundings) -> Sink:
         settings.own_names,
         token_place=place,
         frames=settings.frame_origins,
+        switch=around.switch,
     )
     warn_if_exposed(settings.token_path)
     needed = f"; putting a genre right needs the token in {place}" if around.history else ""

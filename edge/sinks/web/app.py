@@ -20,11 +20,14 @@ from edge import words
 from edge.http import server
 from edge.http.access import Receive, Scope, Send
 from edge.sinks.colours import STATE_COLOURS, colours
-from edge.sinks.web.answers import as_error, as_json
+from edge.sinks.web.answers import as_error, as_json, json_object
 from edge.sinks.web.board import Board, bands_at_once
 from edge.sinks.web.history_api import HistoryApi
+from edge.switch import Switch
 from features_np import FeatureSpec, mel_frequencies
 
+#: Bytes that a request to pause may have.
+MAX_BODY = 1024
 #: The page's files, all that is ever read from disk for it: by path, file and type.
 PAGE = {
     "/": ("page.html", "text/html; charset=utf-8"),
@@ -76,9 +79,9 @@ async def _until_gone(receive: Receive) -> None:
 class Api:
     """The answers."""
 
-    def __init__(self, board: Board, model: Mapping[str, Any]) -> None:
+    def __init__(self, board: Board, model: Mapping[str, Any], switch: Switch) -> None:
         """``model`` is what ``/api/model`` gives."""
-        self._board = board
+        self._board, self._switch = board, switch
         self._model = dict(model)
 
     async def now(self, _request: Request) -> Response:
@@ -95,15 +98,24 @@ class Api:
         """What the classifier is, and how right."""
         return as_json(self._model)
 
+    async def listening(self, request: Request) -> Response:
+        """Pause listening, or go on; ``Access`` has seen the token."""
+        asked = await json_object(request, MAX_BODY)
+        on = asked.get("on")
+        if not isinstance(on, bool):
+            raise HTTPException(400, 'write {"on": true} or {"on": false}')
+        await asyncio.to_thread(self._switch.turn, on)
+        return as_json({"on": on})
+
 
 def _file(name: str, media_type: str) -> Response:
     content = files("edge.sinks.web").joinpath("static", name).read_bytes()
     return Response(content, media_type=media_type, headers={"cache-control": "no-cache"})
 
 
-def application(board: Board, model: Mapping[str, Any], history: Path | None) -> Starlette:
+def application(board: Board, model: Mapping[str, Any], history: Path | None, switch: Switch) -> Starlette:
     """Return the application."""
-    api = Api(board, model)
+    api = Api(board, model, switch)
     page = {path: _file(*entry) for path, entry in PAGE.items()}
 
     async def page_file(request: Request) -> Response:
@@ -115,6 +127,7 @@ def application(board: Board, model: Mapping[str, Any], history: Path | None) ->
             Route("/api/now", api.now),
             Route("/api/events", api.events),
             Route("/api/model", api.model),
+            Route("/api/listening", api.listening, methods=["POST"]),
             *HistoryApi(history).routes(),
         ],
         exception_handlers={HTTPException: as_error, Exception: as_error},

@@ -27,6 +27,7 @@ from edge.events import (
     SourceLost,
     SourceRestored,
     Started,
+    State,
     Stats,
     Stopped,
     Tick,
@@ -173,7 +174,7 @@ class Board:
 
     def _tell_level(self) -> None:
         now = asyncio.get_running_loop().time()
-        if now >= self._level_due_s and self._readers:
+        if now >= self._level_due_s and self._readers and self._view.state is not State.PAUSED:
             self._level_due_s = now + LEVEL_EVERY_S
             self._tell("level", {"level_dbfs": _rounded(self._view.level_dbfs, 1)})
 

@@ -12,6 +12,7 @@ from edge.http.server import Server
 from edge.model.bundle import Bundle
 from edge.sinks.web.app import PAGE, application, model_card
 from edge.sinks.web.board import Board
+from edge.switch import Switch
 
 
 class WebPage:
@@ -27,9 +28,10 @@ class WebPage:
         *,
         token_place: str = "",
         frames: Iterable[str] = (),
+        switch: Switch | None = None,
     ) -> None:
         """``history`` is the file that the page's day is read from; ``names`` are further names of this machine,
-        ``frames`` the origins whose pages may show this one in a frame.
+        ``frames`` the origins whose pages may show this one in a frame; ``switch`` is turned by requests.
 
         Raises ``FaceError`` if the address cannot be had.
         """
@@ -37,7 +39,7 @@ class WebPage:
         self._board.correctable = history is not None
         card = model_card(bundle.name, bundle.labels, bundle.interpreter.runtime, bundle.spec, bundle.sidecar)
         access = Access(
-            application(self._board, card, history),
+            application(self._board, card, history, switch or Switch()),
             token,
             open_to_read=address.is_loopback,
             open_paths=PAGE,

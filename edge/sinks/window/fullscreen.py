@@ -218,7 +218,7 @@ def _hour(view: View, heard: Sequence[Stretch]) -> list[tuple[str, float] | None
     cells = last_hour.cells(heard, STRIP_CELLS, view.audio_s - last_hour.HOUR_S, view.audio_s)
     found: list[tuple[str, float] | None] = []
     for label in cells:
-        if label is None or label in (State.WARMING_UP, State.NO_SOURCE):
+        if label is None or label in (State.WARMING_UP, State.NO_SOURCE, State.PAUSED):
             found.append(None)
         elif label in tints:
             found.append((tints[label].on_dark, 1.0))

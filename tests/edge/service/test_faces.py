@@ -21,6 +21,7 @@ from edge.sinks.persistent import RETRY_S
 from edge.sinks.present import Present
 from edge.sinks.web import WebConfig
 from edge.sinks.window import WindowConfig
+from edge.switch import Switch
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import prediction, started, tick
 from tests.edge.sinks.mqtt.mosquitto import PASSWORD, USERNAME, Mosquitto
@@ -60,7 +61,7 @@ class Listening:
     def __init__(self, section: str, settings: Any, bundle: Bundle, caplog: pytest.LogCaptureFixture) -> None:
         self._caplog = caplog
         present = Present()
-        self.faces = Faces(present, patient=True)
+        self.faces = Faces(present, Switch(), patient=True)
         self.faces.show({face.section: face.settings() for face in FACES} | {section: settings}, bundle)
         self._sinks = (present, self.faces)
         self._take(started())

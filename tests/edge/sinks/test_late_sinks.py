@@ -33,6 +33,7 @@ from edge.sinks.prometheus.exporter import Metrics
 from edge.sinks.view import View, view_after
 from edge.sinks.web.page import WebPage
 from edge.sinks.window.fullscreen import picture
+from edge.switch import Switch
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import change, lost, prediction, restored, started, stats, tick
 from tests.edge.sinks.mqtt.mosquitto import DEVICE_ID, Mosquitto, Subscriber
@@ -41,12 +42,15 @@ TOKEN = "a-token-of-24-characters"
 MUSIC = [started(), change("jazz"), prediction("jazz"), tick()]
 LOST = [lost(), change(None, "jazz", State.NO_SOURCE)]
 BACK = [restored(), change(None, None, State.WARMING_UP), change("rock"), prediction("rock"), stats()]
+PAUSED = [change(None, "jazz", State.PAUSED)]
 #: What has happened before the sink is opened.
 PASTS = {
     "music": MUSIC,
     "another answer": [*MUSIC, change("rock", "jazz"), prediction("rock"), change("pop", "rock")],
     "a source that is lost": [*MUSIC, *LOST],
     "a source that is back": [*MUSIC, *LOST, *BACK],
+    "paused": [*MUSIC, *PAUSED],
+    "paused while the source is lost": [*MUSIC, *LOST, *PAUSED],
     "another source": [*MUSIC, *LOST, started("Radio"), change("pop"), prediction("pop")],
 }
 
@@ -149,7 +153,9 @@ def test_over_mqtt(tmp_path: Path) -> None:
             present(event)
         topics = Topics("shelf", "livegenre", "homeassistant", DEVICE_ID)
         reached, retained = Broker("127.0.0.1", broker.port), Retained(tmp_path)
-        face = Persistent(lambda: Publisher(reached, topics, "1", retained=retained), "mqtt", present, patient=False)
+        face = Persistent(
+            lambda: Publisher(reached, topics, "1", retained=retained, switch=Switch()), "mqtt", present, patient=False
+        )
         wait_until(lambda: subscriber.messages.get(topics.availability) == "online", 20, "it is available")
         wait_until(lambda: subscriber.json(topics.state).get("problem") == "unplugged", 20, "and says what is wrong")
         assert subscriber.json(topics.state)["genre"] == "no source"
@@ -182,7 +188,7 @@ def test_a_history_goes_on_without_a_second_twice(tmp_path: Path) -> None:
 
 
 def test_a_reload_leaves_open_what_it_does_not_change() -> None:
-    faces = Faces(Present(), patient=True)
+    faces = Faces(Present(), Switch(), patient=True)
     mqtt = MqttConfig(enabled=True, host="127.0.0.1", port=1)
     try:
         faces.show(Config().faces | {"mqtt": mqtt}, bundle())

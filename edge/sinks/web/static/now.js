@@ -1,5 +1,5 @@
 // What is heard now, and the state of the device.
-import { ask } from "./ask.js";
+import { ask, send } from "./ask.js";
 import { showAxes } from "./axes.js";
 import { makeChoices, showCorrection } from "./correct.js";
 import { $, colour, lasting, make, model, percent, put, words } from "./words.js";
@@ -23,6 +23,7 @@ export function showNow(now) {
 
 export function showNoConnection() {
   document.body.className = "lost";
+  $("listening").hidden = true;
   put($("source-name"), "no connection to the device; trying again");
   showAnswer(nothing("no connection"));
 }
@@ -50,15 +51,26 @@ function showAnswer(now) {
   put($("tempo"), now.tempo_bpm == null ? "–" : `${Math.round(now.tempo_bpm)} BPM`);
   put($("beneath"), now.beneath.join(" · "));
   showBars(now);
-  showLevel(now);
+  showLevel(now.state === "paused" ? {} : now);
   showCorrection(now);
 }
 
 function showSource(now) {
   const isFine = now.listening && !now.source.problem;
-  document.body.className = isFine ? "live" : "lost";
-  const trouble = now.source.problem ? `: ${now.source.problem}; trying again` : now.listening ? "" : ": stopped";
+  const isPaused = now.state === "paused";
+  document.body.className = isPaused ? "paused" : isFine ? "live" : "lost";
+  const trouble = now.source.problem ? `: ${now.source.problem}; trying again` : !now.listening ? ": stopped" : isPaused ? `: ${words(now.state)}` : "";
+  $("listening").hidden = !now.listening;
+  put($("listening"), isPaused ? "Listen again" : "Pause listening");
   put($("source-name"), (now.source.name || "starting") + trouble);
+}
+
+async function turnListening() {
+  try {
+    await send("api/listening", "POST", { on: document.body.className === "paused" });
+  } catch (error) {
+    put($("source-name"), error.message);
+  }
 }
 
 function makeBars() {
@@ -136,4 +148,5 @@ export async function askForModel() {
   if (last) showAnswer(last);
 }
 
+$("listening").addEventListener("click", turnListening);
 setInterval(showSince, 1000);

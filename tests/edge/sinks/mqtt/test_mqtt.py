@@ -17,6 +17,7 @@ from edge.sinks.mqtt.command_topic import Corrector, corrector
 from edge.sinks.mqtt.discovery import Topics, plain_id
 from edge.sinks.mqtt.identity import Retained
 from edge.sinks.mqtt.publisher import Broker, Publisher, read_password
+from edge.switch import Switch
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import STYLES, Room, change, lost, prediction, restored, started, tick
 from tests.edge.sinks.mqtt.mosquitto import DEVICE_ID, PASSWORD, USERNAME, Mosquitto, Subscriber
@@ -41,9 +42,11 @@ def subscriber(broker: Mosquitto) -> Iterator[Subscriber]:
     found.close()
 
 
-def publisher(broker: Mosquitto, corrector: Corrector | None = None, **credentials: str | bool) -> Publisher:
+def publisher(
+    broker: Mosquitto, corrector: Corrector | None = None, switch: Switch | None = None, **credentials: str | bool
+) -> Publisher:
     reached = Broker("127.0.0.1", broker.port, **credentials)  # type: ignore[arg-type]
-    return Publisher(reached, TOPICS, "1.0", corrector, retained=Retained(broker.folder))
+    return Publisher(reached, TOPICS, "1.0", corrector, retained=Retained(broker.folder), switch=switch or Switch())
 
 
 def hears(sink: Publisher, holds: Callable[[], object], what: str, seconds: float = 60) -> None:
@@ -273,6 +276,28 @@ def test_a_message_puts_right_what_it_names(broker: Mosquitto, subscriber: Subsc
     send({"genre": "Argentine Tango", "own": True, "segment": metal})
     room.is_told(lambda: subscriber.json(TOPICS.state)["corrected"] == "argentine tango", "a genre of one's own")
     room.history.close()
+    sink.close()
+
+
+def test_listening_is_paused_and_resumed(broker: Mosquitto, subscriber: Subscriber) -> None:
+    switch = Switch()
+
+    def send(message: str, retain: bool = False) -> None:
+        subscriber.client.publish(TOPICS.listening, message, qos=1, retain=retain).wait_for_publish(10)
+
+    send("OFF", retain=True)
+    sink = publisher(broker, switch=switch)
+    for event in (started(), change("jazz"), prediction("jazz")):
+        sink(event)
+    hears(sink, lambda: subscriber.json(TOPICS.state).get("listening") == "ON", "what a broker kept is no command")
+    for message in ("off", "", "[" * 99, "OFF"):
+        send(message)
+    hears(sink, lambda: not switch.is_on, "it is off")
+    sink(change(None, "jazz", State.PAUSED))
+    hears(sink, lambda: subscriber.json(TOPICS.state)["listening"] == "OFF", "and said to be")
+    assert subscriber.json(TOPICS.state)["genre"] == "paused"
+    send("ON")
+    hears(sink, lambda: switch.is_on, "it is on")
     sink.close()
 
 

@@ -18,7 +18,7 @@ from edge.history.corrections import Asked
 from edge.sinks.mqtt.command_topic import parsed
 from edge.sinks.mqtt.discovery import RIGHT, UNDO, Topics, configs, state
 from edge.sinks.view import View, view_after
-from tests.edge.sinks.happenings import LABELS, STYLES, prediction, started
+from tests.edge.sinks.happenings import LABELS, STYLES, change, prediction, started
 from tests.edge.sinks.mqtt.mosquitto import DEVICE_ID
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -59,7 +59,7 @@ def test_and_would_not_take_a_wrong_one() -> None:
 
 def test_ids_and_topics_are_plain_and_unique() -> None:
     ids = [message["unique_id"] for message in MESSAGES.values()]
-    assert len(set(ids)) == len(ids) == 9
+    assert len(set(ids)) == len(ids) == 10
     for topic, message in MESSAGES.items():
         assert re.fullmatch(r"homeassistant/\w+/[a-zA-Z0-9_-]+/[a-zA-Z0-9_-]+/config", topic)
         assert re.fullmatch(r"[a-zA-Z0-9_-]+", message["unique_id"])
@@ -82,7 +82,14 @@ def test_text_has_no_class_of_numbers() -> None:
             {"Genre": "no music", "Confidence": "None", "Tempo": "None", "Music": "OFF"},
         ),
         (prediction("disco", styles=STYLES, nearest=True), {"Genre": "Techno", "Music": "ON"}),
-        (prediction(None, State.NO_SOURCE), {"Genre": "no source", "Music": "None", "Put right": "None"}),
+        (
+            prediction(None, State.NO_SOURCE),
+            {"Genre": "no source", "Music": "None", "Put right": "None", "Listening": "ON"},
+        ),
+        (
+            change(None, "jazz", State.PAUSED),
+            {"Genre": "paused", "Music": "None", "Listening": "OFF", "Problem": "OFF"},
+        ),
     ],
 )
 def test_the_templates_find_what_they_name(event: Any, expected: dict[str, str]) -> None:
@@ -123,7 +130,7 @@ def test_a_problem_is_an_entity_and_the_page_belongs_to_the_device() -> None:
 
 def test_without_a_history_nothing_can_be_put_right() -> None:
     assert {topic.split("/")[1] for topic in configs(TOPICS, "1", LABELS, correctable=False)} == {
-        *("sensor", "binary_sensor"),
+        *("sensor", "binary_sensor", "switch"),
     }
     (choice,) = (message for topic, message in MESSAGES.items() if "/select/" in topic)
     (button,) = (message for topic, message in MESSAGES.items() if "/button/" in topic and "/undo/" in topic)

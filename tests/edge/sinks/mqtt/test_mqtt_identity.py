@@ -24,6 +24,7 @@ from edge.sinks.mqtt.discovery import Topics, kept_before
 from edge.sinks.mqtt.forgetting import forget
 from edge.sinks.mqtt.identity import ID_FILE, Retained, device_id
 from edge.sinks.mqtt.publisher import Broker, Publisher
+from edge.switch import Switch
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import prediction, started
 from tests.edge.sinks.mqtt.mosquitto import PASSWORD, USERNAME, Mosquitto, Subscriber, free_port
@@ -55,7 +56,7 @@ def publish(port: int, folder: Path, which: Topics | None = None, **other: str |
     which = which or topics(folder)
     before = kept_before([which.name], which.base, which.prefix)
     reached = Broker("127.0.0.1", port, **other)  # type: ignore[arg-type]
-    return Publisher(reached, which, "1", retained=Retained(folder), kept_before=before)
+    return Publisher(reached, which, "1", retained=Retained(folder), switch=Switch(), kept_before=before)
 
 
 def until(sinks: Sink | list[Sink], holds: Callable[[], object], what: str) -> None:
@@ -192,11 +193,11 @@ def test_a_device_that_publishes_no_more_leaves_nothing(tmp_path: Path, closed: 
     sink = publish(broker.port, tmp_path, **credentials)
     until(sink, lambda: Retained(tmp_path).at(f"127.0.0.1:{broker.port}") == sink._own_topics(), "it is there")
     sink.close()
-    assert len(subscriber.messages) == 8
+    assert len(subscriber.messages) == 9
     if closed:
-        with pytest.raises(FaceError, match=r"127.0.0.1:\d+: Not authorized; it keeps 8 topics of this device"):
+        with pytest.raises(FaceError, match=r"127.0.0.1:\d+: Not authorized; it keeps 9 topics of this device"):
             forget(Broker("127.0.0.1", broker.port), tmp_path)
-    assert len(forget(Broker("127.0.0.1", 1, **credentials), tmp_path)) == 8
+    assert len(forget(Broker("127.0.0.1", 1, **credentials), tmp_path)) == 9
     wait_until(lambda: not subscriber.messages, 20, "nothing is left")
     assert forget(Broker("127.0.0.1", 1), tmp_path) == []
     subscriber.close()
@@ -208,7 +209,7 @@ def test_a_broker_that_is_away_is_named_and_asked_again(broker: Mosquitto, tmp_p
     until(sink, lambda: Retained(tmp_path).at(f"127.0.0.1:{broker.port}") == sink._own_topics(), "something is kept")
     sink.close()
     broker.kill()
-    with pytest.raises(FaceError, match="it keeps 8 topics of this device"):
+    with pytest.raises(FaceError, match="it keeps 9 topics of this device"):
         forget(Broker("127.0.0.1", broker.port), tmp_path)
     broker.start()
     assert forget(Broker("127.0.0.1", broker.port), tmp_path)
@@ -317,7 +318,7 @@ def test_a_long_message_is_no_command_and_not_logged(
     which = topics(tmp_path)
     reached = Broker("127.0.0.1", broker.port)
     fail: Corrector = pytest.fail  # type: ignore[assignment]
-    sink = Publisher(reached, which, "1", fail, retained=Retained(tmp_path))
+    sink = Publisher(reached, which, "1", fail, retained=Retained(tmp_path), switch=Switch())
     until(sink, lambda: which.state in subscriber.messages, "it is there")
     subscriber.client.publish(which.command, "x" * 200_000, qos=1)
     until(sink, lambda: "a message of 200000 bytes" in caplog.text, "it is told")

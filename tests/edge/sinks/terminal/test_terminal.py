@@ -188,6 +188,18 @@ def test_q_ends_the_display_and_gives_the_terminal_back() -> None:
     assert "That was the demo: a piece of music that livegenre makes itself." in after
 
 
+def test_p_pauses_and_resumes() -> None:
+    terminal = PseudoTerminal("listen", "--demo", env=MODERN)
+    terminal.read_until(r"BPM, A major")
+    terminal.press(b"p")
+    terminal.read_until(r"○ .*A major\): paused")
+    terminal.read_until(r"(?s)p pauses.*p resumes")
+    terminal.press(b"p")
+    terminal.read_until(r"(?s)p resumes.*p pauses")
+    terminal.press(b"q")
+    assert terminal.end()[0] == 0
+
+
 def test_an_interrupt_leaves_no_second_header() -> None:
     terminal = PseudoTerminal("listen", "--demo", env=MODERN)
     terminal.read_until(r"BPM, A major")

@@ -20,6 +20,7 @@ from edge.service.faces import Faces
 from edge.sinks.present import Present
 from edge.sinks.web import WebConfig
 from edge.sinks.web.page import WebPage
+from edge.switch import Switch
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import Room
 from tests.edge.sinks.mqtt.mosquitto import free_port
@@ -109,7 +110,7 @@ def test_a_new_token_takes_the_place_of_the_old_one_with_a_reload(
     token_file, port = tmp_path / "token", free_port()
     token_file.write_text(TOKEN)
     sections = Config().faces | {"web": WebConfig(True, f"127.0.0.1:{port}", str(token_file))}
-    faces, url, bundle = Faces(Present()), f"http://127.0.0.1:{port}", load_bundle("classic")
+    faces, url, bundle = Faces(Present(), Switch()), f"http://127.0.0.1:{port}", load_bundle("classic")
     try:
         faces.show(sections, bundle)
         assert (status(url, TOKEN), status(url, OTHER)) == (200, 401)
@@ -130,7 +131,7 @@ def test_a_token_that_is_not_ones_own_is_warned_of(
     token_file.write_text(TOKEN)
     token_file.chmod(mode)
     sections = Config().faces | {"web": WebConfig(True, "127.0.0.1:0", str(token_file))}
-    faces = Faces(Present())
+    faces = Faces(Present(), Switch())
     faces.show(sections, load_bundle("classic"), tmp_path / "history.db")
     faces.close()
     assert (f"{token_file} may be {told} by other users: chmod 600" in caplog.text) == bool(told)
