@@ -29,6 +29,8 @@ TALKERS = tuple(
     Condition(f"talkers {ratio:+d} dB", talkers_db=(ratio, ratio), always_talking=True)
     for ratio in TALKERS_EVALUATED_DB
 )
+#: Variants are compared through a microphone of training, so that those of evaluation rank nothing.
+RANKING_MICROPHONE = next(condition for condition in TRAINING if condition.part is Part.TRAINING)
 #: Rooms that a phone recorded, of tracks that judge, for tracks of all genres: the phone's own recordings are of two.
 RECORDED_ROOM = Condition("evaluation recorded room", part=Part.EVALUATION, recorded_room=True)
 #: What a listener is taught to ignore: rooms and microphones that are simulated, and rooms that a phone recorded.

@@ -92,6 +92,8 @@ The recordings are those of whoever trained this model. No audio of them is part
 with livegenre.
 
 """
+#: A genre with fewer tracks is named beside the mean over genres, in which it weighs as much as any other.
+FEW_TRACKS = 10
 _WHOSE = ", and the ten here are those of a dataset of the year 2002"
 _ORIGIN = "The {name} began as {network}, published as {published}, under {licence}; it was {changes}."
 _NOTICE = " The\nfile `NOTICE` says so wherever it goes."
@@ -217,10 +219,13 @@ def _by_chance(valid: dict[str, Any]) -> str:
 
 def _smallest(labels: Mapping[str, Mapping[str, Any]]) -> str:
     """Return in words on how few tracks a mean over genres rests."""
-    counts = {label: row["n"] for label, row in labels.items() if row["n"]}
-    least = min(counts.values())
-    fewest = [table_cell(label) for label, n in counts.items() if n == least]
-    return f"rests on {least} tracks of {' and of '.join(fewest)}" if len(fewest) < len(counts) else f"{least} of each"
+    counts = {table_cell(label): row["n"] for label, row in labels.items() if row["n"]}
+    few = {label: n for label, n in counts.items() if n < FEW_TRACKS}
+    if few:
+        of = ", ".join(f"{label} {n}" for label, n in few.items())
+        return f"for {len(few)} of {len(counts)} genres it rests on {sum(few.values())} tracks: {of}"
+    least, most = min(counts.values()), max(counts.values())
+    return f"{least} of each" if least == most else f"{least} to {most} tracks a genre"
 
 
 def _row(what: str, figure: dict[str, Any]) -> str:

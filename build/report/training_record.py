@@ -14,6 +14,7 @@ from build.corpora.corrections import PREFIX
 from build.corpora.task import Task
 from build.models.fitting import Converted
 from build.models.recipe import Recipe
+from build.report.code_version import code_version
 from build.tables import provenance, splits
 from build.tables.edition import edition_of
 from build.tables.feature_table import GTZAN, read_tracks
@@ -51,7 +52,7 @@ def training_record(
 
 
 def _circumstances(task: Task) -> dict[str, str]:
-    """Return what a figure of other people's data must be read with: corrections, leaks, inputs, versions."""
+    """Return the circumstances of a model of other data: corrections, leaks, inputs, and versions of the code."""
     n_corrections = sum(track_id.startswith(PREFIX) for track_id in task.train.track_ids)
     content = hashlib.sha256()
     for table in (task.train, task.valid):
@@ -59,6 +60,7 @@ def _circumstances(task: Task) -> dict[str, str]:
     circumstances = {
         "corrections": f"{n_corrections} among the tracks" if n_corrections else "none",
         "inputs": f"SHA-256 {content.hexdigest()} of keys and rows",
+        "code": code_version(),
         "versions": f"TensorFlow {tf.__version__}, NumPy {np.__version__}",
     }
     if not task.tracks:

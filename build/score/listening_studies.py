@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.audio.condition import AS_RECORDED
-from build.corpora.listening_conditions import MICROPHONES
+from build.corpora.listening_conditions import MICROPHONES, RANKING_MICROPHONE
 from build.corpora.task import Task
 from build.models.fitting import Logits, out_of_fold
 from build.models.recipe import Recipe
@@ -70,11 +70,14 @@ def subsets(task: Task, table: FeatureTable) -> dict[str, Chosen]:
 
 
 def ablation(task: Task, recipe: Recipe, seed: int) -> Table:
-    """Return what is right in folds inside train with parts of the head's input left out, discriminants alone."""
+    """Return the accuracy in folds inside train with parts of the head's input left out, discriminants alone.
+
+    Variants are ranked by these figures, so they use a microphone of training: those of evaluation only report.
+    """
     folds, targets = task.folds(task.train, seed), task.train.targets(task.labels)
     chosen = subsets(task, task.train)
     gtzan, songs = chosen["gtzan"], chosen["songs"]
-    conditions = {condition.name: task.train_table(condition) for condition in (AS_RECORDED, MICROPHONES[0])}
+    conditions = {condition.name: task.train_table(condition) for condition in (AS_RECORDED, RANKING_MICROPHONE)}
     rows: Table = []
     for name, variant in recipe.parts().items():
         logits = out_of_fold(task, variant, folds, conditions, seed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -73,6 +74,7 @@ def test_the_model_card_states_every_figure_with_its_split_and_number(folder: Pa
     assert "0x" not in card  # a function's address, which says nothing and differs in each run
     assert "2002" not in card and "GTZAN" not in card, "which is another data set"
     assert "corrections: none" in card and f"NumPy {np.__version__}" in card
+    assert re.search(r"\n- code: (commit [0-9a-f]{40}(\+changes)?|version [0-9.]+)\n", card)
 
 
 def test_a_card_says_what_its_figures_must_be_read_with_and_keeps_its_tables(tmp_path: Path) -> None:

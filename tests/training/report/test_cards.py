@@ -32,10 +32,12 @@ def test_a_mean_over_genres_says_what_it_rests_on() -> None:
     for label in labels:
         labels[label]["n"] = {"disco": 2, "rock": 2, "no_music": 0}.get(label, 20)
     (line,) = (line for line in model_card(sidecar).splitlines() if line.startswith("| balanced over genres |"))
-    assert line.endswith("rests on 2 tracks of disco and of rock |")
+    assert line.endswith("; for 2 of 10 genres it rests on 4 tracks: disco 2, rock 2 |")
     for label in labels:
         labels[label]["n"] = 20
     assert "; 20 of each |" in model_card(sidecar)
+    labels["jazz"]["n"] = 31
+    assert "; 20 to 31 tracks a genre |" in model_card(sidecar)
 
 
 def _figure(split: str) -> dict[str, object]:
