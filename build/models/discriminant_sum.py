@@ -19,7 +19,7 @@ from build.models.discriminant import discriminant, linear_network
 from build.models.perceptron import HEAD_PERCEPTRON, train_on_draws
 from build.models.recipe import Fitted, Rows, Targets, Weights, be_deterministic, normalization, normalized
 
-#: Share of the identity in each view's within-class covariance.
+#: Share of the identity in each view's within-class covariance, with hundreds of rows a label.
 SHRINKAGE = 0.2
 #: Standard deviations at which inputs saturate, as int8 inputs do.
 CLIP = 3.0
@@ -46,6 +46,7 @@ def fit_sum(
     n_labels: int,
     ignored_columns: Sequence[int] = (),
     perceptron_share: float = PERCEPTRON_SHARE,
+    shrinkage: float = SHRINKAGE,
     seed: int = 0,
 ) -> Fitted:
     """Fit to rows (n, columns), targets (n,) and weights (n,) of the rows; ``ignored_columns`` count for nothing.
@@ -58,7 +59,7 @@ def fit_sum(
     kernel, bias = np.zeros((rows.shape[1], n_labels)), np.zeros(n_labels)
     for view in views:
         columns = slice(view.start, view.stop)
-        part, offset = discriminant(inputs[:, columns], targets, weights, n_labels, SHRINKAGE)
+        part, offset = discriminant(inputs[:, columns], targets, weights, n_labels, shrinkage)
         gain = view.weight / (inputs[:, columns] @ part + offset).std()
         kernel[columns] += gain * part
         bias += gain * offset

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from build.audio.condition import AS_RECORDED, Condition
 from build.corpora.listening_conditions import OWN, TRAINING
 from build.corpora.task import Task
 from build.models import int8
-from build.models.discriminant_sum import PERCEPTRON_SHARE, View, fit_sum
+from build.models.discriminant_sum import PERCEPTRON_SHARE, SHRINKAGE, View, fit_sum
 from build.models.recipe import Fitted, Recipe, Rows, Sample, Targets, TaughtListener, Weights, listeners_of_bundle
 from build.tables.feature_sets import TIMBRE_GROUPS
 from build.tables.pieces import EMOTIFY, SONGS
@@ -24,6 +24,10 @@ from features_np import FeatureSpec
 SPEC = FeatureSpec(groups=TIMBRE_GROUPS)
 #: Name of the recipe of a head for one's own genres beside a listener that stays as it is.
 OWN_HEAD = "own-head"
+#: Of 0.2 to 1.0 the best for 12 to 25 tracks of three to five of GTZAN's genres, held out by artist, over 48 draws.
+OWN_SHRINKAGE = 0.9
+#: The detector's: it finds 98 % of windows of training folds that are held out, 0.1 finds 96 %.
+OWN_NO_MUSIC_SHRINKAGE = 0.3
 READABLE, READABLE_WEIGHT = "readable", 0.5
 #: Groups of readable features that are left out one after the other, to measure their worth.
 LEFT_OUT = {
@@ -52,10 +56,10 @@ class HeadRecipe(Recipe):
     groups: Collection[str] | None = None  # of the readable features that count; None: all
     collections: Mapping[str, float] = field(default_factory=dict)  # weight of a collection's tracks, 1 if not named
     perceptron_share: float = PERCEPTRON_SHARE  # of the answer
+    shrinkage: float = SHRINKAGE
     tempo: bool = False  # whether the tempo, which is for people, counts
-
-    no_music_shrinkage: ClassVar[float] = 0.1
-    no_music_lead: ClassVar[float] = 10.0
+    no_music_shrinkage: float = 0.1
+    no_music_lead: float = 10.0
 
     @property
     def spec(self) -> FeatureSpec:
@@ -133,6 +137,7 @@ class HeadRecipe(Recipe):
             n_labels=n_labels,
             ignored_columns=self.ignored_columns(),
             perceptron_share=self.perceptron_share,
+            shrinkage=self.shrinkage,
             seed=seed,
         )
 
@@ -174,4 +179,11 @@ def own_head(model: Path | None = None) -> HeadRecipe:
 
     Discriminants alone: closed form, no random start, and with few rows as good as anything.
     """
-    return HeadRecipe(OWN_HEAD, listeners_of_bundle(model), OWN, perceptron_share=0.0)
+    return HeadRecipe(
+        OWN_HEAD,
+        listeners_of_bundle(model),
+        OWN,
+        perceptron_share=0.0,
+        shrinkage=OWN_SHRINKAGE,
+        no_music_shrinkage=OWN_NO_MUSIC_SHRINKAGE,
+    )

@@ -6,7 +6,7 @@ import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import keras
 import numpy as np
@@ -104,8 +104,8 @@ class Recipe(ABC):
     name: str
     #: Shrinkage of the detector of "no music", and the margin by which music must win to be taken for music: chosen on
     #: held-out folds of both, for some hundred readable features.
-    no_music_shrinkage: ClassVar[float] = 0.7
-    no_music_lead: ClassVar[float] = 0.0
+    no_music_shrinkage: float = 0.7
+    no_music_lead: float = 0.0
 
     @property
     @abstractmethod

@@ -7,7 +7,8 @@ import pytest
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from build.models.discriminant import balanced, discriminant
-from build.models.discriminant_sum import View, fit_sum
+from build.models.discriminant_sum import SHRINKAGE, View, fit_sum
+from build.models.listening_head import own_head
 
 VIEWS = [View("readable", 0, 10), View("embedding", 10, 40)]
 
@@ -61,13 +62,25 @@ def test_a_row_that_weighs_twice_counts_as_two() -> None:
         np.testing.assert_allclose(ours, theirs, rtol=1e-8, atol=1e-8)
 
 
-def test_muted_columns_and_views_without_weight_count_for_nothing() -> None:
+def test_ignored_columns_and_views_without_weight_count_for_nothing() -> None:
     rows, targets = rows_and_targets()
     fitted = fit_sum(rows, targets, np.ones(len(rows)), views=VIEWS[1:], n_labels=3, ignored_columns=[12, 13])
     other = rows.copy()
     other[:, [0, 5, 12, 13]] = np.random.default_rng(1).standard_normal((len(rows), 4))
     np.testing.assert_allclose(fitted.logits(rows), fitted.logits(other), atol=1e-5)
     assert np.mean(fitted.logits(rows).argmax(axis=1) == targets) > 0.95
+
+
+def test_a_head_for_few_rows_shrinks_its_views_more_than_that_for_hundreds() -> None:
+    head, rng = own_head(), np.random.default_rng(0)
+    targets = np.arange(30) % 3
+    rows = (rng.standard_normal((30, len(head.columns))) + 0.1 * targets[:, np.newaxis]).astype(np.float32)
+    logits = head.fit(rows, targets, n_labels=3, seed=0).logits(rows)
+    arguments = {"views": head.columns_of_views(), "ignored_columns": head.ignored_columns(), "perceptron_share": 0.0}
+    for shrinkage in (head.shrinkage, SHRINKAGE):
+        fitted = fit_sum(rows, targets, np.ones(30), n_labels=3, shrinkage=shrinkage, **arguments)
+        assert np.allclose(fitted.logits(rows), logits) == (shrinkage == head.shrinkage)
+    assert head.shrinkage > SHRINKAGE
 
 
 def test_what_is_not_known_is_passed_over() -> None:
