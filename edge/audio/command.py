@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +24,8 @@ from edge.errors import ConfigError, SourceError
 END_S = 1.0
 #: Seconds that a command may live on once it has closed its output.
 LINGER_S = 5.0
+#: Bytes that are kept of what a command says.
+KEPT = 4096
 #: A stream may stall for a while and go on by itself, and whoever serves it should not be asked too often.
 PATIENCE = Patience(when_lost=Pause(0.25, 30.0), when_stalled=Pause(20.0, 60.0))
 
@@ -46,23 +49,27 @@ class Command(LiveSource):
         def start(old: Stream | None, _wanted: Callable[[], bool]) -> Stream:
             if old:
                 old.close()
-            return _Running(words, raw, fast=fast)
+            return Running(words, raw, fast=fast)
 
         patience, at_rest = (not_live(PATIENCE), AtRest.HELD) if fast else (PATIENCE, AtRest.CLOSED)
         super().__init__(Path(words[0]).name, Kind(start, patience, at_rest=at_rest), wait=wait)
 
 
-class _Running:
+class Running:
     """A command that was started, with all that it starts in turn."""
 
-    def __init__(self, words: list[str], raw: RawFormat, *, fast: bool) -> None:
-        self.name = Path(words[0]).name
+    def __init__(
+        self, words: list[str], raw: RawFormat, *, fast: bool, name: str = "", given: bytes | None = None
+    ) -> None:
+        """Show it as ``name``. With ``given`` on its standard input, what it says is kept, and else goes to ours."""
+        self.name = name or Path(words[0]).name
+        self._said = b""
         try:
             self._process = subprocess.Popen(
                 words,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL if sys.stderr is None else sys.stderr.fileno(),
+                stderr=_own_stderr() if given is None else subprocess.PIPE,
                 process_group=0,  # so that a whole pipeline can be ended
             )
         except OSError as error:
@@ -72,6 +79,24 @@ class _Running:
         self._process.stdout.close()
         self.queue = self._reader.queue
         self._output_ended_at: float | None = None
+        if given is not None:
+            self._listening = threading.Thread(target=self._tell_and_listen, args=(given,), daemon=True)
+            self._listening.start()
+
+    def _tell_and_listen(self, given: bytes) -> None:
+        told, said = self._process.stdin, self._process.stderr
+        assert told is not None
+        assert said is not None
+        with suppress(OSError), told:
+            told.write(given)
+        with said:
+            while data := os.read(said.fileno(), KEPT):
+                self._said = (self._said + data)[-KEPT:]
+
+    def said(self) -> str:
+        """Return the end of what it said, once it has ended."""
+        self._listening.join(END_S)
+        return self._said.decode(errors="replace")
 
     def end(self) -> End | None:
         """Return how it ended; a command that has closed its output and lives on is ended after a while."""
@@ -92,3 +117,7 @@ class _Running:
                 os.killpg(self._process.pid, number)
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(END_S)
+
+
+def _own_stderr() -> int:
+    return subprocess.DEVNULL if sys.stderr is None else sys.stderr.fileno()

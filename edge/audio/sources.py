@@ -26,7 +26,11 @@ FAST_BLOCK_S = 1.0
 DEMO_BPM, DEMO_KEY, DEMO_ROUNDS = 112.0, "A", 6
 DEMO_ROUND_S = 16 * 60.0 / DEMO_BPM
 
-URIS = "mic, mic:NAME, file:PATH (a FIFO: s16le), - (s16le on standard input), cmd:COMMAND (its output, s16le) or demo"
+STREAMS = ("http", "https", "rtsp")
+URIS = (
+    "mic, mic:NAME, file:PATH (a FIFO: s16le), http://, https:// or rtsp:// (a stream, with ffmpeg), "
+    "- (s16le on standard input), cmd:COMMAND (its output, s16le) or demo"
+)
 
 
 class Source(Protocol):
@@ -80,7 +84,12 @@ def from_uri(
         from edge.audio.command import Command
 
         return Command(rest, raw, wait=wait, fast=fast)
-    raise ConfigError(f"unknown source {uri!r}: use {URIS}")
+    if scheme in STREAMS:
+        from edge.audio.network import NetworkStream
+
+        return NetworkStream(uri, wait=wait, fast=fast)
+    shown = f"{scheme}://..." if rest.startswith("//") else uri  # it may hold a password
+    raise ConfigError(f"unknown source {shown!r}: use {URIS}")
 
 
 def _from_path(path: Path, raw: RawFormat, *, fast: bool) -> Source:

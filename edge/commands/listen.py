@@ -45,7 +45,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "--source",
         default="mic",
         metavar="URI",
-        help="mic (default), mic:NAME, file:PATH, or s16le audio: - (standard input), cmd:COMMAND, file:FIFO",
+        help="mic (default), mic:NAME, file:PATH, a stream (http://, https://, rtsp://; needs ffmpeg), "
+        "or s16le audio: - (standard input), cmd:COMMAND, file:FIFO",
     )
     source.add_argument("--demo", action="store_true", help="play a piece that livegenre makes itself")
     parser.add_argument("--json", action="store_true", help="print events as JSON lines")
@@ -77,7 +78,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Listen; status 0 when the source ends, or q or SIGTERM asks to stop. Ctrl-C ends as ``KeyboardInterrupt``."""
-    from edge.audio.switched import Switched
+    from edge.audio.recovery.switched import Switched
     from edge.errors import ConfigError
     from edge.events import Stopped
     from edge.live.pipeline import Pipeline, PipelineSettings

@@ -15,8 +15,8 @@ from datetime import datetime
 from pathlib import Path
 
 from edge import words
+from edge.audio.recovery.switched import Switched
 from edge.audio.sources import Source, from_uri
-from edge.audio.switched import Switched
 from edge.errors import BundleError, ConfigError, EdgeError, HistoryError, RuntimeMissing, SoundSystemStuck
 from edge.events import (
     Change,

@@ -15,8 +15,10 @@ import soundfile
 import edge.audio
 from edge.audio.command import Command
 from edge.audio.microphone import Microphone
+from edge.audio.network import NetworkStream
 from edge.audio.pipes import NamedPipe, StandardInput
 from edge.audio.recovery.live_source import LiveSource
+from tests.edge.audio.broadcast import Radio
 from tests.edge.audio.feeds import RATE, CommandFeed, NamedPipeFeed, _Player, music
 from tests.edge.faults.nursery import Life
 from tests.edge.pulse import Pulse
@@ -115,6 +117,44 @@ class Stdin(Fifo):
         _Folder.begin(self, life)
 
 
+class Broadcast:
+    """A radio in the network."""
+
+    ends_with_it = False
+    waits = True
+
+    def __init__(self, _folder: Path) -> None:
+        self._radio = Radio()
+        self._is_there = True
+
+    def begin(self, life: Life) -> None:
+        life.source = f"uri = '{self._radio.uri}'"
+        life.begin()
+
+    def go_away(self) -> None:
+        self._radio.end()
+        self._is_there = False
+
+    def fall_silent(self) -> None:
+        self._radio.station.mute = True
+
+    def hang(self) -> None:
+        self._radio.station.still = True
+
+    def hurry(self) -> None:
+        self._radio.station.fast = True
+
+    def recover(self) -> None:
+        station = self._radio.station
+        station.still = station.mute = station.fast = False
+        if not self._is_there:
+            self._radio.begin()
+            self._is_there = True
+
+    def close(self) -> None:
+        self._radio.close()
+
+
 class Room:
     """A PulseAudio server with a microphone in a room where music plays."""
 
@@ -184,6 +224,7 @@ FEEDS: dict[type[LiveSource], type[Feed]] = {
     Command: CommandsOutput,
     Microphone: Room,
     NamedPipe: Fifo,
+    NetworkStream: Broadcast,
     StandardInput: Stdin,
 }
 

@@ -14,8 +14,8 @@ import soundfile
 
 from edge import clock
 from edge.audio.raw_format import RawFormat
+from edge.audio.recovery.switched import Switched
 from edge.audio.sources import from_uri
-from edge.audio.switched import Switched
 from edge.events import Block, Change, Chunk, Idle, Lost, Paused, Prediction, Restored, Resumed, Started, State, Stats
 from edge.live.pipeline import Pipeline
 from edge.model.bundle import load_bundle
