@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from build.audio.read import MIDDLE
 from build.audio.recorded_rooms import in_recorded_room, recorded_rooms, recorded_rooms_digest
 from build.audio.simulated_microphone import SAMPLE_RATE, Part, simulate, surroundings, surroundings_digest
 from build.audio.talkers import add_talkers, talkers_digest
@@ -32,11 +33,12 @@ class Condition:
     always_talking: bool = False
     draw: int | None = None  # seeds what is drawn; None: the name does
     recorded_room: bool = False
+    place: float = MIDDLE  # of the window of a long recording; see ``build.audio.read``
 
     def digest(self, name: str, content: str) -> str:
         """Return the cache key of a recording in this condition, by its name and the digest of its file."""
         if self.part is None and self.talkers_db is None and np.isinf(self.seconds):
-            return content
+            return content if self.place == MIDDLE else hashlib.sha256(f"{content} {self.place!r}".encode()).hexdigest()
         surrounded = surroundings_digest(self.part) if self.part else ""
         if self.part and self.recorded_room:
             surrounded += recorded_rooms_digest(self.part)
@@ -46,9 +48,10 @@ class Condition:
     @property
     def _key(self) -> str:
         """The condition's part of the key, spelled out: cached rows stay valid when the class is renamed."""
+        place = "" if self.place == MIDDLE else f", place={self.place!r}"
         return (
             f"Way(name={self.name!r}, seconds={self.seconds!r}, part={self.part!r}, talkers_db={self.talkers_db!r}, "
-            f"always_talking={self.always_talking!r}, draw={self.draw!r}, recorded_room={self.recorded_room!r})"
+            f"always_talking={self.always_talking!r}, draw={self.draw!r}, recorded_room={self.recorded_room!r}{place})"
         )
 
     @property

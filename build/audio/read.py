@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -10,38 +10,64 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.audio.file import AudioFile
-from edge.audio.level import mono
+from edge.audio.level import LevelMeter, mono
 from edge.errors import AudioFileError
 from edge.events import Block
+from edge.live.decision import DecisionSettings
 from features_np import FeatureSpec, resample
 
 #: A recording may be this much longer than the window and is still taken whole (GTZAN's tracks last 30.01 s).
 SLACK_S = 1.0
 #: Less has no rhythm and hardly a spectrum.
 SHORTEST_S = 1.0
-#: Of a recording that goes on for longer, the beginning stands for the whole; half of it is held in memory.
-LONGEST_S = 7_200.0
+#: Of a recording that goes on for longer, the beginning stands for the whole; three quarters of it are held in memory.
+LONGEST_S = 3_600.0
+#: Place of a window in a long recording, as a share of what the recording has beyond it: 0 begins it, 1 ends it.
+MIDDLE = 0.5
 #: Seconds read at once.
 BLOCK_S = 1.0
 
 
-def read_recording(path: Path, spec: FeatureSpec) -> NDArray[np.float32]:
-    """Read a recording of any rate and number of channels; returns mono float32 at ``spec.sample_rate``.
+def read_recording(path: Path, spec: FeatureSpec, place: float = MIDDLE) -> NDArray[np.float32]:
+    """Read a recording of any rate and number of channels; returns mono float32 (n,) at ``spec.sample_rate``.
 
-    A model hears windows of ``spec.window_s`` seconds, so that a longer recording is represented by the window in
-    its middle: a whole song's averages would be another quantity. Raises ``AudioFileError``.
+    A model takes windows of ``spec.window_s`` seconds, so a longer recording is represented by one window, by default
+    in its middle: a whole song's averages would be another quantity. Raises ``AudioFileError``.
     """
-    samples, sample_rate = _middle(path, spec.window_s)
-    if len(samples) < SHORTEST_S * sample_rate:
-        raise AudioFileError(f"{path}: lasts {len(samples) / sample_rate:.1f} s, at least {SHORTEST_S:g} s are needed")
-    return resample(samples, orig_sr=sample_rate, target_sr=spec.sample_rate)
+    return read_windows(path, spec, [place])[place]
 
 
-def _middle(path: Path, window_s: float) -> tuple[NDArray[np.float32], int]:
-    """Return the middle of a recording, mixed to mono, or all of one that is hardly longer; and its rate in Hz.
+def read_windows(path: Path, spec: FeatureSpec, places: Collection[float]) -> dict[float, NDArray[np.float32]]:
+    """Read windows of a recording by their places, decoding it once; ``AudioFileError`` if it cannot be read.
 
-    Where the middle is shows at the end alone, since no header is trusted. Until then what may still be needed is kept.
+    All windows are the same if it is hardly longer than one, and the middle one takes the place of one that is silent.
     """
+    wanted = sorted({MIDDLE, *places})
+    windows, sample_rate = _windows(path, spec.window_s, wanted)
+    length = len(windows[0])
+    if length < SHORTEST_S * sample_rate:
+        raise AudioFileError(f"{path}: lasts {length / sample_rate:.1f} s, at least {SHORTEST_S:g} s are needed")
+    read = [resample(window, orig_sr=sample_rate, target_sr=spec.sample_rate) for window in windows]
+    if len(read) == 1:
+        return dict.fromkeys(places, read[0])
+    found = dict(zip(wanted, read, strict=True))
+    return {place: found[MIDDLE] if is_silent(found[place]) else found[place] for place in places}
+
+
+def is_silent(audio: NDArray[np.float32]) -> bool:
+    """Return whether ``livegenre classify`` would find audio (n,) silent."""
+    meter = LevelMeter()
+    meter.push(audio)
+    level = meter.take()
+    return level is None or level < DecisionSettings().silence_dbfs
+
+
+def _windows(path: Path, window_s: float, places: Collection[float]) -> tuple[list[NDArray[np.float32]], int]:
+    """Return windows of a recording, mixed to mono, or all of one that is hardly longer; and its rate in Hz.
+
+    Their places are known only at its end, since no header is trusted. Until then what may be needed is kept.
+    """
+    first = min(places)
     kept: list[NDArray[np.float32]] = []
     n_frames, n_dropped, n_window, sample_rate = 0, 0, 0, 0
     for block in _blocks(path):
@@ -51,13 +77,13 @@ def _middle(path: Path, window_s: float) -> tuple[NDArray[np.float32], int]:
         n_frames += len(block.frames)
         if n_frames > LONGEST_S * sample_rate:
             break
-        while n_dropped + len(kept[0]) <= (n_frames - n_window) // 2:
+        while n_dropped + len(kept[0]) <= int((n_frames - n_window) * first):
             n_dropped += len(kept.pop(0))
     samples = np.concatenate(kept)
     if n_frames <= n_window + round(SLACK_S * sample_rate):
-        return samples, sample_rate
-    start = (n_frames - n_window) // 2 - n_dropped
-    return samples[start : start + n_window], sample_rate
+        return [samples], sample_rate
+    starts = [int((n_frames - n_window) * place) - n_dropped for place in places]
+    return [samples[start : start + n_window] for start in starts], sample_rate
 
 
 def read_clip(path: Path, sample_rate: int) -> NDArray[np.float64]:

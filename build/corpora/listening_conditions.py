@@ -20,7 +20,14 @@ TRAINING = {
     Condition("recorded room, 10 s", 10.0, Part.TRAINING, TALKERS_DB, recorded_room=True): 1.0,
 }
 #: The same for one's own recordings: fewer, for the time that each takes, and without the voices, which no clone has.
-OWN = {AS_RECORDED: 3.0, Condition("5 s", 5.0): 1.0, Condition("own microphone", part=Part.TRAINING): 3.0}
+#: Of a long record two more windows count, as recorded; one that is no longer than a window counts three times.
+OWN = {
+    AS_RECORDED: 1.0,
+    Condition("earlier window", place=0.25): 1.0,
+    Condition("later window", place=0.75): 1.0,
+    Condition("5 s", 5.0): 1.0,
+    Condition("own microphone", part=Part.TRAINING): 3.0,
+}
 #: Rooms and noises that nothing in training heard.
 MICROPHONES = tuple(Condition(f"evaluation microphone {draw}", part=Part.EVALUATION) for draw in range(3))
 #: Talking speakers that nothing in training heard, so many decibels below the music.

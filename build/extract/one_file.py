@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 
 import features_np
 from build.audio.condition import AS_RECORDED, Condition
-from build.audio.read import read_recording
+from build.audio.read import is_silent, read_windows
 from build.extract.extractor import Extractor, content_digest
 from build.files import written_whole
 from build.tables.feature_table import track_key
-from edge.audio.level import LevelMeter
 from edge.errors import AudioFileError
-from edge.live.decision import DecisionSettings
 from features_np.errors import SignalError
 
 #: Commands keep their results here, in the folder that they are run in.
@@ -109,10 +107,11 @@ def _extract(path: Path, by: Extractor, cache: VectorCache, conditions: Sequence
     kept = [vector for content in contents if (vector := cache.load(content, by)) is not None]
     if len(kept) == len(conditions):
         return Outcome(path, tuple(kept), cached=True)
-    audio = read_recording(path, by.spec)
-    if _is_silent(audio):
+    windows = read_windows(path, by.spec, {condition.place for condition in conditions})
+    if any(is_silent(window) for window in windows.values()):
         return Outcome(path, None, "is silent")
-    vectors = tuple(by(condition(name, audio)) for condition in conditions)
+    known: dict[bytes, NDArray[np.float32]] = {}  # the windows of a short recording are one
+    vectors = tuple(_row(condition(name, windows[condition.place]), by, known) for condition in conditions)
     if not all(np.isfinite(vector).all() for vector in vectors):
         return Outcome(path, None, "is too short for the listener to hear any of it")
     for content, vector in zip(contents, vectors, strict=True):
@@ -120,8 +119,9 @@ def _extract(path: Path, by: Extractor, cache: VectorCache, conditions: Sequence
     return Outcome(path, vectors)
 
 
-def _is_silent(audio: NDArray[np.float32]) -> bool:
-    meter = LevelMeter()
-    meter.push(audio)
-    level = meter.take()
-    return level is None or level < DecisionSettings().silence_dbfs
+def _row(audio: NDArray[np.float32], by: Extractor, known: dict[bytes, NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the row of audio, from those that are known by its digest."""
+    digest = hashlib.sha256(audio.tobytes()).digest()
+    if digest not in known:
+        known[digest] = by(audio)
+    return known[digest]

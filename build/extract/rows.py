@@ -71,4 +71,4 @@ def _row(
     name, condition = item[0], conditions[item[1]]
     path = recordings[name]
     content = condition.digest(name, content_digest(path))
-    return cache.found_or_made(content, by, lambda: by(condition(name, read_recording(path, by.spec))))
+    return cache.found_or_made(content, by, lambda: by(condition(name, read_recording(path, by.spec, condition.place))))

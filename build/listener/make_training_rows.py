@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from build.audio.read import MIDDLE
 from build.corpora import no_music
 from build.corpora.listening_conditions import OWN
 from build.corpora.listening_task import learning
@@ -34,7 +35,7 @@ from edge.words import safe
 N_TRACKS = 25
 ONE_WINDOW_IN = 2
 #: Conditions of the tracks: as recorded, and through the microphone that own tracks are heard through, too.
-CONDITIONS = tuple(condition for condition in OWN if np.isinf(condition.seconds))
+CONDITIONS = tuple(condition for condition in OWN if np.isinf(condition.seconds) and condition.place == MIDDLE)
 
 
 def hear_training_rows(data: Path, model: Path | None, seed: int) -> TrainingRows:

@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 from build.audio.dataset import find_tracks
-from build.audio.read import duration_s, read_recording
+from build.audio.read import duration_s, read_recording, read_windows
 from build.corpora import listening_conditions
 from build.corpora.task import read_task
 from build.extract.extractor import Extractor
@@ -21,7 +21,7 @@ from build.extract.one_file import Outcome, VectorCache, extract
 from build.files import written_whole
 from build.models.listening_head import own_head
 from build.preprocess import main
-from build.tables.feature_table import read_csv, read_list, tracks_beside
+from build.tables.feature_table import load_features, read_csv, read_list, tracks_beside
 from edge.audio.demo import synthesize
 from edge.errors import AudioFileError
 from features_np import FeatureSpec, resample, summarize
@@ -122,6 +122,25 @@ def test_a_long_recording_is_represented_by_the_window_in_its_middle(tmp_path):
     assert middle.size == 3 * spec.sample_rate
     assert abs(float(np.mean(middle))) < 1e-4
     assert read_recording(tmp_path / "whole.wav", spec).size == round(3.9 * spec.sample_rate)
+
+
+def test_a_long_recording_has_further_windows_and_a_short_one_has_not(tmp_path):
+    spec = FeatureSpec(window_s=3.0)
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 11 * spec.sample_rate).astype(np.float32)
+    soundfile.write(tmp_path / "long.wav", noise, spec.sample_rate, subtype="FLOAT")
+    windows = read_windows(tmp_path / "long.wav", spec, [0.75, 0.0, 0.25])
+    for place, window in windows.items():
+        start = round(place * 8 * spec.sample_rate)
+        np.testing.assert_array_equal(window, noise[start : start + 3 * spec.sample_rate])
+        np.testing.assert_array_equal(window, read_recording(tmp_path / "long.wav", spec, place))
+    noise[: round(5.2 * spec.sample_rate)] = 0.0
+    soundfile.write(tmp_path / "late.wav", noise, spec.sample_rate, subtype="FLOAT")
+    late = read_windows(tmp_path / "late.wav", spec, [0.25, 0.75])
+    np.testing.assert_array_equal(late[0.25], read_recording(tmp_path / "late.wav", spec))
+    assert not np.array_equal(late[0.75], late[0.25])
+    soundfile.write(tmp_path / "short.wav", noise[-4 * spec.sample_rate :], spec.sample_rate, subtype="FLOAT")
+    short = read_windows(tmp_path / "short.wav", spec, [0.25, 0.75])
+    assert short[0.25] is short[0.75] and short[0.25].size == 4 * spec.sample_rate
 
 
 BROKEN = {
@@ -354,6 +373,16 @@ def _lists(folder, *lists):
     return [folder / f"{number}.txt" for number in range(len(lists))]
 
 
+def test_a_head_of_ones_own_learns_from_several_windows_of_a_long_record(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_track(tmp_path / "set" / "waltz" / "0.wav", seconds=45)
+    assert main(["set", "--out", "f.csv", "--features", "listener", "--jobs", "1"]) == 0
+    rows = [load_features(tmp_path / "f.csv").values[0]]
+    rows += [load_features(path).values[0] for path in (tmp_path / "f.conditions").glob("*.csv")]
+    assert len(rows) == len(listening_conditions.OWN) + 1  # the microphone that judges is one more
+    assert len({row.tobytes() for row in rows}) == len(rows)
+
+
 def test_a_head_of_ones_own_hears_microphones_and_short_windows(tmp_path, monkeypatch):
     """Each recording is there in every condition, the same from the cache, and the task holds them as such."""
     monkeypatch.chdir(tmp_path)
@@ -366,10 +395,13 @@ def test_a_head_of_ones_own_hears_microphones_and_short_windows(tmp_path, monkey
     assert set(task.train_conditions) == {condition.name for condition in listening_conditions.OWN} - {"as recorded"}
     assert set(task.valid_conditions) == {listening_conditions.MICROPHONES[0].name}
     tables = [task.train, *task.train_conditions.values()]
-    assert len({row.tobytes() for table in tables for row in table.values}) == 2 * len(tables)
-    assert len(own_head().sample(task).rows) == 2 * len(listening_conditions.OWN)
+    assert len({row.tobytes() for table in tables for row in table.values}) == 2 * (len(tables) - 2)
+    for window in ("earlier window", "later window"):  # of recordings that are no longer than one
+        np.testing.assert_array_equal(task.train_conditions[window].values, task.train.values)
+    sample = own_head().sample(task)
+    assert len(sample.rows) == 2 * len(listening_conditions.OWN)
 
-    monkeypatch.setattr("build.extract.one_file.read_recording", None)
+    monkeypatch.setattr("build.extract.one_file.read_windows", None)
     assert main(command) == 0
     again = read_task(tmp_path / "f.csv", *lists, None)
     for name, table in task.train_conditions.items():

@@ -27,6 +27,8 @@ def test_the_key_of_a_condition_stays_as_it_was_when_the_cached_rows_were_made()
     key = "aa62e7ca71a5884e264ee835ec3f128b6dce1058faa1ca50e489921c8a590023"
     assert Condition("5 s", 5.0).digest("a", "b") == key
     assert AS_RECORDED.digest("a", "b") == "b"
+    others = [Condition("early", place=0.25), Condition("late", place=0.75), Condition("5 s", 5.0, place=0.25)]
+    assert len({key, "b", *(other.digest("a", "b") for other in others)}) == 5, "another window is another row"
 
 
 def test_people_talk_as_loud_as_asked_for() -> None:
