@@ -18,9 +18,13 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from build.corpora.listening_conditions import MICROPHONES
+from build.corpora.no_music import EVALUATION_FOLD
 from build.corpora.own.own_task import folds_of, own_task
 from build.corpora.own.training_rows import read_training_rows
+from build.corpora.task import Task
+from build.models import fitting
 from build.models.listening_head import own_head
+from build.models.recipe import Recipe
 from build.score import metrics
 from build.score.in_folds import score_in_folds
 
@@ -42,6 +46,7 @@ def main() -> None:
     found = score_in_folds(task, head, folds, 0)
     clean, through_microphone = found.scores.right, found.microphone.drawn[0].right
     _print("own head", clean, through_microphone, artists)
+    _print_no_music(task, head)
     targets = task.train.targets(task.labels)
     recorded = task.train.matrix(head.columns)
     through = task.valid_conditions[MICROPHONES[0].name].select(task.train.keys).matrix(head.columns)
@@ -57,6 +62,19 @@ def main() -> None:
                 model.fit(np.vstack([table[~held] for table in tables]), np.tile(targets[~held], len(tables)))
                 answers[:, held] = model.predict(recorded[held]), model.predict(through[held])
             _print(f"{name}, {what}", answers[0] == targets, answers[1] == targets, artists)
+
+
+def _print_no_music(task: Task, head: Recipe) -> None:
+    """Print the share of windows kept apart that a head of all tracks calls "no music"."""
+    sample = head.sample(task)
+    fitted = head.fit_sample(sample, n_labels=len(task.labels), seed=0)
+    fitted = fitting.with_no_music(task, head, fitted, sample, task.no_music.training())
+    apart = task.no_music.of(task.no_music.folds == EVALUATION_FOLD)
+    caught = fitted.logits(apart.rows).argmax(axis=1) == len(task.labels)
+    for kind in sorted({kind for kind, right in zip(apart.kinds, caught, strict=True) if not right}):
+        of_kind = np.array([other == kind for other in apart.kinds])
+        print(f'  of {kind}: {caught[of_kind].sum()} of {of_kind.sum()} windows are called "no music"')
+    print(f"  of all {len(caught)} windows kept apart: {caught.mean():.1%}")
 
 
 def _print(name: str, clean: np.ndarray, through_microphone: np.ndarray, artists: list[str]) -> None:
