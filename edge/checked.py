@@ -24,6 +24,7 @@ from dataclasses import field, fields
 from typing import Any, TypeVar, get_type_hints
 
 from edge.errors import SettingError
+from edge.words import safe
 
 Rule = Callable[[Any], Any]
 T = TypeVar("T")
@@ -203,4 +204,6 @@ def unknown(what: str, name: str, known: Iterable[str]) -> str:
     from difflib import get_close_matches  # rarely needed
 
     close = get_close_matches(name, list(known), 1)
-    return f"unknown {what} {name}; " + (f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}")
+    return f"unknown {what} {safe(name)}; " + (
+        f"did you mean {close[0]}?" if close else f"known are {', '.join(known)}"
+    )

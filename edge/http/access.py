@@ -2,9 +2,9 @@
 
 * The ``Host`` must be an IP address, or a name that is this machine's: a foreign name that was made to lead here (DNS
   rebinding) would let a stranger's page read the answers as its own.
-* Where another machine can connect, everything but the page's own files needs the token; changing something always
-  does. A wrong one is refused even where none is needed: whoever has it should learn so before they need it. It comes
-  in a header that no other site's page can set, so there is nothing to forge, and no cookie.
+* Where another machine can connect, everything but the page's own files needs the token; changing something, and
+  reading settings, always does. A wrong one is refused even where none is needed: whoever has it should learn so before
+  they need it. It comes in a header that no other site's page can set, so there is nothing to forge, and no cookie.
 * Every answer carries the headers that keep browsers from doing more than the page needs.
 """
 
@@ -62,16 +62,17 @@ class Access:
         names: Iterable[str] = (),
         token_place: str = "",
         frames: Iterable[str] = (),
+        secret_paths: Iterable[str] = (),
     ) -> None:
         """``open_to_read``: nobody but this machine connects, and reading needs no token. ``open_paths`` are those that
-        never do; ``names`` this machine's beside its host name; ``token_place`` is told where no stranger asks;
-        ``frames`` are the origins whose pages may show this one in a frame."""
+        never do, ``secret_paths`` those that always do; ``names`` this machine's beside its host name; ``token_place``
+        is told where no stranger asks; ``frames`` are the origins whose pages may show this one in a frame."""
         self._app = app
         self._token = token.encode()
         self._open_to_read = open_to_read
         place = f" in {words.safe(token_place)}" if open_to_read and token_place else ""
         self._needs_token = f"needs the token{place}: Authorization: Bearer TOKEN"
-        self._open_paths = frozenset(open_paths)
+        self._open_paths, self._secret_paths = frozenset(open_paths), frozenset(secret_paths)
         own = socket.gethostname().lower()
         self._names = frozenset({"localhost", own, f"{own}.local", *(name.lower() for name in names)})
         headers = framed_by(frames) if frames else HEADERS
@@ -109,7 +110,7 @@ class Access:
         kind, _, token = authorization.partition(b" ")
         if kind.lower() == b"bearer":
             return hmac.compare_digest(token.strip(), self._token)
-        return is_reading and self._open_to_read
+        return is_reading and self._open_to_read and scope["path"] not in self._secret_paths
 
 
 def _is_ip_address(name: str) -> bool:

@@ -41,6 +41,7 @@ from edge.service.config import Config, load_config
 from edge.service.faces import Faces
 from edge.service.nightly import Nightly
 from edge.service.sd_notify import Notifier
+from edge.service.settings import FileSettings
 from edge.sinks import Sink
 from edge.sinks.every_face import draws_sound
 from edge.sinks.guard import Guarded
@@ -86,7 +87,8 @@ class Daemon:
         self._kept: list[Sink] = []  # the history, if one is kept
         self._keep_history(_history(self._config))
         self._switch = _switch()
-        self._faces = Faces(self._present, self._switch, patient=True)
+        settings = FileSettings(path, self._ask_to_reload)
+        self._faces = Faces(self._present, self._switch, patient=True, settings=settings)
         self._show_faces()
         self._learned: LayerWatch | None = None
         self._nightly: Nightly | None = None
@@ -130,6 +132,9 @@ class Daemon:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+    def _ask_to_reload(self) -> None:
+        self._reload_asked = True
 
     def _keep_history(self, history: HistorySink | None) -> None:
         self._close_history()

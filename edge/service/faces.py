@@ -11,7 +11,7 @@ from typing import Any
 from edge.events import Event
 from edge.model.bundle import Bundle
 from edge.sinks.every_face import FACES
-from edge.sinks.face import Surroundings
+from edge.sinks.face import Settings, Surroundings
 from edge.sinks.guard import Guarded
 from edge.sinks.persistent import Persistent
 from edge.sinks.present import Present
@@ -31,11 +31,12 @@ class Faces:
         announce: Callable[[str], None] = log.info,
         on_exit: Callable[[], None] | None = None,
         patient: bool = False,
+        settings: Settings | None = None,
     ) -> None:
         """``present`` has every event before this; faces may turn ``switch``. ``announce`` is told where a face is to
         be found, ``on_exit`` called when somebody closes one. ``patient``: one that cannot be opened at first is no
-        error, but tried again."""
-        self._present, self._switch = present, switch
+        error, but tried again. ``settings`` are those that faces may change."""
+        self._present, self._switch, self._settings = present, switch, settings
         self._announce, self._on_exit, self._patient = announce, on_exit, patient
         self._open: dict[str, tuple[Hashable, Persistent, Guarded]] = {}
 
@@ -44,7 +45,7 @@ class Faces:
 
         Raises ``FaceError`` for the first that cannot be opened, unless this is patient.
         """
-        around = Surroundings(sections, model, history, self._switch, self._announce, self._on_exit)
+        around = Surroundings(sections, model, history, self._switch, self._settings, self._announce, self._on_exit)
         wanted = {}
         for face in FACES:
             settings = sections[face.section]

@@ -10,7 +10,7 @@ import importlib
 import stat
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from edge.checked import make
 from edge.errors import EdgeError, FaceError
@@ -35,6 +35,19 @@ class Option:
     settings: Callable[[str], Mapping[str, Any]] = lambda _: {}
 
 
+class Settings(Protocol):
+    """The settings that somebody may change while listening goes on; each method raises ``EdgeError``."""
+
+    def shown(self) -> Mapping[str, Any]:
+        """Return them by table, without secrets."""
+
+    def change(self, asked: Mapping[str, Any]) -> None:
+        """Change some of them, by table and key."""
+
+    def broker(self, asked: Mapping[str, Any]) -> Any:
+        """Return the broker of MQTT that they would name with ``asked`` among them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """Things that a face may use beside its own settings."""
@@ -43,6 +56,7 @@ class Surroundings:
     model: Bundle
     history: Path | None  # the file that may be read and corrected, if one is kept
     switch: Switch  # which pauses listening
+    settings: Settings | None  # that may be changed, if there is a file of them
     announce: Callable[[str], None]  # takes where a face is to be found, in words
     on_exit: Callable[[], None] | None  # to be called when a person closes a face, where that ends everything
 

@@ -74,6 +74,7 @@ def _open(settings: WebConfig, around: Surroundings) -> Sink:
         token_place=place,
         frames=settings.frame_origins,
         switch=around.switch,
+        settings=around.settings,
     )
     warn_if_exposed(settings.token_path)
     needed = f"; putting a genre right needs the token in {place}" if around.history else ""

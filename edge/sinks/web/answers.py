@@ -31,7 +31,7 @@ async def as_error(_request: Request, error: Exception) -> Response:
 
 
 async def json_object(request: Request, most_bytes: int) -> dict[str, Any]:
-    """Return the JSON object that a request sends, {} for another value; raises ``HTTPException`` for what is none."""
+    """Return the JSON object that a request sends; raises ``HTTPException`` for what is none."""
     body = b""
     try:
         async with asyncio.timeout(server.PATIENCE_S):
@@ -44,4 +44,6 @@ async def json_object(request: Request, most_bytes: int) -> dict[str, Any]:
         raise HTTPException(408, "the request did not end") from error
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, "the request is not JSON") from error
-    return asked if isinstance(asked, dict) else {}
+    if not isinstance(asked, dict):
+        raise HTTPException(400, "the request is not a JSON object")
+    return asked

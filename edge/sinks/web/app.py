@@ -20,22 +20,22 @@ from edge import words
 from edge.http import server
 from edge.http.access import Receive, Scope, Send
 from edge.sinks.colours import STATE_COLOURS, colours
+from edge.sinks.face import Settings
 from edge.sinks.web.answers import as_error, as_json, json_object
 from edge.sinks.web.board import Board, bands_at_once
 from edge.sinks.web.history_api import HistoryApi
+from edge.sinks.web.settings_api import SettingsApi
 from edge.switch import Switch
 from features_np import FeatureSpec, mel_frequencies
 
 #: Bytes that a request to pause may have.
 MAX_BODY = 1024
+SCRIPTS = ["script", "ask", "axes", "correct", "heat", "list", "now", "past", "pictures", "settings", "tip", "words"]
 #: The page's files, all that is ever read from disk for it: by path, file and type.
 PAGE = {
     "/": ("page.html", "text/html; charset=utf-8"),
     "/style.css": ("style.css", "text/css; charset=utf-8"),
-    **{
-        f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
-        for name in ("script", "ask", "correct", "heat", "list", "now", "past", "axes", "pictures", "tip", "words")
-    },
+    **{f"/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8") for name in SCRIPTS},
     "/icon.svg": ("icon.svg", "image/svg+xml"),
     "/api/openapi.json": ("openapi.json", "application/json"),
 }
@@ -113,7 +113,9 @@ def _file(name: str, media_type: str) -> Response:
     return Response(content, media_type=media_type, headers={"cache-control": "no-cache"})
 
 
-def application(board: Board, model: Mapping[str, Any], history: Path | None, switch: Switch) -> Starlette:
+def application(
+    board: Board, model: Mapping[str, Any], history: Path | None, switch: Switch, settings: Settings | None
+) -> Starlette:
     """Return the application."""
     api = Api(board, model, switch)
     page = {path: _file(*entry) for path, entry in PAGE.items()}
@@ -129,6 +131,7 @@ def application(board: Board, model: Mapping[str, Any], history: Path | None, sw
             Route("/api/model", api.model),
             Route("/api/listening", api.listening, methods=["POST"]),
             *HistoryApi(history).routes(),
+            *SettingsApi(settings).routes(),
         ],
         exception_handlers={HTTPException: as_error, Exception: as_error},
     )

@@ -10,8 +10,10 @@ from edge.http.access import Access
 from edge.http.address import Address
 from edge.http.server import Server
 from edge.model.bundle import Bundle
+from edge.sinks.face import Settings
 from edge.sinks.web.app import PAGE, application, model_card
 from edge.sinks.web.board import Board
+from edge.sinks.web.settings_api import SECRET_PATHS
 from edge.switch import Switch
 
 
@@ -29,9 +31,11 @@ class WebPage:
         token_place: str = "",
         frames: Iterable[str] = (),
         switch: Switch | None = None,
+        settings: Settings | None = None,
     ) -> None:
         """``history`` is the file that the page's day is read from; ``names`` are further names of this machine,
-        ``frames`` the origins whose pages may show this one in a frame; ``switch`` is turned by requests.
+        ``frames`` the origins whose pages may show this one in a frame; ``switch`` is turned by requests,
+        and ``settings`` changed.
 
         Raises ``FaceError`` if the address cannot be had.
         """
@@ -39,13 +43,14 @@ class WebPage:
         self._board.correctable = history is not None
         card = model_card(bundle.name, bundle.labels, bundle.interpreter.runtime, bundle.spec, bundle.sidecar)
         access = Access(
-            application(self._board, card, history, switch or Switch()),
+            application(self._board, card, history, switch or Switch(), settings),
             token,
             open_to_read=address.is_loopback,
             open_paths=PAGE,
             names=names,
             token_place=token_place,
             frames=frames,
+            secret_paths=SECRET_PATHS,
         )
         self._server = Server(access, address, name="web page", on_start=self._connect)
 

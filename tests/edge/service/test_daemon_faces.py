@@ -133,3 +133,23 @@ def test_what_is_wrong_with_a_face_is_told_with_its_line(config: Path, manager: 
         assert process.wait(timeout=60) == 78
         log = process.log()  # type: ignore[attr-defined]
     assert "line 3: address 'kitchen' is no address; write one as 127.0.0.1:8730" in log
+
+
+def test_settings_changed_on_the_page_are_read_again_once(config: Path, manager: Manager) -> None:  # noqa: F811
+    port, token = free_port(), "a-token-of-24-characters"
+    config.write_text(f"{config.read_text()}# a comment\n[web]\nenabled = true\naddress = '127.0.0.1:{port}'\n")
+    manager.env |= {"LIVEGENRE_WEB_TOKEN": token}
+    with daemon(config, manager) as process:
+        manager.wait_for("READY")
+        wait_until(lambda: answer(f"http://127.0.0.1:{port}/api/now"), 60, "the page is there")
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
+        asked = json.dumps({"decision": {"unsure_below": 1}}).encode()
+        request = urllib.request.Request(f"http://127.0.0.1:{port}/api/settings", asked, headers, method="PATCH")
+        with urllib.request.urlopen(request, timeout=60) as found:
+            assert json.loads(found.read())["decision"]["unsure_below"] == 1
+        manager.wait_for("STATUS", "not sure")
+        process.terminate()
+        assert process.wait(timeout=30) == 0
+        assert process.log().count("configuration read again") == 1
+    assert "# a comment\n" in config.read_text()
+    assert "unsure_below = 1\n" in config.read_text()

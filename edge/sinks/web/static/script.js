@@ -4,6 +4,7 @@ import { segmentCorrected } from "./list.js";
 import { askForModel, showLevel, showNoConnection, showNow } from "./now.js";
 import { askForHistory, isShown } from "./past.js";
 import { Pictures } from "./pictures.js";
+import "./settings.js";
 import { $ } from "./words.js";
 
 let stream = null;
