@@ -6,11 +6,11 @@ import os
 
 from edge.model.interpreter import RUNTIMES
 
-# TensorFlow reads these once, when it is first imported: say only what is wrong, use the one backend we convert from.
+# TensorFlow reads these once, when it is first imported: log errors only, and use the backend that we convert from.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
-# tflite-runtime must be loaded before TensorFlow, which brings another copy of the same library: loaded after it,
+# tflite-runtime must be loaded before TensorFlow, which contains another copy of the same library: loaded after it,
 # tflite-runtime 2.14 answers every model with "vector::reserve".
 for _runtime in RUNTIMES:
     with contextlib.suppress(ImportError):

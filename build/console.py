@@ -20,5 +20,5 @@ def progress() -> Progress:
         TimeRemainingColumn(),
         console=console,
         disable=not console.is_terminal,
-        redirect_stdout=sys.stdout.isatty(),  # lines above the bar on a terminal, but a pipe keeps what is its
+        redirect_stdout=sys.stdout.isatty(),  # keep piped output as it is
     )

@@ -4,10 +4,10 @@
 
     LabError
     ├── DatasetError     (ValueError)  a table, a list or a folder that cannot be trained from
-    ├── ConversionError  (RuntimeError)  a network that does not become the int8 model it must be
-    ├── PublishError     (RuntimeError)  a bundle that does not do what its sidecar says
+    ├── ConversionError  (RuntimeError)  a network that cannot be converted to int8
+    ├── PublishError     (RuntimeError)  a bundle that does not reproduce its sidecar's probe
     ├── IngestError      (OSError)       a source that cannot be reached, read or is no recording
-    └── WorkerError      (RuntimeError)  processes or a cluster that do not do the work given to them
+    └── WorkerError      (RuntimeError)  processes or a cluster that fail
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from features_np.errors import FeatureError
 
 
 class LabError(Exception):
-    """Base of everything that ``build`` raises on purpose."""
+    """Base of all exceptions that ``build`` raises itself."""
 
 
 class DatasetError(LabError, ValueError):
@@ -29,7 +29,7 @@ class DatasetError(LabError, ValueError):
 
 
 class ConversionError(LabError, RuntimeError):
-    """A network cannot be turned into the integer model that the device needs."""
+    """A network cannot be converted to the integer model that the device needs."""
 
 
 class PublishError(LabError, RuntimeError):
@@ -41,11 +41,11 @@ class IngestError(LabError, OSError):
 
 
 class WorkerError(LabError, RuntimeError):
-    """The processes or the cluster that were given work cannot do it."""
+    """Worker processes or a cluster failed."""
 
 
 def run_command(main: Callable[[], None], command: str) -> int:
-    """Run a command's body; what goes wrong on purpose ends as ``command: message`` and exit status 1 or 130."""
+    """Run a command's body; expected errors end as ``command: message`` with exit status 1, an interrupt with 130."""
     try:
         main()
     except (LabError, EdgeError, FeatureError, OSError) as error:

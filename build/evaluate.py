@@ -1,4 +1,4 @@
-"""Score a model bundle through the classifier that runs on the device: what is reported is what ships.
+"""Score a model bundle through the classifier that runs on the device.
 
 ``python -m build.evaluate --list LIST`` scores a feature table's rows, ``--audio DIR`` the recordings themselves.
 TensorFlow is not needed and not loaded.
@@ -32,12 +32,12 @@ from edge.model.bundle import load_bundle
 from edge.words import safe
 
 TEMPO = "tempo_bpm"
-#: Shorter recordings say little of a model that hears 30 s; GTZAN's clips of 2 to 3 s are among them.
+#: Shorter recordings, like GTZAN's clips of 2 to 3 s, say little about a model of 30 s windows.
 SHORTEST_S = 10.0
 
 
 def split_name(list_: Path, tracks: dict[str, Track]) -> str:
-    """Return the name that figures on a list carry; of GTZAN's lists, with the edition of the data."""
+    """Return the name of the split for figures on a list; for GTZAN's lists, with the edition of the data."""
     if list_.resolve().parent != (GTZAN / "splits").resolve():
         return f"list {list_.name}"
     edition = f"; {edition_of(tracks)}" if tracks else ""
@@ -79,7 +79,7 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def known_tracks(arguments: argparse.Namespace) -> dict[str, Track]:
-    """Return what is known of the tracks: by ``--tracks``, or for GTZAN's own features by its table."""
+    """Return the metadata of the tracks: from ``--tracks``, or for GTZAN's features from its table."""
     if arguments.tracks is None and arguments.audio is None and arguments.features == GTZAN / "features":
         arguments.tracks = GTZAN / "tracks.csv"
     return read_tracks(arguments.tracks) if arguments.tracks else {}
@@ -101,7 +101,7 @@ def evaluate_table(arguments: argparse.Namespace, tracks: dict[str, Track]) -> E
 
 
 def evaluate_audio(arguments: argparse.Namespace, tracks: dict[str, Track]) -> Evaluation:
-    """Score recordings, as ``livegenre classify`` would take them, and through microphones where it is asked for."""
+    """Score recordings as ``livegenre classify`` does, and on request through microphones."""
     keys = read_list(arguments.list_) if arguments.list_ else tuple(find_tracks(arguments.audio))
     recordings = find_recordings(arguments.audio, keys, SHORTEST_S)
     if missing := sorted(set(keys) - find_tracks(arguments.audio).keys()):
@@ -121,7 +121,7 @@ def evaluate_audio(arguments: argparse.Namespace, tracks: dict[str, Track]) -> E
 
 
 def show(evaluation: Evaluation, *, as_json: bool, plots: Path | None) -> None:
-    """Print figures for a person or a machine, and draw them into the folder ``plots``."""
+    """Print figures as text or JSON, and draw them into the folder ``plots``."""
     if as_json:
         print(json.dumps(evaluation.to_dict()))
     else:

@@ -1,4 +1,4 @@
-"""Writing files so that a reader never meets half of one."""
+"""Atomic writing of files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``path`` to write to; it takes ``path``'s place once the body has succeeded.
+    """Yield a temporary path beside ``path`` to write to; it replaces ``path`` once the body has succeeded.
 
-    Without success, or when the process dies, what stood at ``path`` before is unchanged.
+    Otherwise, or when the process dies, ``path`` is unchanged.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=path.suffix)

@@ -1,11 +1,11 @@
 """New recordings for a dataset: ``python -m build.ingest --genre techno SOURCE... --into DATASET``.
 
 A source is a file, a folder, an m3u playlist, or what yt-dlp understands: a URL of a recording or a playlist,
-``ytsearch1:QUERY``. From the middle of each recording an excerpt is taken, as loud as it is there, mono at the
-features' rate, as FLAC. Audio that the dataset has already is not added again. ``DATASET/tracks.csv`` notes artist,
-title and source, so that splits can keep artists together.
+``ytsearch1:QUERY``. The middle of each recording is stored as FLAC at its original level, mono, at the features' rate.
+Audio that the dataset has already is not added again. ``DATASET/tracks.csv`` notes artist, title and source, so that
+splits can keep artists together.
 
-``python -m build.ingest --classify SOURCE`` adds nothing: it says what the model takes the source for.
+``python -m build.ingest --classify SOURCE`` adds nothing: it classifies the source.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from edge.words import safe
 from features_np import FeatureSpec
 
 EXCERPTS_S = (30, 60)
-#: Digits of an excerpt's SHA-256 in its file name, by which two recordings are told apart.
+#: Digits of an excerpt's SHA-256 in its file name, which identify a recording.
 CONTENT_DIGITS = 12
 #: Genres that --classify names.
 N_SHOWN = 3
@@ -69,7 +69,7 @@ def ingest(sources: Sequence[str], dataset: Path, genre: str, seconds: float) ->
 
 
 def classify(sources: Sequence[str], model: Path | None) -> None:
-    """Print what the bundle takes each recording for: the same as ``livegenre classify``."""
+    """Print the bundle's answer for each recording, like ``livegenre classify``."""
     bundle = load_bundle(model)
 
     def say(_item: Item, fetched: Fetched) -> str:
@@ -84,7 +84,7 @@ def classify(sources: Sequence[str], model: Path | None) -> None:
 
 
 def _each_recording(sources: Sequence[str], use: Callable[[Item, Fetched], str]) -> None:
-    """Fetch every recording of every source and print what ``use`` says of it; what fails is told at the end."""
+    """Fetch every recording of every source and print the result of ``use``; failures are reported at the end."""
     require_ffmpeg()
     problems = []
     with progress() as bar, tempfile.TemporaryDirectory() as folder:
@@ -116,7 +116,7 @@ def slug(title: str) -> str:
 
 
 def note(tracks: Path, row: tuple[str, ...]) -> None:
-    """Append a row to ``tracks.csv``, whole or not at all; columns that others put there stay."""
+    """Append a row to ``tracks.csv`` atomically; other columns are kept."""
     rows: list[dict[str, str]] = []
     columns = list(TRACKS_COLUMNS)
     if tracks.exists():

@@ -1,10 +1,10 @@
 """From a folder of records to a model of them: ``python -m build.my_model ~/Records --out my-model``.
 
-Whatever ``livegenre classify`` reads in ``~/Records/<genre>/``, in folders of artists and albums or in none, is heard
-as it is and through simulated microphones. Recordings that are there twice, silent or broken are named and left out.
-Each of the others is judged by a model that was fitted without it and its artist, by the files' tags or their folders;
-then one is fitted to all of them. A folder ``no_music`` is no genre: what lies there must be called "no music". Speech,
-noises and other music are known in any case.
+Whatever ``livegenre classify`` reads in ``~/Records/<genre>/``, in folders of artists and albums or in none, is used as
+recorded and through simulated microphones. Duplicate, silent and broken recordings are named and left out. Each of the
+others is evaluated by a model that was fitted without it and its artist, who is known from tags or folders; then a
+model is fitted to all of them. A folder ``no_music`` holds further examples of "no music", beside the speech, noise and
+other music that every model learns.
 
 ``--with-shipped`` makes a model of these genres beside those of the shipped one.
 """
@@ -46,19 +46,19 @@ from edge.model.bundle import Bundle
 from edge.words import safe
 
 AVERAGES_FILE, TRAIN_LIST = "genres.png", "train.txt"
-#: What others said of each track: who looks for wrong labels looks here.
+#: The held-out answer for each track, where wrong labels show.
 ANSWERS_FILE = "held-out.csv"
 
 
 @dataclass(frozen=True)
 class Made:
-    """A model with what became of the records that it is made of."""
+    """A model with the records that it was made of."""
 
     bundle: Bundle
     task: Task
     found: FoldScores
     network: keras.Model
-    own: NDArray[np.bool_]  # true for each track that is one's own
+    own: NDArray[np.bool_]  # true for each of the person's own tracks
     n_left_out: int
 
 
@@ -88,7 +88,7 @@ def make(records: Path, out: Path, *, with_shipped: bool, seed: int, jobs: int) 
 
 
 def _task(records: Path, shipped: TrainingRows, *, with_shipped: bool, jobs: int) -> tuple[Task, int]:
-    """Hear the records; returns their task, and how many were left out, each with a line on standard error."""
+    """Extract the records' features; returns their task and the number left out, each named on standard error."""
     tracks = find_tracks(records)
     with tempfile.TemporaryDirectory() as folder:
         features = Path(folder, "features.csv")
@@ -103,7 +103,7 @@ def _task(records: Path, shipped: TrainingRows, *, with_shipped: bool, jobs: int
 
 
 def write_reports(made: Made, out: Path) -> None:
-    """Write what each track was taken for, and the pictures."""
+    """Write the held-out answer for each track, and the pictures."""
     task, scores, own = made.task, made.found.scores, made.own
     with (out / ANSWERS_FILE).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -128,7 +128,7 @@ def write_reports(made: Made, out: Path) -> None:
 
 
 def lines(made: Made, out: Path) -> list[str]:
-    """Return what a person is told: what it is made of, how right it is, and how to use it."""
+    """Return three lines for a person: what the model is made of, its accuracy, and how to use it."""
     own = made.found.of(made.own)
     table, n_artists = made.task.train.rows(np.flatnonzero(made.own)), len(set(own.scores.artists or ()))
     known = f"by {n_artists} artists" if n_artists else "artists not known, which flatters what follows"

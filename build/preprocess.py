@@ -1,8 +1,8 @@
 """From a folder of recordings to a features CSV: ``python -m build.preprocess DATASET --out features.csv``.
 
 A dataset is a folder a genre with the recordings in it, ``DATASET/<genre>/<track>.wav``, in folders of artists and
-albums or in none, of any kind that ``livegenre classify`` reads. The CSV has one row a track. What has been computed is
-kept, so that a run that was stopped, or one after new tracks were added, computes the rest. ``--published`` turns the
+albums or in none, of any kind that ``livegenre classify`` reads. The CSV has one row a track. Results are cached, so
+that a run that was stopped, or one after new tracks were added, computes only the rest. ``--published`` turns the
 tables of GTZAN's features into the same CSV instead.
 """
 
@@ -67,7 +67,7 @@ def extract_all(
 ) -> list[Outcome]:
     """Do the work for every track in ``jobs`` processes or on a Dask cluster, with a progress bar on standard error.
 
-    An interrupt says how far it has come; nothing that was computed is lost.
+    An interrupt reports the progress; nothing that was computed is lost.
     """
     running = on_cluster(work, tracks, scheduler) if scheduler else in_processes(work, tracks, jobs)
     outcomes: list[Outcome] = []
@@ -101,7 +101,7 @@ def write_features(
 ) -> tuple[list[Outcome], FeatureTable]:
     """Write the features of tracks, and for a head beside the listener those in every condition, too.
 
-    Returns what became of each file, and the features as recorded.
+    Returns the outcome for each file, and the features as recorded.
     """
     beside = features == LISTENER
     spec = Extractor.of_bundle(with_styles=True) if beside else Extractor(FeatureSpec(groups=FEATURE_SETS[features]))

@@ -1,4 +1,4 @@
-"""Write a bundle: model, sidecar and model card; never one that does not do what its sidecar says.
+"""Write a bundle: model, sidecar and model card; only if its probe reproduces.
 
 ``python -m build.publish FOLDER --out models`` checks a trained bundle in FOLDER and installs it as the shipped one.
 """
@@ -38,7 +38,7 @@ MODELS = Path(__file__).resolve().parents[1] / "models"
 
 @dataclass(frozen=True, kw_only=True)
 class Draft(ModelUse):
-    """Converted networks with all that their sidecar says of how to use them, before they are measured.
+    """Converted networks with the metadata of their sidecar, before they are evaluated.
 
     ``listener_models`` are those of ``listeners``, in their order.
     """
@@ -106,7 +106,7 @@ def publish(draft: Draft, metrics: dict[str, Any], folder: Path) -> Bundle:
 
 
 def make_probe(bundle: Bundle) -> dict[str, Any]:
-    """Return a probe: a synthetic piece's recipe with the vector and the probabilities that this machine computes."""
+    """Return a probe: the recipe of a synthetic piece, with the vector and probabilities that this machine computes."""
     vector = probe_vector(RECIPE, bundle)
     probabilities = Classifier(bundle)(vector)
     return {"recipe": dict(RECIPE), "vector": _numbers(vector), "probabilities": _numbers(probabilities)}
@@ -115,8 +115,8 @@ def make_probe(bundle: Bundle) -> dict[str, Any]:
 def install(networks: Networks, sidecar: dict[str, Any], folder: Path) -> Bundle:
     """Check a bundle in a folder of its own, then put its files in place of those in ``folder``.
 
-    ``BundleError`` if it cannot be loaded, ``PublishError`` if its probe does not come out as it says, or if a page of
-    somebody else's lies where its card would go.
+    ``BundleError`` if it cannot be loaded, ``PublishError`` if its probe does not reproduce, or if another page lies
+    where its card would go.
     """
     require_no_other_page(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -134,7 +134,7 @@ def install(networks: Networks, sidecar: dict[str, Any], folder: Path) -> Bundle
 
 
 def _networks_before(folder: Path) -> set[str]:
-    """Return the names of the networks of the bundle that is in a folder; none of what is no bundle of today."""
+    """Return the names of the networks of the bundle in a folder; none if it is not a current bundle."""
     try:
         return set(_network_files(json.loads((folder / SIDECAR_FILE).read_bytes())))
     except (OSError, ValueError, KeyError, TypeError):
@@ -142,7 +142,7 @@ def _networks_before(folder: Path) -> set[str]:
 
 
 def require_no_other_page(folder: Path) -> None:
-    """Raise ``PublishError`` where a bundle's card would take the place of somebody else's page."""
+    """Raise ``PublishError`` if a bundle's card would overwrite another page."""
     path = folder / CARD_FILE
     if path.exists() and not path.read_text(encoding="utf-8", errors="replace").startswith(CARD_TITLE):
         raise PublishError(f"{path} is no model card and would be overwritten; choose another folder (--out)")

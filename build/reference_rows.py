@@ -1,8 +1,9 @@
 """Make the reference rows of a bundle: ``python -m build.reference_rows`` makes those of the shipped one.
 
-They are inputs of the head, some for each label, and lie beside the networks as ``reference_rows.npz``. From them a
-personal layer is judged on the device, and a genre is added to the ten without their recordings. ``build.train`` writes
-those of every bundle that it makes; this command makes them from the data beside the project, of train tracks alone.
+They are inputs of the head, some for each label, and lie beside the networks as ``reference_rows.npz``. With them a
+personal layer is evaluated on the device, and a genre is added to the ten without their recordings. ``build.train``
+writes those of every bundle that it makes; this command makes them from the data beside the project, of train tracks
+alone.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ THROUGH_MICROPHONE = tuple(
 
 
 def chosen(labels: Sequence[str], groups: Sequence[str]) -> list[int]:
-    """Return places of ``N_OF_LABEL`` tracks of each label at most, of as many groups (artists) as there are."""
+    """Return the places of at most ``N_OF_LABEL`` tracks of each label, from as many groups (artists) as possible."""
     places: list[int] = []
     for label in sorted(set(labels)):
         rank: dict[str, int] = {}
@@ -67,7 +68,7 @@ def of_task(task: Task, bundle: Bundle) -> ReferenceRows:
 
 
 def of_data(data: Path, model: Path | None) -> ReferenceRows:
-    """Return the same for a bundle, by hearing the tracks beside the project with it."""
+    """Return the same for a bundle, computed from the tracks beside the project."""
     bundle, by = load_bundle(model), Extractor.of_bundle(model)
     pieces = [piece for piece in learning(read_pieces(data, bundle.labels), bundle.labels) if piece.whole]
     pieces = [pieces[place] for place in chosen([p.genre for p in pieces], [p.group for p in pieces])]
@@ -92,7 +93,7 @@ def _joined(rows: Rows, labels: list[str], other: NoMusic | None) -> ReferenceRo
         places = chosen([NO_MUSIC] * len(training.kinds), training.kinds)
         rows = np.vstack([rows, training.rows[places]])
         labels = labels + [NO_MUSIC] * len(places)
-    finite = np.isfinite(rows).all(axis=1)  # of less than a patch a listener says nothing
+    finite = np.isfinite(rows).all(axis=1)  # a listener has no output for less than a patch
     return ReferenceRows(rows[finite], tuple(np.array(labels)[finite].tolist()))
 
 

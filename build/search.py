@@ -1,9 +1,9 @@
 """Compare networks: ``python -m build.search --out search``.
 
 First the seed's comparison: its seven feature sets, each with its network, for 100, 500 and 800 epochs and batches of
-32, 200 and 300. Then Optuna searches regularized networks. Every result is kept in ``search.sqlite3`` as soon as it
-is there, so that the same command goes on where it was stopped; figures are from the valid list, whose name and
-95 % interval they carry. Beside it lie ``results.csv`` and the plots.
+32, 200 and 300. Then Optuna searches regularized networks. Every result is stored in ``search.sqlite3`` at once, so
+that the same command continues where it was stopped; figures are from the valid list, whose name and 95 % interval they
+carry. Beside it lie ``results.csv`` and the plots.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def available_seed_sets(task: Task) -> list[str]:
 
 
 def open_studies(database: Path, task: Task, seed: int) -> tuple[optuna.Study, optuna.Study]:
-    """Open the studies of the comparison and of the search; other rows, another split or seed have their own."""
+    """Open the studies of the comparison and of the search; each task and seed has its own."""
     database.parent.mkdir(parents=True, exist_ok=True)
     fingerprint = _fingerprint(task, seed)
     comparison, search = (
@@ -71,7 +71,7 @@ def open_studies(database: Path, task: Task, seed: int) -> tuple[optuna.Study, o
         for name in ("comparison", "search")
     )
     for trial in search.get_trials(deepcopy=False, states=[TrialState.RUNNING]):
-        search.tell(trial.number, state=TrialState.FAIL)  # what ran when the last run was stopped
+        search.tell(trial.number, state=TrialState.FAIL)  # interrupted when the last run was stopped
     return comparison, search
 
 
@@ -89,7 +89,7 @@ def comparison_left(task: Task, study: optuna.Study) -> list[tuple[str, int, tup
 def compare(
     task: Task, study: optuna.Study, feature_set: str, *, batch_size: int, epochs: Sequence[int], seed: int
 ) -> None:
-    """Train one of the seed's networks and add what it is worth after each of ``epochs`` to the study."""
+    """Train one of the seed's networks and add its figures after each of ``epochs`` to the study."""
     columns = _spec(feature_set).vector_names
     rows, targets = task.train.matrix(columns), task.train.targets(task.labels)
     fits = fit_seed_network(
@@ -108,7 +108,7 @@ def compare(
 
 
 def search_once(task: Task, study: optuna.Study, seed: int) -> None:
-    """Add a trial of a regularized network to the study: one that its trials so far make look promising."""
+    """Add a trial of a regularized network to the study, sampled by the results so far."""
     feature_sets = available_sets(task)
 
     def objective(trial: optuna.Trial) -> float:
@@ -121,7 +121,7 @@ def search_once(task: Task, study: optuna.Study, seed: int) -> None:
             trial.set_user_attr(name, value)
         return float(figures["accuracy"])
 
-    # Seeded by what is there: a search that is gone on with must not suggest the same again.
+    # The number of trials is part of the seed: a continued search must not repeat its suggestions.
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.get_trials(deepcopy=False)))
     study.optimize(objective, n_trials=1)
 
@@ -132,7 +132,7 @@ def completed(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def figures_on_valid(task: Task, fitted: Fitted, columns: Sequence[str]) -> dict[str, Any]:
-    """Return what a network is worth on the valid rows: accuracy with its interval, macro precision and recall."""
+    """Return a network's figures on the valid rows: accuracy with its interval, macro precision and recall."""
     targets = task.valid.targets(task.labels)
     predicted = fitted.logits(task.valid.matrix(columns)).argmax(axis=1)
     scores = metrics.label_scores(metrics.confusion(targets, predicted, len(task.labels)), task.labels)
@@ -162,7 +162,7 @@ def _fingerprint(task: Task, seed: int) -> str:
 
 
 def run(task: Task, folder: Path, n_trials: int, seed: int) -> None:
-    """Do what is left to do of the comparison and the search, then write the results into ``folder``."""
+    """Run the remaining comparison and search, then write the results into ``folder``."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     comparison, search = open_studies(folder / DATABASE, task, seed)
     with progress() as bar:

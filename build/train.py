@@ -1,9 +1,9 @@
 """Train, quantize, calibrate and publish a model by any recipe: the same seed gives the same bundle.
 
-``python -m build.train --recipe NAME`` trains by that recipe; by several of them, the one whose networks are right
-most often in five folds inside the train list. The rows come from a features CSV that ``build.preprocess`` wrote
-(``--features``), or from the data beside the project, by which the shipped models are made again. The tracks of the
-valid list judge what is published; nothing is chosen on them.
+``python -m build.train --recipe NAME`` trains by that recipe; with several of them, by the most accurate in five folds
+inside the train list. The rows come from a features CSV that ``build.preprocess`` wrote (``--features``), or from the
+data beside the project, of which the shipped models are made. The valid list evaluates what is published; nothing is
+chosen on it.
 """
 
 from __future__ import annotations
@@ -42,11 +42,12 @@ from edge.live.styles import named_styles
 from edge.model.bundle import Bundle
 from features_np.spec import FeatureSpec
 
-#: The recipes of features alone by name; beside them there are ``OWN_HEAD`` and ``LISTENER``, which teaches one first.
+#: The recipes of features alone by name; beside them there are ``OWN_HEAD``, and ``LISTENER``, which teaches a listener
+#: first.
 RECIPES: Mapping[str, Recipe] = {
     recipe.name: recipe for recipe in (*perceptron.RECIPES, discriminant_and_perceptron.TIMBRE)
 }
-#: What who trains with corrections should know.
+#: A hint for training with corrections.
 ON_THE_DEVICE = (
     "corrections are learned on the device as well, in seconds: livegenre learn. Train with them for genres that your "
     "recordings show beside them, or for a model that other devices are to have"
@@ -55,14 +56,14 @@ ON_THE_DEVICE = (
 SHIPPED = {LISTENER: publish.MODELS, discriminant_and_perceptron.TIMBRE.name: publish.MODELS / "classic"}
 
 
-#: Difference of two recipes' accuracy in folds that says nothing: three points.
+#: A difference of two recipes' accuracies in folds within this (three points) is a tie.
 TIE = 0.03
-#: A head as Keras saves it; the device has no use for it.
+#: A head as Keras saves it; the device does not use it.
 KERAS_FILE = "genres.keras"
 
 
 def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bundle:
-    """Fit, calibrate, quantize, judge and publish the best of some recipes; returns its bundle."""
+    """Fit, calibrate, quantize, evaluate and publish the best of some recipes; returns its bundle."""
     require_usable(task.labels)
     folds = task.folds(task.train, seed)
     recipe, logits, candidates = choose(task, recipes, folds, seed)
@@ -99,7 +100,7 @@ def train(task: Task, recipes: Sequence[Recipe], seed: int, folder: Path) -> Bun
 def drafted(
     task: Task, recipe: Recipe, converted: Converted, temperature: float, training: dict[str, Any]
 ) -> publish.Draft:
-    """Return a converted model as a bundle before it is judged; with an output for "no music" if the task tells it."""
+    """Return a converted model as a bundle before its evaluation, with an output for "no music" if the task has it."""
     labels = (*task.labels, NO_MUSIC) if task.no_music else task.labels
     return publish.Draft(
         name=recipe.name,
@@ -124,14 +125,14 @@ def save_keras(fitted: Fitted, folder: Path) -> None:
 
 
 def _genre_styles(task: Task, recipe: Recipe) -> dict[str, tuple[str, ...]] | None:
-    """Return the listener's styles of each genre, as its tracks sound; by the genre's name where that is not known."""
+    """Return the listener's styles of each genre, by its tracks' scores, or else by its name."""
     if not recipe.listeners:
         return None
     return named_styles(recipe.listeners[0].use.styles, task.labels) | learned_styles(task.train)
 
 
 def require_usable(labels: Sequence[str]) -> None:
-    """Raise ``DatasetError`` for genres of which no model can be made."""
+    """Raise ``DatasetError`` for genres that no model can be made of."""
     if len(labels) < 2:
         raise DatasetError(f"{labels[0]} is the only genre: add other music, that it can be told from")
     if taken := sorted((set(State) - {State.NO_MUSIC}) & set(labels)):
@@ -141,10 +142,10 @@ def require_usable(labels: Sequence[str]) -> None:
 def choose(
     task: Task, recipes: Sequence[Recipe], folds: NDArray[np.int64], seed: int
 ) -> tuple[Recipe, dict[str, Logits], dict[str, Any]]:
-    """Return the recipe that is right most often in folds inside train, its logits there, and each one's accuracy.
+    """Return the most accurate recipe in folds inside train, its logits there, and the accuracy of each.
 
-    Recipes that take numbers which the task does not hold are passed over. What is within ``TIE`` of the best is as
-    good, and the smallest of those is taken: by its inputs, and of as many the one that is named first.
+    Recipes with columns that the task lacks are skipped. Accuracies within ``TIE`` of the best are ties, of which the
+    recipe with the fewest inputs is taken, and among equals the first.
     """
     known = set(task.train.columns)
     usable = [recipe for recipe in recipes if known.issuperset(recipe.columns)]

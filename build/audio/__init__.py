@@ -1,1 +1,1 @@
-"""Recordings: found, fetched, cut, read, and as a simulated microphone hears them."""
+"""Recordings: finding, fetching, cutting and reading them, and simulating a microphone."""

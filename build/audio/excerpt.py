@@ -1,4 +1,4 @@
-"""The middle of any recording that ffmpeg can read, as loud as it is there."""
+"""The middle of any recording that ffmpeg can read, at its original level."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from build.errors import IngestError
 
-#: Of a recording that goes on for longer, the beginning stands for the whole; two hours decoded take 320 MB.
+#: Of a longer recording only the beginning is used; two hours decoded take 320 MB.
 LONGEST_S = 7_200
-#: Less is too little to hear a genre or a tempo from.
+#: Shorter excerpts are not enough for a genre or a tempo.
 SHORTEST_S = 3.0
 
 
@@ -29,7 +29,7 @@ class Tags:
 
 
 def require_ffmpeg() -> None:
-    """Raise ``IngestError`` where ffmpeg or its ffprobe is missing, before every recording says the same."""
+    """Raise ``IngestError`` if ffmpeg or ffprobe is missing, once instead of for every recording."""
     for program in ("ffmpeg", "ffprobe"):
         if not shutil.which(program):
             raise IngestError(f"{program} is not installed: sudo apt install ffmpeg")
@@ -41,7 +41,7 @@ def middle(path: Path, seconds: float, sample_rate: int) -> NDArray[np.int16]:
     A recording that is shorter is returned whole. Raises ``IngestError`` if ffmpeg cannot read the file,
     or if it is shorter than ``SHORTEST_S`` or silent.
     """
-    mono = ["-ac", "1", "-ar", str(sample_rate)]  # the channels' average, so that mono is as loud as they were
+    mono = ["-ac", "1", "-ar", str(sample_rate)]  # the average of the channels, so that the level stays
     options = ["-map", "0:a:0", "-t", str(LONGEST_S), *mono, "-f", "s16le", "-c:a", "pcm_s16le"]
     content = _run(["ffmpeg", "-nostdin", "-v", "error", "-i", _url(path), *options, "-"], path)
     samples = np.frombuffer(content, dtype="<i2")
@@ -67,7 +67,7 @@ def read_tags(path: Path) -> Tags:
 
 
 def _url(path: Path) -> str:
-    """Return a path so that ffmpeg takes it for nothing else: neither for an option nor for a protocol."""
+    """Return a path in a form that ffmpeg does not parse as an option or a protocol."""
     return f"file:{path.absolute()}"
 
 

@@ -1,4 +1,4 @@
-"""Sources of recordings to ingest: files, folders, m3u playlists, and whatever yt-dlp can fetch."""
+"""Sources of recordings to ingest: files, folders, m3u playlists, and what yt-dlp can fetch."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from build.errors import IngestError
 from edge.audio.file import AUDIO_SUFFIXES
 from edge.files.playlist import PLAYLIST_SUFFIXES, Entry, read_playlist
 
-#: A search as yt-dlp writes it, ``ytsearch1:some words``, and whatever else it is asked for, ``https://...``.
+#: A search in yt-dlp's notation, ``ytsearch1:some words``, or a URL.
 _SEARCH = re.compile(r"[a-z]+search(\d+|all)?:", re.IGNORECASE)
 _REMOTE = re.compile(rf"[a-z][a-z0-9+.-]*://|{_SEARCH.pattern}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A file that is here now."""
+    """A file that has been fetched."""
 
     path: Path
     tags: Tags
@@ -28,14 +28,14 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One recording of a source: ``origin`` names it, ``fetch(folder)`` brings it here, into the folder if it must."""
+    """One recording of a source: ``origin`` names it, ``fetch(folder)`` downloads it, into the folder if need be."""
 
     origin: str
     fetch: Callable[[Path], Fetched]
 
 
 def items_of(source: str) -> list[Item]:
-    """Return the recordings that a source stands for; ``IngestError`` if it cannot be reached or holds none."""
+    """Return the recordings of a source; ``IngestError`` if it cannot be reached or holds none."""
     if _REMOTE.match(source):
         return _remote(source)
     path = Path(source)
@@ -80,7 +80,7 @@ def _playlist_entries(path: Path) -> list[Entry]:
 
 
 def _named(entry: Entry) -> Item:
-    """Return what a playlist's line names: looked up later, so that one dead link does not take the others along."""
+    """Return the recordings of a playlist's line; it is resolved later, so that a dead link fails alone."""
     name = entry.name
     if entry.path is not None and not _SEARCH.match(name):
         return _local(entry.path)
@@ -119,7 +119,7 @@ def _with_yt_dlp(url: str, ask: Callable[[Any], Any], folder: Path | None = None
     options = {
         "format": "bestaudio/best",
         "outtmpl": str((folder or Path()) / "%(id).100B.%(ext)s"),
-        "extract_flat": "in_playlist",  # the entries' names now, their contents one by one
+        "extract_flat": "in_playlist",  # list the entries now, fetch them one by one
         "noplaylist": True,  # a video's URL that also names a playlist means the video
         "noprogress": True,
         "quiet": True,
@@ -139,7 +139,7 @@ def _with_yt_dlp(url: str, ask: Callable[[Any], Any], folder: Path | None = None
 
 
 class _Silent:
-    """yt-dlp's logger: what matters comes as an exception."""
+    """A logger for yt-dlp that drops everything: errors arrive as exceptions."""
 
     def debug(self, message: str) -> None:
         """Drop the message."""
@@ -148,7 +148,7 @@ class _Silent:
 
 
 def _one_line(message: str) -> str:
-    """Return yt-dlp's message without its prefixes, its advice to report a bug and what it repeats in brackets."""
+    """Return yt-dlp's message without prefixes, the advice to report a bug, and repetitions in brackets."""
     line = (message.strip().splitlines() or ["yt-dlp gave no reason"])[0]
     line = re.sub(r"^(ERROR: )?(\[[^\]]+\] )?", "", line)
     line = re.sub(r"HTTPS?Connection(Pool)?\([^)]*\): ", "", line)

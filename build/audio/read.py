@@ -16,13 +16,13 @@ from edge.events import Block
 from edge.live.decision import DecisionSettings
 from features_np import FeatureSpec, resample
 
-#: A recording may be this much longer than the window and is still taken whole (GTZAN's tracks last 30.01 s).
+#: A recording may exceed the window by this much and is still used whole (GTZAN's tracks last 30.01 s).
 SLACK_S = 1.0
-#: Less has no rhythm and hardly a spectrum.
+#: A shorter recording has no rhythm and hardly a spectrum.
 SHORTEST_S = 1.0
-#: Of a recording that goes on for longer, the beginning stands for the whole; three quarters of it are held in memory.
+#: Of a longer recording only the beginning is used; three quarters of it are held in memory.
 LONGEST_S = 3_600.0
-#: Place of a window in a long recording, as a share of what the recording has beyond it: 0 begins it, 1 ends it.
+#: Place of a window in a long recording, 0 at its beginning to 1 at its end.
 MIDDLE = 0.5
 #: Seconds read at once.
 BLOCK_S = 1.0
@@ -87,10 +87,10 @@ def _windows(path: Path, window_s: float, places: Collection[float]) -> tuple[li
 
 
 def read_clip(path: Path, sample_rate: int) -> NDArray[np.float64]:
-    """Read a mono clip whole and as it is: noise, speech, a room's response; returns shape (n,).
+    """Read a whole mono clip (noise, speech, an impulse response) unchanged; returns shape (n,).
 
-    Raises ``AudioFileError``, also for a clip at another rate: none is resampled, so that what is simulated with it
-    stays what it was.
+    Raises ``AudioFileError``, also for a clip at another rate: clips are not resampled, so that simulations stay
+    reproducible.
     """
     blocks = []
     for block in _blocks(path):
@@ -103,7 +103,7 @@ def read_clip(path: Path, sample_rate: int) -> NDArray[np.float64]:
 
 
 def duration_s(path: Path) -> float:
-    """Return how long a recording lasts, in seconds; raises ``AudioFileError``."""
+    """Return the duration of a recording in seconds; raises ``AudioFileError``."""
     return sum(block.seconds for block in _blocks(path))
 
 

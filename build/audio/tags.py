@@ -1,4 +1,4 @@
-"""The artists that recordings' tags name, by which a split keeps each artist on one side."""
+"""Artists from the tags of recordings, so that a split can keep each artist on one side."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from build.errors import IngestError
 
 
 def read_artist(path: Path) -> str:
-    """Return the artist that a file's tags name; empty where none does.
+    """Return the artist from a file's tags, or an empty string.
 
-    What libsndfile cannot read is ffmpeg's to read, where it is installed.
+    Files that libsndfile cannot read are read by ffmpeg, if it is installed.
     """
     try:
         with path.open("rb") as raw, soundfile.SoundFile(raw) as file:

@@ -1,1 +1,1 @@
-"""The collections that a model is trained on, each joined from what there is of it."""
+"""The collections that models are trained on, each assembled from its audio, frames and tables."""

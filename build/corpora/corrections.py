@@ -1,7 +1,7 @@
-"""Corrections as rows to train on: the numbers that a model heard of people's records, and the right labels.
+"""Corrections as rows to train on: the head inputs of corrected segments, with the right labels.
 
-The rows come from a history file (``livegenre correct``). They were heard by a real microphone in a real room, which no
-other row here was, and they are of the very records that a model got wrong.
+The rows come from a history file (``livegenre correct``). They come from a real microphone in a real room, unlike all
+other rows, and from the records that a model got wrong.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PREFIX = "correction."
 def read_corrections(history: Path, inputs: str, columns: Sequence[str]) -> FeatureTable:
     """Return a row for each corrected segment whose numbers are ``columns``, in order, under the digest ``inputs``.
 
-    See ``edge.model.inputs``; numbers that a model with other inputs heard are passed over. ``DatasetError`` if the
+    See ``edge.model.inputs``; rows of models with other inputs are skipped. ``DatasetError`` if the
     file is no history, or a row does not fit what its digest says.
     """
     try:

@@ -1,6 +1,6 @@
 """Variants of a recording's coarse log-mel frames: excerpts, and other versions.
 
-A microphone is not simulated on frames: that looked like a gain when measured on frames, and was none on audio (see
+A microphone is not simulated on frames: measured on frames it was a gain, measured on audio it was none (see
 ``findings.md``). ``build.audio.simulated_microphone`` simulates one on audio.
 """
 
@@ -22,7 +22,7 @@ FLOOR_DB = -FeatureSpec().coarse_range_db
 class FrameAugmentation:
     """The amount of each change; the default changes nothing."""
 
-    crop: tuple[int, ...] = ()  # lengths in frames, one of which is cut out
+    crop: tuple[int, ...] = ()  # lengths of excerpts in frames, one of which is drawn
     stretch: float = 0.0  # largest change of speed, as a share
     shift: int = 0  # largest shift in mel bands, up or down
 
@@ -59,7 +59,7 @@ def _crop(levels: Frames, length: int, rng: np.random.Generator) -> Frames:
 
 
 def _shift(levels: Frames, bands: int) -> Frames:
-    """Move the spectrum up or down: an edge band is repeated below, nothing sounds above."""
+    """Shift the spectrum up or down: the lowest band is repeated below, and bands above the highest are silent."""
     shifted = np.roll(levels, bands, axis=1)
     if bands > 0:
         shifted[:, :bands] = shifted[:, [bands]]

@@ -1,8 +1,8 @@
-"""GTZAN as it lies beside the project: published tables, log-mel frames and recordings of the same tracks, joined.
+"""The GTZAN data beside the project: published tables, log-mel frames and recordings of the same tracks, joined.
 
-The rows of some tracks in the tables (49 of pop, 10 of rock and a few more of those with audio) are not of the
-recordings of that name, by their chroma, while frames and recordings agree. So where a whole track can be heard, all
-its features are heard; the tables and frames stand in for the others.
+The rows of some tracks in the tables (49 of pop, 10 of rock and a few more of those with audio) are of other
+recordings, by their chroma, while frames and recordings agree. So the features of a track with whole audio are all
+computed from audio; tables and frames are used for the others.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from features_np.spec import FeatureSpec
 from features_np.vector.groups import GROUPS
 
 AUDIO_FOLDER = "audio"
-#: Seconds of audio that stand for a whole track of 30 s.
+#: Seconds of audio from which on a track of 30 s counts as whole.
 WHOLE_TRACK_S = 28.0
 
 
@@ -34,6 +34,6 @@ def load_joined(features: Path) -> FeatureTable:
 
 
 def whole_track_features(table: FeatureTable, audio: Path) -> FeatureTable:
-    """Return every feature there is of those of a table's tracks that are whole under ``audio``."""
+    """Return all features of those of a table's tracks whose audio under ``audio`` is whole."""
     recordings = rows.find_recordings(audio, table.keys, WHOLE_TRACK_S)
     return rows.features_of(recordings, FeatureSpec(groups=tuple(GROUPS)))

@@ -1,8 +1,8 @@
 """Log-mel frames of whole tracks, and the rows of the timbre groups that come from them.
 
-``logmel40.npz`` beside the project holds coarse frames of every GTZAN track, also of those whose audio cannot be had:
-for all ten genres alike, which the audio is not. Frames can be changed as audio can (``build.corpora.frame_variants``),
-and give the very statistics that ``features_np.summarize`` computes.
+``logmel40.npz`` beside the project holds coarse frames of every GTZAN track, also of those without audio, so they cover
+all ten genres evenly, which the audio does not. Frames can be augmented like audio (``build.corpora.frame_variants``),
+and give the same statistics as ``features_np.summarize``.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def with_timbre(table: FeatureTable, frames: Mapping[str, Frames]) -> FeatureTab
 def variants(
     table: FeatureTable, frames: Mapping[str, Frames], changes: Sequence[FrameAugmentation], seed: int
 ) -> FeatureTable:
-    """Return one more row of each of a table's tracks per change: its timbre columns, and its tempo as it was."""
+    """Return one more row for each track and change: its changed timbre columns, and its unchanged tempo."""
     copies = [_changed(table, frames, change, (seed, number)) for number, change in enumerate(changes)]
     tempo = np.tile(table.matrix(["tempo_bpm"]), (len(copies), 1))
     return FeatureTable(

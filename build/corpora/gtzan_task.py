@@ -18,10 +18,10 @@ from features_np.spec import FeatureSpec
 
 
 def gtzan_task(folder: Path, spec: FeatureSpec, seed: int) -> Task:
-    """Read the GTZAN data beside the project, on the fault-filtered split, and listen to what there is of it.
+    """Read the GTZAN data beside the project, on the fault-filtered split, and compute features of its audio.
 
-    Every train track is there as recorded, in variants, and as simulated microphones hear it, the last two with the
-    columns of ``spec``; where there is no audio, the last is made up from what microphones did to others.
+    Every train track has rows as recorded, in variants, and through simulated microphones, the last two with the
+    columns of ``spec``; without audio, the last are the recorded row plus shifts measured on other tracks.
     """
     table = gtzan.load_joined(folder / "features")
     split = splits.from_lists(folder / "splits" / "train.txt", folder / "splits" / "valid.txt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from build.audio.condition import AS_RECORDED, Condition
 from build.audio.simulated_microphone import Part
 
-#: In half of the cases of training people talk, too, so many decibels below the music.
+#: In half of the training cases people talk, so many decibels below the music.
 TALKERS_DB = (-5.0, 15.0)
 #: Windows shorter than the 30 s that most pieces last, in seconds.
 WINDOWS_S = (3.0, 5.0, 10.0)
@@ -19,8 +19,8 @@ TRAINING = {
     Condition("recorded room", part=Part.TRAINING, talkers_db=TALKERS_DB, recorded_room=True): 2.0,
     Condition("recorded room, 10 s", 10.0, Part.TRAINING, TALKERS_DB, recorded_room=True): 1.0,
 }
-#: The same for one's own recordings: fewer, for the time that each takes, and without the voices, which no clone has.
-#: Of a long record two more windows count, as recorded; one that is no longer than a window counts three times.
+#: Conditions for one's own recordings: fewer, to save time, and without voices, whose recordings a clone lacks.
+#: Long records have two further windows as recorded; in a short one all three are the same.
 OWN = {
     AS_RECORDED: 1.0,
     Condition("earlier window", place=0.25): 1.0,
@@ -28,9 +28,9 @@ OWN = {
     Condition("5 s", 5.0): 1.0,
     Condition("own microphone", part=Part.TRAINING): 3.0,
 }
-#: Rooms and noises that nothing in training heard.
+#: Rooms and noises that no training uses.
 MICROPHONES = tuple(Condition(f"evaluation microphone {draw}", part=Part.EVALUATION) for draw in range(3))
-#: Talking speakers that nothing in training heard, so many decibels below the music.
+#: Speakers that no training uses, so many decibels below the music.
 TALKERS_EVALUATED_DB = (10, 5, 0, -5)
 TALKERS = tuple(
     Condition(f"talkers {ratio:+d} dB", talkers_db=(ratio, ratio), always_talking=True)
@@ -38,9 +38,9 @@ TALKERS = tuple(
 )
 #: Variants are compared through a microphone of training, so that those of evaluation rank nothing.
 RANKING_MICROPHONE = next(condition for condition in TRAINING if condition.part is Part.TRAINING)
-#: Rooms that a phone recorded, of tracks that judge, for tracks of all genres: the phone's own recordings are of two.
+#: Rooms that a phone recorded with valid tracks, for tracks of all genres: the phone's own recordings are of two.
 RECORDED_ROOM = Condition("evaluation recorded room", part=Part.EVALUATION, recorded_room=True)
-#: What a listener is taught to ignore: rooms and microphones that are simulated, and rooms that a phone recorded.
+#: Conditions that a listener is taught to ignore: simulated rooms and microphones, and rooms that a phone recorded.
 LESSONS = tuple(Condition(f"lesson {draw}", part=Part.TRAINING, talkers_db=TALKERS_DB) for draw in range(3))
 RECORDED_LESSONS = (
     Condition("lesson in a recorded room", part=Part.TRAINING, recorded_room=True),

@@ -1,7 +1,7 @@
 """The shift that a microphone causes in features: measured on tracks with audio, applied to those without.
 
 The difference between a row through a simulated microphone and the same track's row as recorded is added to other
-tracks' rows: along those directions a row moves without becoming another genre.
+tracks' rows: a shift along those directions does not change the genre.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from build.extract.rows import tables_of
 from build.tables.feature_table import FeatureTable
 from features_np.spec import FeatureSpec
 
-#: Seconds that each of a track's simulated microphones hears: the whole track, and excerpts.
+#: Seconds of the track for each simulated microphone: the whole track, and excerpts.
 MICROPHONES_S = (np.inf, 15.0, 15.0, 10.0)
 
 Rows = NDArray[np.float32]

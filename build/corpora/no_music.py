@@ -1,9 +1,9 @@
 """Rows of sound that is no music: windows of speech, animals, weather, machines, a kitchen, hum, hiss, near silence.
 
-Everything is heard through a simulated microphone, so that neither the speech's bandwidth (it was recorded at 16 kHz)
-nor the level gives it away. Windows come in four folds that share no recording, no speaker and no background noise, so
-that each can be held out to measure what the others have taught. The last fold is never trained on: its recordings are
-those that evaluation takes its noises and talkers from.
+Everything passes a simulated microphone, so that neither the bandwidth of the speech (recorded at 16 kHz) nor the level
+is a cue. Windows come in four folds that share no recording, no speaker and no background noise, so that each can be
+held out to evaluate a model of the others. The last fold is never trained on: evaluation takes its noises and talkers
+from it.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Audio = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of sound that is no music; ``kind`` is for reports, ``fold`` for holding out."""
+    """A stretch of sound that is no music; ``kind`` is for reports, ``fold`` for cross-validation."""
 
     kind: str
     fold: int
@@ -75,7 +75,7 @@ def _plans(folder: Path, fold: int) -> Iterator[tuple[str, int, tuple[Path, ...]
 
 @dataclass(frozen=True)
 class NoMusic:
-    """Rows of windows that are no music, with the kind and the fold of each; no ``columns``: those that are wanted."""
+    """Rows of windows that are no music, with the kind and the fold of each; without ``columns`` any columns fit."""
 
     rows: NDArray[np.float32]
     kinds: tuple[str, ...]
@@ -103,12 +103,12 @@ class NoMusic:
 
     @property
     def recordings(self) -> list[str]:
-        """Names of what windows are made of: all windows of a kind in a fold are made of the same recordings."""
+        """One name for the recordings behind each window: windows of one kind and fold share theirs."""
         return [f"{kind} {fold}" for kind, fold in zip(self.kinds, self.folds, strict=True)]
 
 
 def hear(data: Path, describe: Callable[[NDArray[np.float32]], NDArray[np.float32]], seed: int) -> NoMusic:
-    """Return one row a window, described as it is heard through a simulated microphone."""
+    """Return one row for each window, through a simulated microphone."""
     return hear_windows(windows(data, seed), describe)
 
 
@@ -130,7 +130,7 @@ def _vector(
 
 
 def recorded(folder: Path, fold: int) -> Iterator[tuple[str, list[Path], int]]:
-    """Yield kind, files and number of windows of what is recorded in a fold."""
+    """Yield kind, files and number of windows of each kind of recording in a fold."""
     speech = sorted((folder / "speech").glob("*.ogg"))
     speakers = sorted({path.name.split("-")[0] for path in speech})
     chosen = set(speakers[fold::N_FOLDS])

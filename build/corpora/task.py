@@ -1,4 +1,4 @@
-"""Tasks: the rows that a model is trained from and judged by, whatever they were read from or heard in."""
+"""Tasks: the rows that a model is trained on and evaluated with."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Task:
     styles : FeatureTable or None
         Scores of the listener's styles for the tracks of both lists.
     phone : FeatureTable or None
-        What a phone recorded of tracks that judge.
+        Recordings that a phone made of valid tracks.
     judged_in_folds : bool
         True if all tracks train in the end, and figures are of models fitted without the tracks that they are of.
     test : FeatureTable or None
@@ -119,7 +119,7 @@ class Task:
         return splits.fold_of(table, self.tracks, seed)
 
     def artists(self, table: FeatureTable) -> list[str]:
-        """Return the artist, or what stands for one, of each of a table's tracks."""
+        """Return the artist, or a substitute for one, of each of a table's tracks."""
         return splits.artist_of_rows(table, self.tracks)
 
     def collections_of(self, table: FeatureTable) -> list[str]:
@@ -127,7 +127,7 @@ class Task:
         return [self.tracks[key].collection if key in self.tracks else "" for key in table.keys]
 
     def are_whole(self, table: FeatureTable) -> Chosen:
-        """Return which of a table's tracks are more than a clip."""
+        """Return a mask of the table's tracks that are more than a clip."""
         return np.array([key not in self.clips for key in table.keys], dtype=np.bool_)
 
 
@@ -174,9 +174,9 @@ def read_task(
 
 
 def write_lists(task: Task, folder: Path) -> None:
-    """Write the lists of the tracks that train, judge and test into a folder, as ``--train-list`` reads them.
+    """Write the train, valid and test lists into a folder, as ``--train-list`` reads them.
 
-    Corrections are no tracks of the features, and are left out.
+    Corrections are not tracks of the features and are left out.
     """
     tables = {"train": task.train, "valid": task.valid, "test": task.test}
     for name, table in tables.items():

@@ -1,6 +1,6 @@
-"""Lets a Dask cluster that was started without it find this checkout, which it sees under the same path.
+"""Makes this checkout importable for a Dask cluster that was started elsewhere but sees the same path.
 
-All of this is sent by value: nothing of ours can be imported there yet.
+The plugin is sent by value, since our code cannot be imported there yet.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import distributed
 
 
 def find_checkout(root: str, who: str) -> None:
-    """Put a checkout at the front of this process's path; ``FileNotFoundError`` where it is not seen."""
+    """Insert a checkout at the front of ``sys.path``; ``FileNotFoundError`` if this machine does not see it."""
     if not os.path.isfile(os.path.join(root, "build", "errors.py")):  # noqa: PTH113, PTH118 - of few imports
         raise FileNotFoundError(f"{who} does not see {root}")
     if root not in sys.path:
@@ -21,7 +21,7 @@ def find_checkout(root: str, who: str) -> None:
 
 
 class CheckoutPlugin(distributed.WorkerPlugin):  # type: ignore[misc]
-    """Finds the checkout on each worker, those that come later included."""
+    """Makes the checkout importable on each worker, also on later ones."""
 
     name = "livegenre-checkout"
 

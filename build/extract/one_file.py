@@ -20,7 +20,7 @@ from build.tables.feature_table import track_key
 from edge.errors import AudioFileError
 from features_np.errors import SignalError
 
-#: Commands keep their results here, in the folder that they are run in.
+#: Cache of the commands, in the folder that they are run in.
 CACHE_FOLDER = Path(".cache/features")
 
 
@@ -41,10 +41,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class VectorCache:
-    """Vectors on disk, found by what they were computed from: the file's bytes and its extractor's digest.
+    """A cache of vectors on disk, keyed by the digests of the file's bytes, of the extractor and of its code.
 
-    A file that is renamed keeps its vector; one that is changed never finds it, nor does other code of the features.
-    One small file a track, so that any number of processes and machines can share the folder.
+    A renamed file keeps its vector; a changed file, or changed code, misses it. One small file a track, so that any
+    number of processes and machines can share the folder.
     """
 
     folder: Path
@@ -59,14 +59,14 @@ class VectorCache:
         return vector if fits else None
 
     def store(self, content: str, by: Extractor, vector: NDArray[np.float32]) -> None:
-        """Keep a vector; it is on disk, whole, when this returns."""
+        """Store a vector durably."""
         with written_whole(self._path(content, by)) as path:
             np.save(path, vector)
 
     def found_or_made(
         self, content: str, by: Extractor, make: Callable[[], NDArray[np.float32]]
     ) -> NDArray[np.float32]:
-        """Return the stored vector, or what ``make`` makes, which is then kept."""
+        """Return the stored vector, or the result of ``make``, which is then stored."""
         vector = self.load(content, by)
         if vector is None:
             vector = make()

@@ -1,4 +1,4 @@
-"""The same work in processes of this machine, or on a Dask cluster."""
+"""Parallel work, in processes of this machine or on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from build.errors import WorkerError
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-#: Time in seconds for a scheduler and its first worker to answer.
+#: Timeout in seconds for a scheduler and its first worker.
 CLUSTER_TIMEOUT_S = 20
-#: Fewer items than this are done before a process would have started.
+#: Fewer items than this take less time than starting a process.
 WORTH_A_PROCESS = 20
-#: Seconds between a worker's checks that the process that started it still lives.
+#: Seconds between a worker's checks that its parent process is alive.
 PARENT_CHECK_S = 1.0
 
 
 def in_order(work: Callable[[Item], Result], items: Sequence[Item], what: str) -> list[Result]:
-    """Return ``work(item)`` of all items, in order, from as many processes as are worth it, with a progress bar."""
+    """Return ``work(item)`` of all items, in order, using processes if there are enough items, with a progress bar."""
     jobs = max(1, min(os.cpu_count() or 1, len(items) // WORTH_A_PROCESS))
     results: dict[int, Result] = {}
     with progress() as bar, closing(in_processes(partial(_numbered, work), list(enumerate(items)), jobs)) as running:
@@ -46,11 +46,11 @@ def _numbered(work: Callable[[Item], Result], item: tuple[int, Item]) -> tuple[i
 def in_processes(work: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Generator[Result, None, None]:
     """Yield ``work(item)`` of all items as they are done, from ``jobs`` processes (1: from this one).
 
-    Each has one thread for NumPy. Closing the generator ends what is still running; when this process dies, however
-    that may be, its workers end too.
+    Each has one thread for NumPy. Closing the generator stops what is still running; when this process dies for any
+    reason, its workers end too.
     """
     if jobs == 1:
-        with threadpool_limits(1, "blas"):  # as in a worker: how BLAS adds depends on its threads
+        with threadpool_limits(1, "blas"):  # as in a worker: the order of BLAS's sums depends on its threads
             yield from map(work, items)
         return
     parallel = Parallel(
@@ -75,7 +75,7 @@ def _begin_worker(parent: int) -> None:
 
 
 def _end_with(parent: int) -> None:
-    """End this process once its parent has died: a worker that waits for work would not notice."""
+    """Exit once the parent process has died, which a waiting worker would not notice."""
     while os.getppid() == parent:
         time.sleep(PARENT_CHECK_S)
     os._exit(1)
@@ -83,9 +83,9 @@ def _end_with(parent: int) -> None:
 
 @contextmanager
 def _interrupts_left_to_us() -> Iterator[None]:
-    """Make processes started here ignore SIGINT from the first: a terminal sends it to them too, even while they start.
+    """Make child processes ignore SIGINT from their start on: a terminal sends it to them too.
 
-    In another thread than the main one nothing is changed, since nothing can be.
+    Outside the main thread this cannot be changed and nothing is done.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -110,7 +110,7 @@ def on_cluster(work: Callable[[Item], Result], items: Iterable[Item], address: s
         raise WorkerError(f"no Dask scheduler with workers answers at {address}; is it running?") from error
     with client:
         _show_checkout(client)
-        # Not pure: Dask would otherwise answer with what a file of that name gave before.
+        # Not pure: Dask would otherwise return the earlier result for a file of that name.
         futures = client.map(work, list(items), pure=False)
         try:
             for future in distributed.as_completed(futures):
@@ -124,7 +124,7 @@ def on_cluster(work: Callable[[Item], Result], items: Iterable[Item], address: s
 
 
 def _show_checkout(client: Any) -> None:
-    """Let a cluster's scheduler and workers import our code, which is not installed; ``WorkerError`` if one cannot."""
+    """Make our code, which is not installed, importable on scheduler and workers; ``WorkerError`` if that fails."""
     import cloudpickle
 
     from build.extract import checkout_plugin

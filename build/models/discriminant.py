@@ -1,7 +1,7 @@
-"""Linear discriminant analysis (Fisher 1936), which hundreds of rows of hundreds of features can carry.
+"""Linear discriminant analysis (Fisher 1936), suited to hundreds of rows of hundreds of features.
 
-With as many features as tracks a regularized linear layer in closed form is hard to beat on clean recordings; through
-a microphone it is beaten (see the model card). It becomes a network of one dense layer: half of the classic
+With as many features as tracks a regularized linear layer in closed form is hard to beat on clean recordings; through a
+microphone a perceptron is better (see the model card). It becomes a network of one dense layer: half of the classic
 (``build.models.discriminant_and_perceptron``), most of a head beside a listener, and the detector of "no music".
 """
 
@@ -32,7 +32,7 @@ class DiscriminantRecipe(Recipe):
 
     @property
     def spec(self) -> FeatureSpec:
-        """The features that it takes; the tempo, which is for people, gets no weight."""
+        """The features of the input; the tempo, which is only displayed, gets no weight."""
         return FeatureSpec(groups=self.groups)
 
     def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int, weights: Weights | None = None) -> Fitted:
@@ -49,7 +49,7 @@ class DiscriminantRecipe(Recipe):
 
 
 def balanced(targets: Targets) -> Weights:
-    """Return weights (n,) by which all labels weigh the same, and all rows of a label."""
+    """Return weights (n,): all labels weigh the same, and so do the rows of a label."""
     return 1.0 / np.bincount(targets)[targets]
 
 
@@ -59,7 +59,7 @@ def discriminant(
     """Return kernel (columns, labels) and bias (labels,) of a discriminant with equal priors.
 
     The within-class covariance is of weighted rows, and shrunken towards a multiple of the identity by ``shrinkage``,
-    0 to 1. What all classes have in common is taken out: softmax does not see it, int8 steps are wasted on it.
+    0 to 1. The mean over classes is subtracted: it does not change the softmax and would waste int8 steps.
     """
     chosen = [targets == label for label in range(n_labels)]
     means = np.array([np.average(inputs[rows], axis=0, weights=weights[rows]) for rows in chosen])

@@ -1,7 +1,7 @@
 """The architecture of the classic: a linear discriminant and a perceptron on the same inputs, averaged in one network.
 
-The discriminant is right a little more often on clean recordings, the perceptron through microphones (see the model
-card). Their sum is one network with a linear path beside a hidden layer, and is converted and quantized as one.
+The discriminant is slightly more accurate on clean recordings, the perceptron through microphones (see the model card).
+Their sum is one network with a linear path beside a hidden layer, and is converted and quantized as one.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class EnsembleRecipe(Recipe):
         return self.perceptron.with_variants
 
     def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int, weights: Weights | None = None) -> Fitted:
-        """Fit both to feature rows (n, columns) and targets (n,), all of the same weight, and join them."""
+        """Fit both to feature rows (n, columns) and targets (n,), weighted equally, and join them."""
         if weights is not None:
-            raise ValueError("the ensemble takes all rows for as heavy")
+            raise ValueError("the ensemble does not support weights")
         linear = self.discriminant.fit(rows, targets, n_labels=n_labels, seed=seed)
         hidden = self.perceptron.fit(rows, targets, n_labels=n_labels, seed=seed)
         linear.model.name, hidden.model.name = self.discriminant.name, self.perceptron.name

@@ -1,9 +1,9 @@
 """A linear discriminant for each view of the window, and a perceptron on all of them, added up.
 
-A *view* is a run of columns that describe one thing: the readable features, or one depth of the listener. Each has a
-discriminant of its own, so that none drowns the others by its number of columns, and counts by its weight. Their sum is
-one dense layer. It is right more often on recordings, the perceptron through microphones and on other collections;
-both together are as good as the better of the two everywhere (see the model card).
+A *view* is a run of columns that describe one thing: the readable features, or one depth of the listener. Each has its
+own discriminant and a weight, so that none dominates by its number of columns. Their sum is one dense layer. It is more
+accurate on recordings, the perceptron through microphones and on other collections; the sum is as good as the better of
+the two everywhere (see the model card).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PERCEPTRON_SHARE = 0.3
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Columns ``start`` to ``stop`` of a row, and how much their discriminant counts."""
+    """Columns ``start`` to ``stop`` of a row, and the weight of their discriminant."""
 
     name: str
     start: int
@@ -49,9 +49,9 @@ def fit_sum(
     shrinkage: float = SHRINKAGE,
     seed: int = 0,
 ) -> Fitted:
-    """Fit to rows (n, columns), targets (n,) and weights (n,) of the rows; ``ignored_columns`` count for nothing.
+    """Fit to rows (n, columns), targets (n,) and weights (n,) of the rows; ``ignored_columns`` have no weight.
 
-    A NaN, where a window had no patch, is taken for the column's mean.
+    A NaN (a window without a patch) is replaced by the column's mean.
     """
     mean, scale = normalization(rows, weights)
     inputs = normalized(rows, mean, scale, CLIP).astype(np.float64)

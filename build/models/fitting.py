@@ -21,8 +21,8 @@ from edge.live.decision import NO_MUSIC
 #: Rows on which the ranges of an int8 model's tensors are measured.
 N_REPRESENTATIVE = 1000
 
-#: Copies of a correction among the changed copies, of which each track has about thirty: a record that somebody
-#: cared to put right is one of those that will be played again.
+#: Copies of a correction among the changed copies, of which each track has about thirty: a record that was worth
+#: correcting will be played again.
 COPIES = 30
 
 Logits = NDArray[np.float64]
@@ -30,7 +30,7 @@ Logits = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Converted:
-    """A fitted network and its int8 model, with how closely the one follows the other on the tracks that judge."""
+    """A fitted network and its int8 model, with their agreement on the tracks that evaluate."""
 
     fitted: Fitted
     model: bytes
@@ -39,7 +39,7 @@ class Converted:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """Answers of detectors of "no music" for what was held out of them: windows of none, and train tracks."""
+    """Answers of "no music" detectors for held-out windows of no music, and for held-out train tracks."""
 
     caught: NDArray[np.bool_]
     lost: NDArray[np.bool_]
@@ -66,7 +66,7 @@ def convert(task: Task, recipe: Recipe, fitted: Fitted, rows: Rows, seed: int) -
 
 
 def rows_for_ranges(task: Task, recipe: Recipe) -> Rows:
-    """Return the rows on which the ranges of a model with "no music" may be measured: none that evaluates it."""
+    """Return the rows for measuring the ranges of a model with "no music"; none of them evaluates it."""
     sample = recipe.sample(task).rows
     return sample if task.no_music is None else np.vstack([sample, task.no_music.training().rows])
 
@@ -100,7 +100,7 @@ def out_of_fold(
 def add_no_music(
     task: Task, recipe: Recipe, fitted: Fitted, folds: NDArray[np.int64], no_music: NoMusic
 ) -> tuple[Fitted, HeldOut]:
-    """Return the network with an output for "no music", and what detectors say of what was held out of them.
+    """Return the network with an output for "no music", and the answers of detectors for held-out rows.
 
     The fold of evaluation trains none. Each other fold of the windows is held out in turn, with a part of the music.
     """
@@ -118,14 +118,14 @@ def add_no_music(
 
 
 def with_no_music(task: Task, recipe: Recipe, fitted: Fitted, sample: Sample, no_music: NoMusic) -> Fitted:
-    """Return a network with an output for "no music", which the sample is not."""
+    """Return a network with an output for "no music"; the sample is music."""
     return no_music_head.with_detector(fitted, fit_detector(task, recipe, fitted, sample, no_music))
 
 
 def fit_detector(
     task: Task, recipe: Recipe, fitted: Fitted, sample: Sample, no_music: NoMusic
 ) -> no_music_head.Detector:
-    """Fit what tells music, of the genres and any other there is, from what is none, beside a fitted network."""
+    """Fit a detector that separates music, of the genres and of others, from no music, for a fitted network."""
     rows, targets, n_genres = sample.rows, sample.targets, len(task.labels)
     if task.other_music:
         genres = task.other_music.labels
@@ -145,10 +145,10 @@ def fit_detector(
 
 
 def with_corrections(task: Task, recipes: Sequence[Recipe], history: Path) -> tuple[Task, tuple[Recipe, ...]]:
-    """Return the task with what people put right, and the recipes that take the numbers that are kept of it.
+    """Return the task with a history's corrections, and the recipes that take their head inputs.
 
-    Where a history holds numbers of several models, those count of which there are most. Corrections to "no music" are
-    passed over: what is none is learned from recordings of it. ``DatasetError`` if there is nothing to learn from.
+    If a history holds inputs of several models, the most frequent kind is used. Corrections to "no music" are skipped:
+    it is learned from recordings. ``DatasetError`` if there is nothing to learn from.
     """
     known = set(task.train.columns)
     taking = {recipe.inputs: recipe.columns for recipe in recipes if known.issuperset(recipe.columns)}
@@ -160,7 +160,7 @@ def with_corrections(task: Task, recipes: Sequence[Recipe], history: Path) -> tu
             f"{history}: holds no corrected genre with numbers like those of the other rows; extract those as the "
             "recording model hears them (build.preprocess --features listener for the shipped one)"
         )
-    table.targets(task.labels)  # refuses a genre that the other rows do not have
+    table.targets(task.labels)  # raises for a genre that the other rows lack
     copies = table.rows(row for row in range(len(table)) for _ in range(COPIES))
     changed = task.variants and task.variants.of_columns(table.columns).stacked(copies)
     train = task.train.of_columns(table.columns).stacked(table)

@@ -1,4 +1,4 @@
-"""From a float network to a TFLite model of float16 weights, whose sums stay floats."""
+"""Conversion of a float network to a TFLite model with float16 weights and float32 sums."""
 
 from __future__ import annotations
 

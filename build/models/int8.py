@@ -1,4 +1,4 @@
-"""From a float network to a full-integer int8 TFLite model, and the measure of what that cost."""
+"""Conversion of a float network to a full-integer int8 TFLite model, and measurement of its error."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ListenerModel:
 
 
 def to_int8(model: keras.Model, representative: Rows, max_size: int = MAX_SIZE, *, wide: bool = False) -> bytes:
-    """Convert a network of one input; input, outputs and everything between is int8, ``wide`` int16 but for weights.
+    """Convert a network of one input to int8, including input and outputs; if ``wide``, to int16 except for weights.
 
     ``representative`` holds inputs, shape (n, ...): the ranges of all tensors are measured on them, and on the device
     an input outside their range saturates. Raises ``ConversionError`` if a float tensor is left or the model has more
@@ -65,7 +65,7 @@ def to_int8(model: keras.Model, representative: Rows, max_size: int = MAX_SIZE, 
 
 def require_int8(content: bytes) -> None:
     """Raise ``ConversionError`` if a tensor of the model is not an integer."""
-    with warnings.catch_warnings(action="ignore"):  # it is deprecated in favour of a package that edge may not have
+    with warnings.catch_warnings(action="ignore"):  # deprecated in favour of a package that edge does not depend on
         interpreter = tf.lite.Interpreter(model_content=content)
     for tensor in interpreter.get_tensor_details():
         if np.issubdtype(tensor["dtype"], np.floating):
@@ -92,7 +92,7 @@ class Agreement:
 
 
 def compare(content: bytes, normalized: Rows, float_logits: Rows, targets: NDArray[np.int64]) -> Agreement:
-    """Run the int8 model on normalized rows, through the device's interpreter, beside the float network's logits."""
+    """Compare the int8 model, run by the device's interpreter on normalized rows, with the float network's logits."""
     interpreter = Interpreter(content)
     answers = np.array([interpreter(row).argmax() for row in normalized])
     expected = float_logits.argmax(axis=1)
@@ -106,7 +106,7 @@ def compare(content: bytes, normalized: Rows, float_logits: Rows, targets: NDArr
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the converter's notices out of a person's terminal: Python's, and C++'s, which no Python setting reaches."""
+    """Silence the converter's notices, Python's as well as C++'s, which no Python setting reaches."""
     sys.stderr.flush()
     saved = os.dup(2)
     with Path(os.devnull).open("w", encoding="utf-8") as sink:

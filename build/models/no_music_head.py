@@ -1,8 +1,8 @@
 """One more output: "no music", beside any network's genres.
 
-A discriminant over the genres and the kinds of what is no music (speech, rain, hum, ...: all they have in common is not
-being music) says which kind a row is. Its best kind against its best genre becomes the margin by which "no music"
-beats the network's most probable genre, so that the genres stay as probable among themselves as they were.
+A discriminant over the genres and the kinds of what is no music (speech, rain, hum, ...) scores each row. Its best kind
+minus its best genre is the margin by which "no music" beats the network's most probable genre, so the probabilities of
+the genres relative to each other do not change.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from numpy.typing import NDArray
 from build.models.discriminant import balanced, discriminant
 from build.models.recipe import Fitted, Rows, Targets
 
-#: Units of the genres' logits per unit of the discriminant's, whose margins are long.
+#: Units of the genres' logits per unit of the discriminant, whose margins are larger.
 GAIN = 0.25
-#: Logits further than this below the best, and margins further than this from zero, are cut off: the 256 steps of the
-#: int8 output are better spent where probabilities can be told apart.
+#: Logits further than this below the best, and margins further than this from zero, are clipped: the 256 steps of the
+#: int8 output are needed where probabilities differ.
 LOWEST, HIGHEST = -15.0, 5.0
 
 
 @dataclass(frozen=True)
 class Detector:
-    """Linear functions of normalized rows: the first ``n_genres`` columns for music, the others for what is none."""
+    """Linear functions of normalized rows: the first ``n_genres`` columns for music, the others for no music."""
 
     weights: NDArray[np.float64]
     bias: NDArray[np.float64]
     n_genres: int
 
     def margin(self, normalized: Rows) -> NDArray[np.float64]:
-        """Return by how much "no music" leads, shape (n,): above zero it wins."""
+        """Return the margin of "no music" over music, shape (n,)."""
         scores = normalized.astype(np.float64) @ self.weights + self.bias
         other, music = scores[:, self.n_genres :].max(axis=1), scores[:, : self.n_genres].max(axis=1)
         return np.asarray(other - music)
@@ -52,7 +52,7 @@ def fit_detector(
 ) -> Detector:
     """Fit to music (rows and targets) and to ``other`` rows of several ``kinds``, normalized as ``fitted`` does.
 
-    ``lead`` is added to the margin: by so much music must win to be taken for music.
+    ``lead`` is added to the margin of "no music".
     """
     inputs = np.vstack([fitted.normalize(rows), fitted.normalize(other)]).astype(np.float64)
     classes = np.concatenate([targets, n_genres + np.unique(kinds, return_inverse=True)[1]])

@@ -37,7 +37,7 @@ SEED_LAYERS = (
 
 
 class Architecture(Protocol):
-    """Builds networks; it is data, so that a recipe can be printed."""
+    """A network's architecture, as printable data."""
 
     def __call__(self, n_inputs: int, n_labels: int) -> keras.Model:
         """Return a network of one input row with a logit for each label."""
@@ -95,7 +95,7 @@ class PerceptronRecipe(Recipe):
         return FeatureSpec(groups=self.groups)
 
     def fit(self, rows: Rows, targets: Targets, *, n_labels: int, seed: int, weights: Weights | None = None) -> Fitted:
-        """Fit to feature rows (n, columns) and targets (n,), all of the same weight."""
+        """Fit to feature rows (n, columns) and targets (n,), weighted equally."""
         if weights is not None:
             raise ValueError("rows of different weight go to train_on_draws")
         be_deterministic(seed)
@@ -109,20 +109,20 @@ class PerceptronRecipe(Recipe):
         return fitted
 
     def _epochs(self, fitted: Fitted, rows: Rows, one_hot: Rows, seed: int) -> Iterator[Batches]:
-        """Yield the batches of one epoch after the other, of changed rows, for ever."""
+        """Yield the batches of epochs of augmented rows, endlessly."""
         augmenter = RowAugmenter(self.augmentation, self.spec, fitted.scale)
         batch_size = min(self.batch_size, len(rows))
         n_batches = len(rows) // batch_size
         rng = np.random.default_rng(seed)
         while True:
-            # What is left over after the last whole batch waits for another epoch's order.
+            # The incomplete last batch is dropped; each epoch has another order.
             order = rng.permutation(len(rows))[: n_batches * batch_size]
             changed = fitted.normalize(augmenter.rows(rows[order], rng))
             mixed, mixed_targets = augmenter.mix(changed, one_hot[order], rng)
             yield mixed.reshape(n_batches, batch_size, -1), mixed_targets.reshape(n_batches, batch_size, -1)
 
 
-#: The seed's network as the seed trained it, and a plainer one with what is known to help on so few tracks.
+#: The seed's network, trained as there, and a simpler one with regularization that helps on so few tracks.
 RECIPES = (
     PerceptronRecipe("seed85", Dense(SEED_LAYERS), epochs=100),
     PerceptronRecipe(
@@ -143,7 +143,7 @@ RECIPES = (
     ),
 )
 
-#: Wide, and kept from learning the few tracks by heart: what half of the classic network is
+#: Wide and strongly regularized: half of the classic network
 #: (``build.models.discriminant_and_perceptron``).
 PERCEPTRON = PerceptronRecipe(
     "perceptron",
@@ -185,7 +185,7 @@ def train_on_draws(
 ) -> keras.Model:
     """Fit to normalized rows (n, columns) in batches drawn by the weights; returns a network of logits.
 
-    A row that weighs twice as much comes twice as often. There are ``recipe.min_steps`` batches.
+    A row with twice the weight is drawn twice as often. There are ``recipe.min_steps`` batches.
     """
     be_deterministic(seed)
     network = recipe.architecture(inputs.shape[1], n_labels)
@@ -204,7 +204,7 @@ def train_on_draws(
 
 
 def train(network: keras.Model, recipe: PerceptronRecipe, epochs: Iterable[Batches], *, n_steps: int) -> None:
-    """Train a network on ``n_steps`` batches in all, the rate falling along a cosine."""
+    """Train a network on ``n_steps`` batches with a cosine-decayed rate."""
     schedule = keras.optimizers.schedules.CosineDecay(recipe.learning_rate, n_steps)
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay)
     train_epoch = epoch_function(network, optimizer, recipe.label_smoothing)

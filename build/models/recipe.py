@@ -1,4 +1,4 @@
-"""The parts that all kinds of networks share: recipes, fitted networks, and how their inputs are normalized."""
+"""What all kinds of networks share: recipes, fitted networks, and the normalization of inputs."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class TaughtListener:
     made: str = ""  # how it was taught, in words for the model card
 
     def definition(self) -> dict[str, Any]:
-        """Return what decides its numbers, as a sidecar says it; see ``edge.model.inputs``."""
+        """Return the definition of its outputs, as in a sidecar; see ``edge.model.inputs``."""
         return {
             "name": self.use.name,
             "sha256": hashlib.sha256(self.model.network).hexdigest(),
@@ -95,15 +95,15 @@ def listeners_of_bundle(model: Path | None = None) -> tuple[TaughtListener, ...]
 
 
 class Recipe(ABC):
-    """Everything that makes a fitted network besides its data and its seed.
+    """Everything that determines a fitted network except its data and seed.
 
     A subclass is a frozen dataclass. It owns the numbers that its network takes and their digest, the rows that it
     learns from, how it is fitted, and how the fitted network is quantized.
     """
 
     name: str
-    #: Shrinkage of the detector of "no music", and the margin by which music must win to be taken for music: chosen on
-    #: held-out folds of both, for some hundred readable features.
+    #: Shrinkage of the detector of "no music", and the lead that is added to its margin: chosen on held-out folds of
+    #: both, for some hundred readable features.
     no_music_shrinkage: float = 0.7
     no_music_lead: float = 0.0
 
@@ -135,7 +135,7 @@ class Recipe(ABC):
         return False
 
     def sample(self, task: Task, chosen: NDArray[np.bool_] | None = None) -> Sample:
-        """Return what it learns from those train tracks for which ``chosen``, shape (tracks,), is true; None: all."""
+        """Return the rows to fit to of those train tracks for which ``chosen``, shape (tracks,), is true; None: all."""
         return Sample(*task.sample(self.columns, chosen, with_variants=self.with_variants))
 
     @abstractmethod
@@ -151,20 +151,20 @@ class Recipe(ABC):
         return int8.to_int8(fitted.model, fitted.normalize(representative))
 
     def plain(self) -> Recipe:
-        """Return the recipe without whatever needs many rows; itself where it has nothing of the kind."""
+        """Return the recipe without the parts that need many rows; itself if it has none."""
         return self
 
     def parts(self) -> dict[str, Recipe]:
-        """Return variants of the recipe with parts left out, by what is left, whose worth an ablation measures."""
+        """Return variants of the recipe with parts left out, for an ablation, by name."""
         return {}
 
     def describe(self) -> dict[str, Any]:
-        """Return in words what a model card says of the recipe, by heading."""
+        """Return descriptions of the recipe for a model card, by heading."""
         return {"recipe": str(self)}
 
 
 def be_deterministic(seed: int) -> None:
-    """Make what TensorFlow does from here on the same for the same seed on the same machine."""
+    """Make TensorFlow reproducible from here on for the same seed on the same machine."""
     keras.utils.clear_session()  # layers are numbered from 1 again: their names are part of the converted file
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()

@@ -1,4 +1,4 @@
-"""Changes to a recording that leave its genre as it is, applied to feature rows while training.
+"""Changes to a recording that preserve its genre, applied to feature rows in training.
 
 Rows are in the features' own units (before normalization), so each change is what it would be in the audio:
 
@@ -6,8 +6,8 @@ Rows are in the features' own units (before normalization), so each change is wh
 * *frequency response* of a loudspeaker, a room, a microphone: a constant added to the log-mel spectrum of every
   frame, hence the DCT of that constant added to the MFCC means;
 * *gain*: the same with a flat response, which moves coefficient 0 alone;
-* *tempo*: another version of a piece is a little slower or faster; half and double are the estimator's own errors;
-* *measurement noise* and *mixup* (Zhang et al. 2018) against learning the few tracks by heart.
+* *tempo*: versions of a piece are slightly slower or faster; half and double are errors of the estimator;
+* *measurement noise* and *mixup* (Zhang et al. 2018) against overfitting the few tracks.
 """
 
 from __future__ import annotations

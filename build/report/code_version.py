@@ -16,7 +16,8 @@ CHANGES = "+changes"
 def code_version(root: Path = ROOT) -> str:
     """Return the commit of the checkout in a folder, marked if files have changed since; without one the version.
 
-    A checkout around the folder, into which a source distribution was unpacked, is not that of this code.
+    A repository that merely contains the folder, such as one in which a source distribution was unpacked, does not
+    count.
     """
     try:
         if Path(_git(root, "rev-parse", "--show-toplevel")).resolve() != root.resolve():

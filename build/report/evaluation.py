@@ -25,7 +25,7 @@ class Evaluation:
     scores: Scores
     tempo: TempoScores | None = None
     microphone: MicrophoneScores | None = None
-    trained: Scores | None = None  # of tracks that trained the model: the very scores, if there are no others
+    trained: Scores | None = None  # of tracks that trained the model; all of them, if there are no others
 
     def print(self, console: Console) -> None:
         """Print what was scored, the figures, and a table of the labels."""
@@ -60,7 +60,7 @@ class Evaluation:
         return lines
 
     def _warnings(self) -> list[str]:
-        """Return what must be known of tracks that trained the model."""
+        """Return warnings about tracks that trained the model."""
         if self.trained is None:
             return []
         n_tracks, right = len(self.trained.targets), f"{self.trained.accuracy.value:.1%}"

@@ -1,4 +1,4 @@
-"""Picture of the average of every feature in every genre, and of how far its tracks are spread around that."""
+"""Plot of the mean and the spread of every feature in every genre."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ UNITS = {
 LEVEL = re.compile(r"^mfcc_\w+_00$")
 ELEMENT = re.compile(r"^(?P<group>.+)_(?P<element>\d+|[A-G]#?)$")
 N_COLUMNS = 3
-#: By these genres are told apart where colours are not seen.
+#: They distinguish genres without colour.
 MARKERS, LINES = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">"), ("-", "--", ":")
 
 
 def plot_genre_averages(table: FeatureTable) -> Picture:
     """Draw the mean of every feature in every genre: a line a genre where a group has many elements, else bars.
 
-    Bars and bands are one standard deviation of the genre's tracks to either side. Genres are told apart by marker and
-    line, too.
+    Bars and bands are one standard deviation of the genre's tracks to either side. Genres differ in marker and line as
+    well as in colour.
     """
     table = table.of_columns([name for name in table.columns if not name.startswith(style_columns.PREFIX)])
     genres, groups = table.labels, group_columns(table.columns)
@@ -108,6 +108,6 @@ def _lines(
     axes.set_xticks(ticks, [elements[place].lstrip("0") or "0" for place in ticks])
     axes.set_xlabel("pitch class" if elements[0] in PITCH_CLASSES else "coefficient")
     typical = float(np.median(np.abs(values)))
-    if np.abs(values).max() > 10 * typical > 0:  # the first few would leave no room for the others
+    if np.abs(values).max() > 10 * typical > 0:  # more labels would overlap
         axes.set_yscale("symlog", linthresh=4 * typical)
         axes.yaxis.set_major_formatter("{x:g}")

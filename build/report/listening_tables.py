@@ -31,7 +31,7 @@ _TABLES = {
 
 
 def table_cell(text: str) -> str:
-    """Return text as it may stand in a table's cell."""
+    """Return text escaped for a table's cell."""
     return text.replace("|", "\\|")
 
 
@@ -80,7 +80,7 @@ def _percent(figure: dict[str, Any]) -> str:
 
 
 def _confidence(figures: dict[str, Any], styles: Iterable[list[Any]]) -> Iterator[str]:
-    """Yield its confidence in what it was made for and in other things, and how right its styles are."""
+    """Yield the mean confidence on music of the genres and on other sound, and the accuracy of the styles."""
     means = (f"{value:.1%} on {name.removeprefix('of ')}" for name, value in figures.items() if name.startswith("of "))
     yield f"Its mean confidence is {', '.join(means)}."
     rights = (f"{right:.1%} of {name}'s {n_tracks} tracks" for name, right, n_tracks in styles)

@@ -1,6 +1,6 @@
 """The model card: a bundle's sidecar as a page for people.
 
-Its figures are the sidecar's; the explanations are written by hand, and so is the diary that it names.
+The figures come from the sidecar; the explanations, and the diary that it names, are written by hand.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 from build.report.listening_tables import more_tables, table_cell
 from features_np.front_end import PatchSpec
 
-#: Beginning of every card, by which one of ours is told from another page.
+#: Beginning of every card, which distinguishes it from other pages.
 CARD_TITLE = "# Model card: "
 
 _CARD = """\
@@ -129,7 +129,7 @@ def model_card(sidecar: dict[str, Any]) -> str:
 
 
 def _data(listeners: Sequence[dict[str, Any]], *, ours: bool) -> str:
-    """Return what is said of the data and of the listeners' origins."""
+    """Return the section on the data and the listeners' origins."""
     own = (_DATA_OF_A_LISTENER if listeners else _DATA) if ours else _DATA_OF_OTHERS
     return own + "\n".join(map(_origin, listeners)) + _NOTICE if listeners else own.rstrip()
 
@@ -212,13 +212,13 @@ def _figures(metrics: dict[str, Any]) -> Iterable[str]:
 
 
 def _by_chance(valid: dict[str, Any]) -> str:
-    """Return the calibration error of confidences that are exactly right: few tracks have one, too."""
+    """Return the calibration error that perfectly calibrated confidences would show on so few tracks."""
     value = valid.get("calibration_error_by_chance")
     return f" ({value:.3f} if every confidence were exactly right)" if value else ""
 
 
 def _smallest(labels: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return in words on how few tracks a mean over genres rests."""
+    """Return in words the smallest numbers of tracks behind a mean over genres."""
     counts = {table_cell(label): row["n"] for label, row in labels.items() if row["n"]}
     few = {label: n for label, n in counts.items() if n < FEW_TRACKS}
     if few:

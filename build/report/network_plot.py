@@ -11,7 +11,7 @@ HEIGHT, GAP, WIDTH = 0.55, 0.35, 3.2
 
 
 def plot_network(network: keras.Model, title: str) -> Picture:
-    """Draw a box for each layer, networks within it taken apart, each level below what it takes its input from."""
+    """Draw a box for each layer, nested networks expanded, each below the layers that it takes its input from."""
     levels = _levels(network)
     widest = max(map(len, levels))
     picture = Picture(figsize=(max(5.0, widest * (WIDTH + GAP)), len(levels) * (HEIGHT + GAP) + 0.8))
@@ -52,7 +52,7 @@ def _sources(network: keras.Model, name: str) -> list[str]:
     found: dict[str, None] = {}
     waiting = [network.get_layer(name)]
     while waiting:
-        for node in waiting.pop()._inbound_nodes:  # Keras tells it in no other way
+        for node in waiting.pop()._inbound_nodes:  # Keras has no public attribute for it
             for parent in node.parent_nodes:
                 if parent.operation.name in names:
                     found[parent.operation.name] = None

@@ -1,4 +1,4 @@
-"""Pictures of a recording: waveform, mel spectrogram with roll-off, chromagram and tempogram, as the model hears it."""
+"""Pictures of a recording: waveform, mel spectrogram with roll-off, chromagram and tempogram, of the model's window."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _mel(axes: Axes, y: Signal, spec: FeatureSpec) -> AxesImage:
 
 
 def _chroma(axes: Axes, y: Signal, spec: FeatureSpec) -> AxesImage:
-    tuning = None if y.any() else 0.0  # silence has none, and an estimate would warn of that
+    tuning = None if y.any() else 0.0  # silence has no tempo, and estimating it warns
     chroma = chroma_stft(y=y, sr=spec.sample_rate, n_fft=spec.n_fft, hop_length=spec.hop_length, tuning=tuning)
     image = _image(axes, chroma, spec, bottom=-0.5, top=spec.n_chroma - 0.5, cmap="Blues")
     image.set_clim(0.0, 1.0)

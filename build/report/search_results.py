@@ -42,7 +42,7 @@ def write(
         raise DatasetError("the features hold none of the seed's sets and no trial was wanted: nothing to compare")
     first = (compared or searched)[0]
     split, n_tracks = first["split"], first["n"]
-    print_line = partial(console.print, soft_wrap=True, highlight=False)  # a line stays a line in a pipe
+    print_line = partial(console.print, soft_wrap=True, highlight=False)  # do not wrap lines in a pipe
     print_line(f"accuracy in % on valid of {split}, {n_tracks} tracks (95 % interval, bootstrap over tracks)\n")
     if compared:
         console.print(comparison_table(compared))
@@ -53,7 +53,7 @@ def write(
         print_line()
         console.print(search_table(best(searched)[:N_BEST]))
         print_line(f"best of {len(searched)} regularized networks: {_describe(best(searched)[0])}")
-    print_line("The best of many is chosen on these very tracks: its figure is too good.")
+    print_line("The best of many was chosen on these tracks, so its figure is too optimistic.")
     write_csv(compared, searched, folder / RESULTS_FILE)
     if compared:
         plot_models(compared, folder / MODELS_FILE)
@@ -64,7 +64,7 @@ def write(
 
 
 def best(results: Sequence[Result]) -> list[Result]:
-    """Return results by accuracy, the best first, and of equals the smaller network."""
+    """Return results sorted by accuracy, the best first; of equals the smaller network is first."""
     return sorted(results, key=lambda result: (-result["accuracy"], result["parameters"]))
 
 

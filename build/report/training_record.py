@@ -19,7 +19,7 @@ from build.tables import provenance, splits
 from build.tables.edition import edition_of
 from build.tables.feature_table import GTZAN, read_tracks
 
-#: Diaries of the shipped models, in the checkout: everything that was tried, without a listener (False) and with one.
+#: Diaries of everything that was tried for the shipped models, without a listener (False) and with one.
 DIARIES = {False: "build/report/findings.md", True: "build/report/listening_findings.md"}
 
 

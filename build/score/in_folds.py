@@ -1,4 +1,4 @@
-"""Figures of a model of somebody's own records: what models that were fitted without them say of the tracks."""
+"""Figures of a model of one's own records: the answers of models that were fitted without the tracks."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ class FoldScores:
 
 
 def score_in_folds(task: Task, recipe: Recipe, folds: NDArray[np.int64], seed: int) -> FoldScores:
-    """Fit a model without each fold, with its output for "no music", and return what each says of its fold.
+    """Fit a model without each fold, with its output for "no music", and return its answers for the fold.
 
-    Fewer rooms than the reports of shipped models know: one microphone a track.
+    One microphone for each track, fewer than in the reports of shipped models.
     """
     microphone = MICROPHONES[0].name
     tables = {AS_RECORDED.name: task.train, microphone: task.valid_conditions[microphone].select(task.train.keys)}

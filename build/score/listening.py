@@ -32,7 +32,7 @@ Logits = NDArray[np.float64]
 
 
 def of_windows_and_talkers(bundle: Bundle, task: Task, clean: Scores) -> Figures:
-    """Return the figures of whole tracks in every condition that judges; and of clips, where there is no more."""
+    """Return the figures of whole tracks in every evaluation condition, and of clips where no more is available."""
     whole, clips = (
         task.valid.rows(np.flatnonzero(chosen)) for chosen in (task.are_whole(task.valid), ~task.are_whole(task.valid))
     )
@@ -63,7 +63,7 @@ def of_windows_and_talkers(bundle: Bundle, task: Task, clean: Scores) -> Figures
 
 
 def _of_genres(bundle: Bundle, task: Task, table: FeatureTable) -> Figures:
-    """Return the accuracy in each genre: of few of them, what is right in all flatters a model that guesses one."""
+    """Return the accuracy in each genre: with few genres, a common accuracy favours a model that guesses one."""
     scores = scoring.score(bundle, table, f"{task.split}; recordings that a phone made of these tracks", task.tracks)
     artists, genres = np.array(task.artists(table)), np.array(table.genres)
     return {
@@ -82,7 +82,7 @@ def _accuracies(scores: Scores, task: Task, table: FeatureTable) -> Figures:
 
 
 def of_microphones(bundle: Bundle, task: Task) -> Figures:
-    """Return what is right through microphones in rooms and noises that no training heard, and what that costs."""
+    """Return the accuracy through microphones, in rooms and noises that no training uses, and its drop."""
     names = [condition.name for condition in MICROPHONES if condition.name in task.valid_conditions]
     tables = [_whole(task, task.valid_conditions[name]) for name in names]
     recorded = task.valid.select(tables[0].keys)
@@ -117,7 +117,7 @@ def of_folds(task: Task, table: FeatureTable, logits: Logits, subsets: Mapping[s
 
 
 def of_no_music(bundle: Bundle, task: Task, held: HeldOut) -> Figures:
-    """Return how much of what is no music is caught, and how much music is taken for none."""
+    """Return the share of no music that is detected, and the share of music that is taken for none."""
     if task.no_music is None:
         return {}
     kept_apart = task.no_music.folds == EVALUATION_FOLD
@@ -145,7 +145,7 @@ def of_no_music(bundle: Bundle, task: Task, held: HeldOut) -> Figures:
 
 
 def of_confidence(bundle: Bundle, task: Task, scores: Scores) -> Figures:
-    """Return how sure the answers are: where they are right or wrong, and of what the model was not made for.
+    """Return the confidence of answers: right and wrong ones, and those for music and sound outside the genres.
 
     For windows of no music, the confidence is the most probable genre's among the genres.
     """

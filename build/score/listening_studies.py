@@ -1,4 +1,4 @@
-"""Studies of a model with a listener besides how right it is: what its parts are worth, and how little it needs."""
+"""Studies of a model with a listener beyond its accuracy: the worth of its parts, and learning curves."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ GTZAN = "gtzan"
 
 
 def studies(task: Task, recipe: Recipe, logits: Mapping[str, Logits], seed: int) -> dict[str, Any]:
-    """Return what is learnt besides: folds over all artists, parts left out, few tracks, styles alone.
+    """Return the figures of folds over all artists, of an ablation, of few tracks, and of styles alone.
 
     ``logits`` are the train tracks' by networks fitted without their fold, as recorded and through a microphone.
     """
@@ -50,13 +50,13 @@ def studies(task: Task, recipe: Recipe, logits: Mapping[str, Logits], seed: int)
 
 
 def _both_lists(task: Task) -> Task:
-    """Return the task with the tracks that judge among those that train."""
+    """Return the task with the valid tracks added to the train tracks."""
     conditions = {name: table.stacked(task.valid_conditions[name]) for name, table in task.train_conditions.items()}
     return replace(task, train=task.train.stacked(task.valid), train_conditions=conditions)
 
 
 def subsets(task: Task, table: FeatureTable) -> dict[str, Chosen]:
-    """Return the subsets of a table's tracks whose figures are told apart."""
+    """Return the subsets of a table's tracks that have figures of their own."""
     collections, genres = np.array(task.collections_of(table)), np.array(table.genres)
     whole = task.are_whole(table)
     return {
@@ -88,7 +88,7 @@ def ablation(task: Task, recipe: Recipe, seed: int) -> Table:
 
 
 def learning_curve(task: Task, recipe: Recipe, seed: int) -> Table:
-    """Return how right heads are that so few recordings a genre trained, nothing else of them being heard."""
+    """Return the accuracy of heads that few recordings of each genre trained, as recorded only."""
     valid = task.valid.rows(np.flatnonzero(task.are_whole(task.valid)))
     usable = task.are_whole(task.train) | np.array([genre in SHORT for genre in task.train.genres])
     known = task.train.rows(np.flatnonzero(usable))
@@ -118,7 +118,7 @@ def _draw(targets: NDArray[np.int64], n: int, rng: np.random.Generator) -> Chose
 
 
 def zero_shot(task: Task) -> Table:
-    """Return how often the best style names the genre, nothing being trained; of tracks as long as a patch."""
+    """Return how often the best style names the genre, without training; of tracks of at least one patch."""
     styles = task.styles
     if styles is None:
         return []

@@ -18,7 +18,7 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 #: Resamples of the bootstrap; the interval's ends then vary by about 0.1 points with the seed.
 N_RESAMPLES = 10_000
 CONFIDENCE = 0.95
-#: Bounds of the temperature that is looked for: beyond them answers are sure of nothing, or of everything.
+#: Bounds of the temperature: beyond them probabilities are uniform, or 0 and 1.
 TEMPERATURES = (0.05, 20.0)
 
 Vector = NDArray[np.float64]
@@ -58,11 +58,11 @@ class Figure:
 def share(
     values: NDArray[np.bool_] | Vector, split: str, artists: Sequence[str] | None = None, seed: int = 0
 ) -> Figure:
-    """Return the mean over tracks of a truth, or of a share between 0 and 1, with its interval.
+    """Return the mean over tracks of booleans, or of values between 0 and 1, with its interval.
 
     The interval is a percentile bootstrap over tracks; with ``artists``, a name for each track, over artists, whose
-    tracks are drawn together (the cluster bootstrap), since tracks by one artist succeed and fail together. Where all
-    values are 0 or all are 1 there is nothing to resample: the interval is then the exact one of Clopper and Pearson
+    tracks are drawn together (the cluster bootstrap), since results of one artist's tracks are correlated. Where all
+    values are 0 or all are 1, resampling does not vary: the interval is then the exact one of Clopper and Pearson
     (1934) for as many independent trials as there are tracks, or artists.
     """
     shares = np.asarray(values, dtype=np.float64)
@@ -107,7 +107,7 @@ def _bootstrapped(
     value = float(_mean_of_labels(*sums, *counts))
     if n_clusters > 1:
         low, high = _percentiles(_mean_of_labels, (*sums, *counts), seed)
-    else:  # nothing says how much another one differs
+    else:  # one track or artist gives no estimate of the variance
         low, high = (-1.0 if np.any(values < 0) else 0.0), 1.0
     return Figure(split, values.size, value, low, high, _over(artists))
 
@@ -170,7 +170,7 @@ def label_scores(counts: NDArray[np.int64], labels: tuple[str, ...]) -> list[Lab
 
 @dataclass(frozen=True, slots=True)
 class ReliabilityBin:
-    """Tracks of like confidence: how sure the model was of them on average, and how often it was right."""
+    """Tracks of similar confidence: their mean confidence, and their accuracy."""
 
     n: int
     confidence: float
@@ -195,9 +195,9 @@ def calibration_error(bins: list[ReliabilityBin]) -> float:
 
 
 def calibration_error_by_chance(probabilities: Vector, n_draws: int = 1000, seed: int = 0) -> float:
-    """Return the expected calibration error that answers with these probabilities show if they are exactly right.
+    """Return the expected calibration error of answers with these probabilities if they are perfectly calibrated.
 
-    The mean over draws in which each answer is right as often as its probability says: on few tracks it is far from 0.
+    It is the mean over draws in which each answer is right with its probability: on few tracks it is far from 0.
     """
     rng = np.random.default_rng(seed)
     answers = probabilities.argmax(axis=1)
@@ -220,7 +220,7 @@ def tempo_accuracy(
 
 
 def best_temperature(targets: NDArray[np.int64], logits: Vector) -> float:
-    """Return the temperature, 0.05 to 20, that makes the targets likeliest under softmax(logits / temperature)."""
+    """Return the temperature, 0.05 to 20, that maximizes the likelihood of softmax(logits / temperature)."""
 
     def loss(logarithm: float) -> float:
         return negative_log_likelihood(targets, logits / np.exp(logarithm))

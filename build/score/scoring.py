@@ -1,4 +1,4 @@
-"""A bundle's answers on a feature table, through the very classifier that runs on the device, and their figures."""
+"""A bundle's answers on a feature table, through the classifier that runs on the device, and their figures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edge.model.classifier import Classifier
 
 @dataclass(frozen=True)
 class Scores:
-    """A bundle's probabilities, shape (tracks, labels), beside the truth, with the name of what was scored."""
+    """A bundle's probabilities, shape (tracks, labels), with the true labels and the name of the split."""
 
     split: str
     labels: tuple[str, ...]
@@ -109,7 +109,7 @@ def score_vectors(
 
 @dataclass(frozen=True)
 class MicrophoneScores:
-    """The same tracks as recorded, and as a simulated microphone hears them, in several draws each."""
+    """Scores of the same tracks as recorded, and through several draws of a simulated microphone."""
 
     clean: Scores
     drawn: tuple[Scores, ...]

@@ -1,4 +1,4 @@
-"""A bundle's answers on whole recordings: those of ``livegenre classify``, which alone defines a file's genre."""
+"""A bundle's answers on whole recordings, as ``livegenre classify`` defines them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from edge.files.whole_file import Verdict, classify_file
 from edge.model.bundle import Bundle, load_bundle
 from features_np.spec import FeatureSpec
 
-#: Rooms, noises and gains that each recording is heard in.
+#: Simulated microphones for each recording.
 MICROPHONE_DRAWS = 3
 
 
@@ -87,7 +87,7 @@ def score_recordings(
 def score_through_microphones(
     recordings: Mapping[str, Path], tracks: Mapping[str, Track], folder: Path | None, clean: Scores
 ) -> MicrophoneScores:
-    """Score recordings as simulated microphones hear them, in rooms and noises that no model is trained with."""
+    """Score recordings through simulated microphones, in rooms and noises that no model is trained with."""
     microphones = [microphone_of(Part.EVALUATION, draw) for draw in range(MICROPHONE_DRAWS)]
     drawn = (score_recordings(recordings, tracks, folder, clean.split, microphone) for microphone in microphones)
     return MicrophoneScores(clean, tuple(scores.scores for scores in drawn))

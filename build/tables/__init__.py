@@ -1,1 +1,1 @@
-"""Feature tables, track lists and what is known of tracks."""
+"""Feature tables, track lists and track metadata."""

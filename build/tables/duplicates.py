@@ -1,4 +1,4 @@
-"""Recordings that are there twice, by what is heard of them: under other names, in other formats."""
+"""Duplicate recordings under other names and in other formats, found by their features."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SAME = 0.15
 
 
 def duplicates(table: FeatureTable) -> dict[str, str]:
-    """Return the key of each track that is an earlier one of the table again, with the key of that."""
+    """Return the key of each track that duplicates an earlier one of the table, with the key of that one."""
     deviation = table.values.std(axis=0)
     varying = deviation > 0
     if not varying.any():

@@ -1,4 +1,4 @@
-"""The edition of the data that a figure is of: the data beside the project grows, and figures follow."""
+"""The edition of the data beside the project: the data grows, so figures name it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ N_SHOWN = 8
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """The tracks that there are, and how much of each can be heard, as a digest with its counts."""
+    """A digest of the tracks and of the extent of their audio, with counts."""
 
     digest: str
     n_tracks: int
-    n_full: int  # tracks whose audio is there in full
+    n_full: int  # tracks with full audio
 
     def __str__(self) -> str:
         return f"data edition {self.digest[:N_SHOWN]}: {self.n_tracks} tracks, {self.n_full} with full audio"

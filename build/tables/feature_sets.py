@@ -1,4 +1,7 @@
-"""Sets of feature groups by name. Explicit lists: a group that is added to ``features_np`` enters none by itself."""
+"""Sets of feature groups by name.
+
+The lists are explicit: a group that is added to ``features_np`` does not enter them.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ SEED_FEATURE_SETS: dict[str, tuple[str, ...]] = {
     "89-centroid": (*_SEED85, "zcr_mean", "zcr_std", "centroid_mean", "centroid_std"),
 }
 
-#: Timbre and its movement in any key, without the tempo: what can be computed from coarse frames and chroma alone.
+#: Timbre and its movement, independent of key and tempo, computable from coarse frames and chroma alone.
 MOVEMENT_GROUPS = (
     "chroma_profile",
     "timbre_mean",
@@ -29,8 +32,8 @@ MOVEMENT_GROUPS = (
     "roughness",
     "flux",
 )
-#: The features that the shipped heads take. The tempo is for people.
+#: The features of the shipped heads. The tempo is only displayed.
 TIMBRE_GROUPS = (*MOVEMENT_GROUPS, "tempo")
 
-#: Those that ``build.preprocess`` offers, and every statistic there is.
+#: Those that ``build.preprocess`` offers, and a set of all statistics.
 FEATURE_SETS = {**SEED_FEATURE_SETS, "timbre": TIMBRE_GROUPS, "all": tuple(GROUPS)}

@@ -1,4 +1,4 @@
-"""Feature tables, track lists and what is known of tracks: everything the lab reads from disk.
+"""Feature tables, track lists and track metadata: the tables that the lab reads from disk.
 
 A track is named by its *key*, ``genre/track_id`` (``blues/blues.00029``): the folder it lies in and its file name
 without the suffix. Keys join feature tables, split lists and ``tracks.csv``.
@@ -26,7 +26,7 @@ SHARED_DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 GTZAN = SHARED_DATA / "gtzan"
 
 #: Genres of the published tables that no model is trained on unless asked: their audio was taken at 16 kHz, so
-#: nothing lies above 8 kHz and bandwidth alone gives them away.
+#: they have nothing above 8 kHz and can be recognized by bandwidth alone.
 CONFOUNDED_GENRES = frozenset({"rnb", "techno"})
 
 #: One file a statistic in the published tables, with the columns of a FeatureSpec's vector that it holds.
@@ -47,7 +47,7 @@ PUBLISHED_TABLES: dict[str, tuple[str, ...]] = {
 class FeatureTable:
     """Feature vectors of tracks: ``values`` is float32 of shape (tracks, columns).
 
-    All are finite, but for statistics of a listener that heard no whole patch: these are NaN.
+    All are finite, except for listener statistics of recordings shorter than a patch, which are NaN.
     """
 
     track_ids: tuple[str, ...]
@@ -133,7 +133,7 @@ def targets_of(keys: Iterable[str], labels: Sequence[str]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One row of ``tracks.csv``: what is known of a track besides its sound; None or "" where it is not known."""
+    """One row of ``tracks.csv``: the metadata of a track; None or "" where it is not known."""
 
     track_id: str
     genre: str
@@ -201,7 +201,7 @@ def read_published(folder: Path) -> FeatureTable:
 def read_list(path: Path) -> tuple[str, ...]:
     """Read a split list: one track a line, ``blues/blues.00029.wav``; returns the tracks' keys in order.
 
-    Empty lines and lines that start with ``#`` are passed over; a track named twice is a ``DatasetError``.
+    Empty lines and lines that start with ``#`` are skipped; a track named twice is a ``DatasetError``.
     """
     keys: dict[str, int] = {}
     with _open(path) as file:

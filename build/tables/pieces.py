@@ -1,4 +1,4 @@
-"""All music with audio beside the project, of several collections, as pieces to hear."""
+"""All music with audio beside the project, from several collections, as pieces."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEIGHBOURS = 4
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A recording: ``group`` names what it must not be parted from, its artist or song; ``whole`` lasts about 30 s."""
+    """A recording: ``group`` is the artist or song whose pieces a split keeps together; ``whole`` lasts about 30 s."""
 
     name: str
     genre: str
@@ -33,7 +33,7 @@ def read_pieces(data: Path, labels: Sequence[str]) -> list[Piece]:
 
 
 def read_phone(data: Path) -> list[Piece]:
-    """Return what a phone recorded of tracks that judge; the group is the track's artist."""
+    """Return the phone's recordings of valid tracks; the group is the track's artist."""
     tracks = read_tracks(data / "gtzan" / "tracks.csv")
     with (data / "phone" / "tracks.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == "valid"]

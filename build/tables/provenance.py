@@ -1,4 +1,4 @@
-"""Provenance of a model: digests of the tracks that trained it, by which an evaluation sets them apart."""
+"""Provenance of a model: digests of the tracks that trained it, so that an evaluation can separate them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def trained_on(table: FeatureTable, columns: Sequence[str]) -> dict[str, list[st
 def have_trained(
     training: Mapping[str, Any], keys: Sequence[str], rows: NDArray[np.float32] | None = None
 ) -> NDArray[np.bool_]:
-    """Return which tracks trained the model with this training record, by their keys and, if given, their rows.
+    """Return a mask of the tracks that trained the model with this training record, by their keys and, if given, rows.
 
-    A bundle of before such records were kept is taken to have been trained by none.
+    For older bundles without such records it is false everywhere.
     """
     record = training.get("trained_on", {})
     tracks, of_rows = set(record.get("tracks", ())), set(record.get("rows", ()))

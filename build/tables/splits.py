@@ -1,8 +1,8 @@
 """Splits into tracks that train and tracks that are scored, each with a name that every figure carries.
 
 GTZAN repeats artists and recordings, so the same features score 66 to 75 % on random folds and 49 to 57 % on the
-fault-filtered split. A figure without its split's name means nothing; a plain random split is taken only for want of
-anything better, and says so.
+fault-filtered split. A figure without its split's name is meaningless; a random split is used only if artists are
+unknown, with a warning.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Fold = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 class LeakySplitWarning(UserWarning):
-    """Nothing says which tracks belong together, so figures of this split are too good."""
+    """It is not known which tracks belong together, so figures of this split are too optimistic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Split:
 
 
 def from_lists(train: Path, valid: Path) -> Split:
-    """Return the split that two list files give; it is named after them, or after GTZAN's where they are its."""
+    """Return the split of two list files; it is named after them, or GTZAN's split if they equal its lists."""
     published = train.parent == valid.parent and train.resolve().parent.parent.name == "gtzan"
     name = FAULT_FILTERED if published else f"lists {train.name} and {valid.name}"
     return Split(name, read_list(train), read_list(valid))
@@ -60,11 +60,11 @@ def held_out_fold(table: FeatureTable, tracks: Mapping[str, Track], seed: int = 
 
 
 def folds(table: FeatureTable, tracks: Mapping[str, Track], seed: int = 0) -> Iterator[Fold]:
-    """Yield ``N_FOLDS`` pairs of row indices (train, held out), genres in like shares in each.
+    """Yield ``N_FOLDS`` pairs of row indices (train, held out), stratified by genre.
 
     With ``tracks`` no artist is on both sides; a track whose artist is not known counts as an artist of its own.
-    Without, folds are random and a ``LeakySplitWarning`` says that their figures flatter. Tracks with equal rows are
-    one recording and stay together in any case. There are fewer folds where there are fewer tracks or artists.
+    Without, folds are random and a ``LeakySplitWarning`` is issued. Tracks with equal rows are one recording and always
+    stay together. There are fewer folds where there are fewer tracks or artists.
     """
     targets, groups = np.array(table.genres), inseparable(table, tracks)
     if not tracks:
@@ -85,7 +85,7 @@ def folds(table: FeatureTable, tracks: Mapping[str, Track], seed: int = 0) -> It
 
 
 def require_tracks(table: FeatureTable) -> None:
-    """Raise ``DatasetError`` unless every genre has tracks enough for a fold of them to be held out."""
+    """Raise ``DatasetError`` unless every genre has enough tracks to hold out a fold."""
     smallest = min(table.labels, key=table.genres.count)
     n_tracks = table.genres.count(smallest)
     if n_tracks < N_FOLDS:

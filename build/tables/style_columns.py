@@ -1,4 +1,4 @@
-"""Styles in feature tables: columns with a listener's scores of AudioSet's styles, and which of them a genre has."""
+"""Styles in feature tables: columns with a listener's scores of AudioSet's styles, and the styles of each genre."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from build.tables.feature_table import FeatureTable
 
 #: Beginning of the columns' names.
 PREFIX = "style "
-#: A style is a genre's if it leads in this share of the genre's tracks at least; the commonest leader is in any case.
+#: A style belongs to a genre if it leads in at least this share of its tracks; the most frequent leader always does.
 LEAST_SHARE = 0.1
 
 
@@ -20,7 +20,7 @@ def style_columns(styles: Sequence[str]) -> tuple[str, ...]:
 
 
 def learned_styles(table: FeatureTable) -> dict[str, tuple[str, ...]]:
-    """Return the styles of each genre, as its tracks sound, whatever its name is; of genres whose scores are there."""
+    """Return the styles of each genre by its tracks' scores, whatever its name; only of genres with scores."""
     columns = [name for name in table.columns if name.startswith(PREFIX)]
     if not columns:
         return {}

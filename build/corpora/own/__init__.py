@@ -1,1 +1,1 @@
-"""Data that models of somebody's own records are made from."""
+"""The data of models of one's own records."""

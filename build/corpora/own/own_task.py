@@ -1,4 +1,4 @@
-"""The task of a model of somebody's own records: all of them train, once each has been judged by a model without it."""
+"""The task of a model of one's own records: each is evaluated by a model without it, then all of them train."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from edge.live.decision import NO_MUSIC
 
 
 def own_task(features: Path, shipped: TrainingRows, left_out: Collection[str], *, with_shipped: bool) -> Task:
-    """Read what ``build.preprocess`` wrote, but for some tracks; ``with_shipped`` adds the shipped rows' genres."""
+    """Read what ``build.preprocess`` wrote, except for some tracks; ``with_shipped`` adds the shipped rows' genres."""
     table = _without(load_features(features), left_out)
     known = read_tracks(tracks_beside(features)) if tracks_beside(features).exists() else {}
     kind = "by artist" if known else "random, artists unknown"
@@ -44,7 +44,7 @@ def own_task(features: Path, shipped: TrainingRows, left_out: Collection[str], *
 
 
 def folds_of(task: Task, seed: int) -> NDArray[np.int64]:
-    """Return the fold in which each track is held out; whoever asks says himself that artists are not known."""
+    """Return the fold in which each track is held out, without the warning that artists are not known."""
     with warnings.catch_warnings(action="ignore", category=splits.LeakySplitWarning):
         return task.folds(task.train, seed)
 
@@ -63,7 +63,7 @@ def _shipped_music(shipped: TrainingRows, name: str) -> FeatureTable:
 
 
 def _stacked(table: FeatureTable, other: FeatureTable) -> FeatureTable:
-    """Return the rows of both; a column that the other lacks is not known of its rows."""
+    """Return the rows of both, NaN in columns that the other table lacks."""
     values = np.full((len(other), len(table.columns)), np.nan, dtype=np.float32)
     places = {name: place for place, name in enumerate(other.columns)}
     shared = [name for name in table.columns if name in places]

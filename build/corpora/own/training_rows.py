@@ -1,8 +1,8 @@
-"""Rows that train own models: what the shipped listener hears of music, and of what is none.
+"""Rows that train own models: inputs of the shipped head for music, and for windows that are no music.
 
-A file of them lies beside the shipped bundle. They are statistics over half a minute, in steps of a fraction of their
-deviation: no sound can be made of them again. An own model learns from them what is no music, and, where it is asked
-to, the shipped genres. They fit one listener; for another ``python -m build.listener.make_training_rows`` makes them.
+A file of them lies beside the shipped bundle. They are statistics over half a minute, quantized to a fraction of their
+deviation: no sound can be recovered from them. An own model learns "no music" from them, and on request the shipped
+genres. They fit one listener; for another ``python -m build.listener.make_training_rows`` makes them.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from edge.live.decision import NO_MUSIC
 from features_np.spec import FeatureSpec
 
 TRAINING_ROWS_FILE = Path(__file__).resolve().parents[3] / "models" / "training_rows.npz"
-#: All readable features, so that every recipe finds its own among them.
+#: All readable features, which contain those of every recipe.
 SPEC = FeatureSpec(groups=FEATURE_SETS["all"])
 #: Collection of the tracks, and beginning of their names.
 COLLECTION = "shipped"
-#: Steps of a stored number in its column's standard deviation: what an eighth moves is far below what genres differ by.
+#: Quantization steps in a column's standard deviation: an eighth is far below the differences between genres.
 STEPS = 8
 
-#: Kind of the windows that are one's own.
+#: Kind of a person's own windows.
 OWN_KIND = "own"
 
 _REMEDY = "make it again: python -m build.listener.make_training_rows"
@@ -74,7 +74,7 @@ class TrainingRows:
 
 
 def definition_of(listeners: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return what decides the numbers of rows that these listeners, as recipes define them, heard."""
+    """Return the definition of the columns that these listeners, as recipes define them, give."""
     return {"feature_spec_digest": SPEC.digest(), "listeners": list(listeners)}
 
 
@@ -112,7 +112,7 @@ def read_training_rows(listeners: Sequence[dict[str, Any]], path: Path = TRAININ
 
 
 def write_training_rows(shipped: TrainingRows, path: Path = TRAINING_ROWS_FILE) -> None:
-    """Write the rows in steps, all columns by their own mean and deviation."""
+    """Write the rows, each column quantized by its own mean and deviation."""
     music = np.stack([table.matrix(shipped.columns) for table in shipped.conditions.values()])
     everything = np.vstack([*music, shipped.no_music.rows])
     mean, scale = np.nanmean(everything, axis=0), np.maximum(np.nanstd(everything, axis=0), 1e-6)
@@ -142,10 +142,10 @@ def write_training_rows(shipped: TrainingRows, path: Path = TRAINING_ROWS_FILE) 
 
 
 def with_no_music(task: Task, shipped: TrainingRows) -> Task:
-    """Return a task that tells music from what is none: by the shipped rows, and by its own tracks of ``no_music``.
+    """Return a task with windows of no music: those of the shipped rows, and its own tracks of ``no_music``.
 
-    These are no genre: those of the train list train in folds, those of the others judge. The shipped rows of music are
-    music of other genres.
+    These are no genre: those of the train list train, in folds, and those of the other lists evaluate. The shipped rows
+    of music are music of other genres.
     """
     columns = tuple(name for name in task.train.columns if name in set(shipped.columns))
     lists = {"train": task.train, "valid": task.valid, **({"test": task.test} if task.test else {})}

@@ -14,7 +14,8 @@ from build.tables.feature_sets import FEATURE_SETS
 def suggest(trial: optuna.Trial, feature_sets: Sequence[str]) -> PerceptronRecipe:
     """Return the recipe of a trial; ``trial.params`` then holds every choice by name.
 
-    Dense layers with dropout, each half as wide as the one before; ranges reach from nothing to clearly too much.
+    Dense layers with dropout, each half as wide as the one before; the ranges of regularization reach from none to
+    clearly too much.
     """
     feature_set = trial.suggest_categorical("features", list(feature_sets))
     width = trial.suggest_int("width", 32, 512, log=True)
@@ -23,7 +24,7 @@ def suggest(trial: optuna.Trial, feature_sets: Sequence[str]) -> PerceptronRecip
     augmentation = Augmentation(
         transpose=trial.suggest_categorical("transpose", [False, True]),
         response_db=trial.suggest_float("response_db", 0.0, 6.0),
-        gain_db=15.0,  # a room's loudness says nothing of the genre; not a question of accuracy on clean tracks
+        gain_db=15.0,  # fixed: loudness must not matter, which accuracy on clean tracks does not show
         tempo_octave=trial.suggest_float("tempo_octave", 0.0, 0.3),
         noise=trial.suggest_float("noise", 0.0, 0.5),
         mixup=trial.suggest_float("mixup", 0.0, 1.0),

@@ -1,7 +1,7 @@
-"""The networks that the seed's authors compared, trained as they trained them: plain Adam, no regularization.
+"""The networks that the seed's authors compared, trained in the same way: plain Adam, no regularization.
 
-The layers, the optimizer and the grid are facts from their public script. One thing is ours: rows are normalized
-by the train rows' mean and deviation, as every network of this project takes them.
+The layers, the optimizer and the grid are facts from their public script. One difference: rows are normalized by the
+train rows' mean and deviation, as for every network of this project.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def fit_seed_network(
 ) -> Iterator[tuple[int, Fitted]]:
     """Yield a seed network after each of ``epochs`` (ascending): one training serves them all.
 
-    Nothing in this training depends on how many epochs will follow, so the network after 100 of 800 epochs is the
-    one that 100 epochs alone give. The network goes on training when the generator does: use it before.
+    Nothing in this training depends on how many epochs will follow, so the network after 100 of 800 epochs equals one
+    trained for 100. Use the network before advancing the generator, which continues its training.
     """
     be_deterministic(seed)
     mean, scale = normalization(rows)
@@ -53,7 +53,7 @@ def fit_seed_network(
     for epoch in range(1, max(epochs) + 1):
         order = rng.permutation(len(rows))
         n_whole = len(rows) // batch_size * batch_size
-        # Keras trains on what is left over after the last whole batch as on a smaller one.
+        # Keras trains on the incomplete last batch as well.
         for chosen, size in ((order[:n_whole], batch_size), (order[n_whole:], len(rows) - n_whole)):
             if chosen.size:
                 train_epoch(_batches(inputs[chosen], size), _batches(one_hot[chosen], size))
