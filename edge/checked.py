@@ -1,4 +1,4 @@
-"""Rules for values that come from outside: from a file of settings, from an option, or from a model's sidecar.
+"""Validation rules for external values: from a configuration file, an option, or a model's sidecar.
 
 Settings check themselves: a rule stands on each field, whether its value comes from a file or from an option.
 
@@ -9,9 +9,9 @@ Settings check themselves: a rule stands on each field, whether its value comes 
         rate: int = setting(44_100, between(4_000, 384_000))
 
 A rule takes a value and returns the one to keep, or raises ``ValueError`` with what is wrong in words that follow the
-setting's name: "is 3, must be 4000 to 384000". Values that contradict each other are the class's own to find, in a
-method ``contradiction`` that returns the name of a field and such words, or None. A document of which only some keys
-are read is read entry by entry, by the same rules.
+setting's name: "is 3, must be 4000 to 384000". The class itself detects values that contradict each other, in a method
+``contradiction`` that returns a field's name and such words, or None. Documents of which only some keys matter are read
+entry by entry, with the same rules.
 """
 
 from __future__ import annotations
@@ -61,14 +61,14 @@ def whole(low: int, high: int) -> Rule:
 
 
 def text(value: Any) -> Any:
-    """Rule for a text that says something."""
+    """Rule for a non-empty text."""
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"is {_shown(value)}, must be text")
     return value
 
 
 def one_of(*values: str) -> Rule:
-    """Return a rule for some few texts."""
+    """Return a rule for one of several texts."""
 
     def rule(value: Any) -> Any:
         if value not in values:
@@ -90,7 +90,7 @@ def matching(pattern: str, words: str) -> Rule:
 
 
 def table(value: Any) -> Any:
-    """Rule for names with a value each."""
+    """Rule for a mapping with text keys."""
     if not isinstance(value, Mapping):
         raise ValueError(f"is {_shown(value)}, must be an object")
     return value
@@ -183,7 +183,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _shown(value: Any) -> str:
-    """Return a value as a message shows it; what holds others may be too large, or too deep, for that."""
+    """Return a value for a message; containers are abbreviated, since they may be large or deep."""
     return (
         "a list" if isinstance(value, list | tuple) else "an object" if isinstance(value, dict) else reprlib.repr(value)
     )
@@ -200,7 +200,7 @@ def _checked(value: Any, kind: type, rule: Rule | None) -> Any:
 
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
-    """Return what to say of a name that is not known: the nearest that is, or all."""
+    """Return a hint for an unknown name: the nearest known one, or all."""
     from difflib import get_close_matches  # rarely needed
 
     close = get_close_matches(name, list(known), 1)

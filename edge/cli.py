@@ -1,4 +1,4 @@
-"""The ``livegenre`` command: one module for each subcommand, and one place where errors become words.
+"""The ``livegenre`` command: one module for each subcommand, and one place that turns errors into messages.
 
 Exit statuses: 0 done (also: the reader of the output went away, or ``listen`` was stopped by SIGTERM); 1 a file
 could not be read or written; 2 a wrong option, or no source; 3 no usable model; 70 a defect of ours
@@ -37,15 +37,15 @@ from edge.words import safe
 
 COMMANDS = (listen, classify, devices, selftest, bench, daemon, service, history, correct, learn, completion)
 
-#: Exit statuses of ours that no exception carries.
+#: Exit statuses that no exception carries.
 MISUSED, DEFECT, INTERRUPTED = 2, 70, 130
 
 
 class _Parser(argparse.ArgumentParser):
-    """Names in what argparse says come from the command line, and a terminal acts on them."""
+    """A parser whose messages escape control characters, since names come from the command line."""
 
     def error(self, message: str) -> NoReturn:
-        with suppress(OSError):  # where standard error takes nothing; newer releases of Python drop it themselves
+        with suppress(OSError):  # if standard error is unwritable; newer releases of Python ignore it themselves
             super().error(safe(message))
         raise SystemExit(MISUSED)
 
@@ -81,11 +81,11 @@ def _start_anew(args: argparse.Namespace, stuck: SoundSystemStuck) -> NoReturn:
 def _hash_without_openssl() -> None:
     """Restrict hashlib to Python's own hashes, so that OpenSSL's library is not loaded for them.
 
-    NumPy imports it (``numpy.random``, ``secrets``, ``hmac``), so that no import of ours can be put off instead.
+    NumPy imports it (``numpy.random``, ``secrets``, ``hmac``), so deferring our own imports would not help.
     ``listen --demo`` then has 64.5 MB resident instead of 68.4, of which 1.0 MB could be shared with no other process.
     TLS is as before: ``ssl`` loads the library itself.
     """
-    if any(find_spec(name) for name in ("_sha2", "_sha256")):  # some distributions build Python without
+    if any(find_spec(name) for name in ("_sha2", "_sha256")):  # some builds of Python lack it
         sys.modules.setdefault("_hashlib", None)  # type: ignore[arg-type]
 
 
@@ -101,14 +101,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str] | None) -> int:
-    # The matrices here are small: more threads cost memory and wake-ups, and save no time.
+    # The matrices are small: more threads cost memory and wake-ups without saving time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _hash_without_openssl()
     stdio.make_usable()
     args = argparse.Namespace()
     try:
         status = _run(argv, args)
-        print(end="", flush=True)  # what cannot be written should be told here, not by Python at exit
+        print(end="", flush=True)  # report write errors here, not by Python at exit
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
@@ -119,7 +119,7 @@ def _main(argv: Sequence[str] | None) -> int:
 
 
 def _tell(error: Exception) -> int:
-    """Print one line about what went wrong, and return the exit status: the one boundary for every command."""
+    """Print one line about an error and return the exit status; all commands use it."""
     from features_np.errors import FeatureError  # brings NumPy along
 
     if isinstance(error, EdgeError | FeatureError):

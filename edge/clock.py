@@ -1,4 +1,4 @@
-"""The clock that durations are measured with, and what happens only now and then by it."""
+"""The clock for durations, and throttling of repeated actions."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ REPORT_EVERY_S = 600.0
 
 
 def steady_s() -> float:
-    """Return seconds on the clock that nobody sets, and that runs on while the machine sleeps."""
+    """Return seconds on a monotonic clock that includes suspensions of the machine."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def slept_s() -> float:
-    """Return for how many seconds this machine has slept since it started, to a millisecond."""
-    while True:  # the two clocks cannot be read at once: again if this thread had to wait between them
+    """Return the seconds that this machine has been suspended since boot, to a millisecond."""
+    while True:  # the clocks are read one after the other: retry if this thread was interrupted in between
         before, steady, after = time.monotonic(), steady_s(), time.monotonic()
         if after - before < 1e-3:
             return steady - after
 
 
 class Throttle:
-    """Lets things happen once in a while, each kind by itself."""
+    """Limits the rate of actions, each kind separately."""
 
     def __init__(self, every_s: float = REPORT_EVERY_S) -> None:
         self._every_s = every_s
         self._due_s: dict[str, float] = {}
 
     def is_due(self, kind: str = "") -> bool:
-        """Return whether a thing of this kind may happen now; if so, the next may only after a while."""
+        """Return whether an action of this kind is due; if so, the next one is due only after the interval."""
         now = time.monotonic()
         if now < self._due_s.get(kind, now):
             return False
@@ -37,5 +37,5 @@ class Throttle:
         return True
 
     def reset(self, kind: str = "") -> None:
-        """Allow the next thing of this kind at once."""
+        """Make the next action of this kind due at once."""
         self._due_s.pop(kind, None)

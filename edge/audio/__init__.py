@@ -1,1 +1,1 @@
-"""Sources of sound, and the one machine that notices when it no longer comes."""
+"""Sources of sound, and the state machine that detects their outages."""

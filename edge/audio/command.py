@@ -20,25 +20,25 @@ from edge.audio.recovery.live_source import AtRest, End, Kind, LiveSource, Strea
 from edge.audio.recovery.outage import Patience, Pause
 from edge.errors import ConfigError, SourceError
 
-#: Seconds that a command may take to end when asked to, and then when it is not asked.
+#: Seconds that a command may take to end after SIGTERM, and then after SIGKILL.
 END_S = 1.0
-#: Seconds that a command may live on once it has closed its output.
+#: Seconds that a command may keep running after closing its output.
 LINGER_S = 5.0
-#: Bytes that are kept of what a command says.
+#: Bytes that are kept of a command's messages.
 KEPT = 4096
-#: A stream may stall for a while and go on by itself, and whoever serves it should not be asked too often.
+#: A stream may stall for a while and recover by itself, and its server should not be polled too often.
 PATIENCE = Patience(when_lost=Pause(0.25, 30.0), when_stalled=Pause(20.0, 60.0))
 
 
 class Command(LiveSource):
     """Source that reads s16le from a command's output until it ends with status 0.
 
-    A command that fails once it has given audio (an internet radio whose connection breaks), or that falls still for
-    long, is started again.
+    A command that fails once it has given audio (an internet radio whose connection breaks), or that delivers nothing
+    for long, is started again.
     """
 
     def __init__(self, command: str, raw: RawFormat, *, wait: bool = False, fast: bool = False) -> None:
-        """Start ``command``, split as a shell would and run without one; ``SourceError`` if there is none such."""
+        """Start ``command``, split as a shell would and run without one; ``SourceError`` if it does not exist."""
         try:
             words = shlex.split(command)
         except ValueError as error:
@@ -56,12 +56,15 @@ class Command(LiveSource):
 
 
 class Running:
-    """A command that was started, with all that it starts in turn."""
+    """A running command, with its child processes."""
 
     def __init__(
         self, words: list[str], raw: RawFormat, *, fast: bool, name: str = "", given: bytes | None = None
     ) -> None:
-        """Show it as ``name``. With ``given`` on its standard input, what it says is kept, and else goes to ours."""
+        """Show it as ``name``.
+
+        With ``given`` for its standard input its messages are kept, otherwise they go to our standard error.
+        """
         self.name = name or Path(words[0]).name
         self._said = b""
         try:
@@ -94,12 +97,12 @@ class Running:
                 self._said = (self._said + data)[-KEPT:]
 
     def said(self) -> str:
-        """Return the end of what it said, once it has ended."""
+        """Return the end of its messages, once it has ended."""
         self._listening.join(END_S)
         return self._said.decode(errors="replace")
 
     def end(self) -> End | None:
-        """Return how it ended; a command that has closed its output and lives on is ended after a while."""
+        """Return how it ended; a command that closed its output and keeps running is ended after a while."""
         status = self._process.poll()
         now = time.monotonic()
         self._output_ended_at = self._output_ended_at or now
@@ -110,7 +113,7 @@ class Running:
         return End() if status == 0 else End(f"{self.name} ended with status {status}")
 
     def close(self) -> None:
-        """End the command and what it started: politely, then not."""
+        """End the command and its children: by SIGTERM, then by SIGKILL."""
         self._reader.close()
         for number in (signal.SIGTERM, signal.SIGKILL):
             with suppress(ProcessLookupError, PermissionError):

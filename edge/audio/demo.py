@@ -1,7 +1,7 @@
-"""A short piece of music that the program makes itself: drums, bass and chords with a known tempo and key.
+"""A short synthesized piece of music: drums, bass and chords with a known tempo and key.
 
-It is what ``livegenre listen --demo`` plays on a machine without a microphone, what a model's probe is computed
-from, and what the tests use where no recording may be shipped. The same arguments give the same samples.
+``livegenre listen --demo`` plays it without a microphone, a model's probe is computed from it, and tests use it because
+no recordings may be shipped. The same arguments give the same samples.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Audio files, through libsndfile, and through ffmpeg where that cannot: read in blocks, with errors that name them."""
+"""Audio files, read in blocks through libsndfile, or else ffmpeg, with errors that name them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from edge.events import Block
 from features_np import Resampler, pcm
 from features_np.errors import SignalError
 
-#: What libsndfile reads, what ffmpeg is needed for, and both: by these suffixes recordings are found in a folder.
+#: Suffixes for libsndfile, for ffmpeg, and both: recordings in a folder are found by them.
 OWN_SUFFIXES = frozenset(
     [".aif", ".aifc", ".aiff", ".au", ".caf", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".rf64", ".snd", ".w64", ".wav"]
 )
@@ -27,7 +27,7 @@ FFMPEG_SUFFIXES = frozenset(
     [".aac", ".ac3", ".alac", ".ape", ".m4a", ".m4b", ".mka", ".mp4", ".mpc", ".tta", ".webm", ".wma", ".wv"]
 )
 AUDIO_SUFFIXES = OWN_SUFFIXES | FFMPEG_SUFFIXES
-#: Head of an MP4 file, whatever its suffix: length of the first box, and its name.
+#: Head of an MP4 file, whatever its suffix: length and type of the first box.
 _MP4_NAME, _MP4_NAME_AT = b"ftyp", 4
 
 
@@ -50,8 +50,8 @@ class _Decoder(Protocol):
 class AudioFile:
     """A file open for reading (wav, flac, ogg, mp3, with ffmpeg m4a and more), at its own rate and channels.
 
-    It is read to its end: no length that its header announces is trusted, and songs that were put one behind the
-    other are all heard. ``cut_short`` says in words, once that is done, what is missing there; None if nothing.
+    It is read to its actual end: the length in its header is not trusted, and concatenated songs are all read.
+    ``cut_short`` then describes what is missing at the end; None if nothing.
     """
 
     def __init__(self, path: Path, name: str | None = None) -> None:
@@ -61,7 +61,7 @@ class AudioFile:
         try:
             if not stat.S_ISREG(path.stat().st_mode):
                 raise AudioFileError(f"{self.name}: {'Is a directory' if path.is_dir() else 'is no file'}")
-            with path.open("rb"):  # libsndfile's own words for a file that is closed to us are "System error."
+            with path.open("rb"):  # for a file without permission libsndfile says only "System error."
                 pass
             self._decoder = self._open(path)
             self._require_rate()
@@ -85,7 +85,7 @@ class AudioFile:
 
     def _require_rate(self) -> None:
         try:
-            Resampler(self._decoder.sample_rate, self._decoder.sample_rate)  # knows which rates can be heard
+            Resampler(self._decoder.sample_rate, self._decoder.sample_rate)  # raises for unsupported rates
         except SignalError as error:
             self.close()
             raise AudioFileError(f"{self.name}: {error}") from error

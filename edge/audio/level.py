@@ -1,4 +1,4 @@
-"""Input level in dBFS, RMS without the constant part, which cheap microphones add; and the mix that is heard."""
+"""Input level in dBFS (RMS without the DC offset that cheap microphones add), and the mix to mono."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from features_np import pcm
 
-#: Power below which only rounding is left: -140 dBFS, far below one step of 16-bit audio.
+#: Power of rounding errors: -140 dBFS, far below one step of 16-bit audio.
 FLOOR_POWER = 1e-14
-#: A mix this far below its channels has cancelled them, in power: they are the same sound in opposite phase (40 dB).
+#: Power of a mix, relative to its channels, below which they cancel: the same sound in opposite phase (40 dB).
 CANCELLED = 1e-4
 
 
@@ -29,7 +29,7 @@ class LevelMeter:
         self._square_sum += float(wide @ wide)
 
     def take(self) -> float | None:
-        """Return the level in dB relative to full scale, and start anew; None for nothing but one constant value."""
+        """Return the level in dB relative to full scale and reset it; None if all samples were equal."""
         mean = self._sum / self._n if self._n else 0.0
         power = self._square_sum / self._n - mean * mean if self._n else 0.0
         self._n, self._sum, self._square_sum = 0, 0.0, 0.0
@@ -42,7 +42,7 @@ def mono(frames: NDArray[np.float32]) -> NDArray[np.float32]:
     if frames.shape[1] < 2 or not len(mix):
         return mix
     samples, power = frames.reshape(-1), float(mix @ mix)
-    if power > 2 * CANCELLED * float(samples @ samples):  # of all channels, which takes a tenth of the time
+    if power > 2 * CANCELLED * float(samples @ samples):  # over all channels at once, in a tenth of the time
         return mix
     powers = np.einsum("ij,ij->j", frames, frames)
     return np.ascontiguousarray(frames[:, powers.argmax()]) if power < CANCELLED * powers.max() else mix

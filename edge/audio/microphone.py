@@ -1,4 +1,4 @@
-"""The microphone as a source: PortAudio's callback copies and enqueues, and all else is ``LiveSource``'s."""
+"""The microphone as a source: PortAudio's callback copies and enqueues; ``LiveSource`` does the rest."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from edge.audio.recovery.live_source import Kind, LiveSource, Stream
 from edge.audio.recovery.outage import Patience
 from edge.errors import SourceError
 
-#: Seconds of audio that PortAudio hands over at once: every waking costs. Fewer where somebody watches a level meter.
+#: Seconds of audio for each callback: wake-ups cost power. Fewer if a level meter is displayed.
 PIECE_S, WATCHED_PIECE_S = 0.5, 0.2
-#: Seconds after which an opening under way will never end. A sound server that hangs and is then killed can leave
-#: PortAudio's thread waiting for it for good, and PortAudio with it.
+#: Seconds after which opening is known to hang for good. After a hanging sound server was killed, PortAudio's thread
+#: can wait for it forever, and PortAudio with it.
 STUCK_S = 15.0
 PATIENCE = Patience(zeros_s=10.0)
 
 
 class Microphone(LiveSource):
-    """Source that records from a PortAudio input, and from it again whenever it comes back."""
+    """Source that records from a PortAudio input and reopens it when it comes back."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Microphone(LiveSource):
             with portaudio.ONE_AT_A_TIME:
                 if old:
                     old.close()
-                if not wanted():  # it must not record even for a moment
+                if not wanted():  # opening would record for a moment
                     raise SourceError("given up")
                 portaudio.list_anew()
                 return portaudio.record(portaudio.find(query), piece_s)

@@ -1,19 +1,19 @@
-"""Keeps native libraries from writing into what a person reads."""
+"""Keeps the output of native libraries off the terminal."""
 
 from __future__ import annotations
 
 import os
 import sys
 
-#: Names the descriptor of the real standard error to a process that takes our place.
+#: Environment variable with the descriptor of the original standard error, for a process that replaces this one.
 HANDED_OVER = "LIVEGENRE_STDERR"
 
 
 def silence() -> None:
     """Send what C libraries write to file descriptor 2 to nowhere; Python's own ``sys.stderr`` stays.
 
-    PortAudio, ALSA, JACK and mpg123 write a dozen lines about devices and headers that nobody asked for, at any time
-    and into the middle of a display. What matters of it comes back as their functions' results.
+    PortAudio, ALSA, JACK and mpg123 write diagnostics about devices and headers at any time, also into the middle of a
+    display. Relevant errors are returned by their functions.
     """
     handed_over = os.environ.pop(HANDED_OVER, None)
     kept = os.dup(2) if handed_over is None else int(handed_over)

@@ -1,7 +1,7 @@
 """Raw audio from a pipe: standard input, or a named pipe.
 
-A thread reads at no more than real-time pace into the bounded queue. So a pipe that is fed live never blocks its
-writer, one that is fed from a file is not rushed, and a machine too slow for either drops the oldest audio.
+A thread reads at most at real-time pace into the bounded queue. So a live writer is never blocked, audio from a file is
+not taken faster than it plays, and a machine that is too slow drops the oldest audio.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from edge.errors import SourceError
 
 #: Seconds of audio read at once, at most.
 PIECE_S = 0.1
-#: Seconds between two looks whether a pipe that gives nothing is still wanted.
+#: Seconds between checks whether an idle pipe is still wanted.
 LOOK_S = 0.5
 
 NEVER = Pause(inf, inf)
-#: Digital audio may well be exact zeros: they are silence, not an outage.
+#: Exact zeros are silence in digital audio, not an outage.
 FIFO_PATIENCE = Patience(when_stalled=NEVER)
 STANDARD_INPUT_PATIENCE = Patience(when_lost=NEVER, when_stalled=NEVER)
 
 
 def not_live(patience: Patience) -> Patience:
-    """Return the patience with audio that is taken as fast as it comes: only whoever waits for it knows when."""
+    """Return the patience for audio that is read as fast as possible, which never times out."""
     return Patience(first_audio_s=inf, stall_s=inf, when_lost=patience.when_lost, when_stalled=patience.when_stalled)
 
 
 def at_rest(*, fast: bool) -> AtRest:
-    """Return what becomes of a pipe while listening is paused; of one that is ``fast``, the writer may wait."""
+    """Return the handling of a pipe while listening is paused; the writer of a ``fast`` one may wait."""
     return AtRest.HELD if fast else AtRest.DISCARDED
 
 
@@ -61,7 +61,7 @@ class PipeReader:
         Thread(target=self._read_all, name="read-pipe", daemon=True).start()
 
     def close(self) -> None:
-        """Read no more; what is still queued can be taken."""
+        """Stop reading; what is queued can still be taken."""
         self._closing.set()
         self.queue.close()
 
@@ -119,21 +119,21 @@ class StandardInput(LiveSource):
             raise SourceError(f"standard input is {problem}: pipe s16le audio into it, as in `arecord -f cd | ...`")
 
         def read(_old: Stream | None, _wanted: Callable[[], bool]) -> Stream:
-            # A descriptor of our own: standard input itself is not ours to close.
+            # A duplicate: standard input itself must not be closed.
             return _Pipe("standard input", PipeReader(os.dup(sys.stdin.fileno()), raw, fast=fast), End())
 
         patience = not_live(STANDARD_INPUT_PATIENCE) if fast else STANDARD_INPUT_PATIENCE
         kind = Kind(read, patience, at_rest=at_rest(fast=fast))
-        super().__init__("standard input", kind, wait=True)  # two must not read from it at once
+        super().__init__("standard input", kind, wait=True)  # two readers must not share it
 
 
 def _no_audio_from(stream: TextIO | None) -> str | None:
-    """Return in a word why no audio can come from a stream, or None."""
+    """Return why no audio can come from a stream, or None."""
     if stream is None or stream.closed:
         return "closed"
     if stream.isatty():
         return "a terminal"
-    # What was closed when the program started is that as well: see ``edge.stdio``.
+    # Also if it was closed when the program started: see ``edge.stdio``.
     return "closed" if os.fstat(stream.fileno()).st_rdev == Path(os.devnull).stat().st_rdev else None
 
 
@@ -143,13 +143,13 @@ class NamedPipe(LiveSource):
     def __init__(self, path: Path, raw: RawFormat, *, fast: bool = False) -> None:
         """Read from the FIFO at ``path``, whether or not somebody writes to it; ``SourceError`` if that is not allowed.
 
-        A writer is always waited for, even if the first one leaves without a word.
+        It always waits for a writer, also after the first one closed without writing.
         """
         if not os.access(path, os.R_OK):
             raise SourceError(f"{path}: {os.strerror(errno.EACCES)}")
 
         def read(old: Stream | None, _wanted: Callable[[], bool]) -> Stream:
-            try:  # before the old one is closed: a writer must never find nobody there
+            try:  # before closing the old one: a writer must always find a reader
                 descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             except OSError as error:
                 raise SourceError(f"{path}: {error.strerror}") from error

@@ -1,7 +1,7 @@
-"""PortAudio, through ``sounddevice``: finding inputs and opening one. The only file that names either.
+"""PortAudio, through ``sounddevice``: finding and opening inputs.
 
-PortAudio lists the devices once, when it starts: a list that is to show what is plugged in *now* needs it to be
-ended and started again, which ``list_anew`` does. No stream may be open then.
+Only this file uses either. PortAudio lists the devices once, when it starts; to see what is plugged in *now* it must be
+terminated and started again, as ``list_anew`` does. No stream may be open then.
 """
 
 from __future__ import annotations
@@ -30,24 +30,24 @@ from edge.events import Hole
 
 NO_LIBRARY = "PortAudio is not installed: sudo apt install libportaudio2"
 NO_MICROPHONE = "no microphone found: plug one in and see `livegenre devices`, or try `livegenre listen --demo`"
-#: Rates to try, in Hz, when a device refuses the one it names as its own.
+#: Rates to try, in Hz, when a device refuses its own default.
 RATES = (48_000, 44_100, 32_000, 22_050, 16_000, 8_000)
-#: What ALSA calls PulseAudio, and PipeWire in its place.
+#: ALSA's names for PulseAudio and PipeWire.
 SERVER_DEVICE = "pulse"
-#: More channels than these are never a microphone in a room; virtual devices offer 32 and more.
+#: Microphones have fewer channels than this; virtual devices offer 32 and more.
 MAX_CHANNELS = 2
-#: Audio is never older than this, in seconds; a driver that does not know when it recorded says anything.
+#: Maximum age of audio in seconds; drivers without timestamps report arbitrary ones.
 MAX_AGE_S = 60.0
 
 #: Seconds of audio that a device may have recorded before it is opened: a sound server's monitor has 2.
 EARLY_S = 5.0
 TOO_FAST = "the sound device gives more audio than time passes, and is held back"
 
-#: PortAudio may not be used from two threads at once: a source that was given up may still be opening a device.
+#: PortAudio is not thread-safe, and an abandoned source may still be opening a device.
 ONE_AT_A_TIME = RLock()
 _OPEN_STREAMS: list[Any] = []
 
-#: Seconds that the list of devices may take before the sound server hangs.
+#: Seconds after which a list of devices that does not come means that the sound server hangs.
 LIST_S = 4.0
 
 PROC_ASOUND, SYS_SOUND = Path("/proc/asound"), Path("/sys/class/sound")
@@ -59,7 +59,7 @@ class InputDevice:
     """An input as PortAudio lists it now; ``index`` and ALSA card numbers change, ``id`` and ``name`` do not."""
 
     index: int
-    #: usb-VENDOR:PRODUCT, of two alike with @PORT behind it; card-NAME, or the name where there is neither.
+    #: usb-VENDOR:PRODUCT, with @PORT if there are two alike; else card-NAME, or the name.
     id: str
     name: str
     channels: int
@@ -69,7 +69,7 @@ class InputDevice:
     port: str = ""  # of USB, as the kernel names it: 1-1.2; none for other devices
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON-ready values that mean something to others."""
+        """Return JSON-ready values."""
         values = asdict(self)
         del values["index"], values["server_source"], values["port"]
         return values
@@ -86,14 +86,14 @@ def library() -> ModuleType:
     except OSError as error:
         raise NoSoundSystem(NO_LIBRARY) from error
     module: ModuleType = sounddevice
-    # It would end PortAudio when the process ends, and wait for a sound server that hangs; the system cleans up too.
+    # It would terminate PortAudio at exit and wait for a hanging sound server; the system cleans up anyway.
     atexit.unregister(module._exit_handler)
     return module
 
 
 def list_anew() -> None:
     """Make PortAudio see the devices that are there now; ``SourceError`` if it does not start."""
-    # PortAudio ends all streams when it ends, and whoever closes one after that touches freed memory.
+    # Terminating PortAudio frees all streams; closing one afterwards would access freed memory.
     if not library.cache_info().currsize or _OPEN_STREAMS:
         return
     sd = library()
@@ -142,7 +142,7 @@ def inputs(proc_asound: Path = PROC_ASOUND, sys_sound: Path = SYS_SOUND) -> list
 
 
 def told_apart(devices: list[InputDevice]) -> list[InputDevice]:
-    """Return the devices, those of one id at several ports with the port in the id."""
+    """Return the devices, with the port in the id of those that share one."""
     ports: dict[str, set[str]] = {}
     for device in devices:
         ports.setdefault(device.id, set()).add(device.port)
@@ -153,7 +153,7 @@ def told_apart(devices: list[InputDevice]) -> list[InputDevice]:
 
 
 def server_inputs(devices: list[InputDevice]) -> list[InputDevice]:
-    """List the sources of the sound server, where one of the ``devices`` is the server as a whole."""
+    """List the sources of the sound server if one of the ``devices`` is that server."""
     server = next((device for device in devices if device.name == SERVER_DEVICE), None)
     if server is None:
         return []
@@ -214,7 +214,7 @@ def _matching(devices: list[InputDevice], query: str) -> list[InputDevice]:
 
 
 def _other_ids(device: InputDevice) -> tuple[str, ...]:
-    """Return the ids that it has while another like it is plugged in, or while none is."""
+    """Return the ids that it has with and without another such device plugged in."""
     kind = device.id.removesuffix(f"@{device.port}").casefold()
     return (kind, f"{kind}@{device.port}") if device.port else ()
 
@@ -234,7 +234,7 @@ class Recording:
         return device if "hw:" in device else f"microphone ({device})"
 
     def end(self) -> End:
-        """Return how it ended: what is plugged in goes on until it is not."""
+        """Return how it ended: a device ends only by going away."""
         return End("the device is gone")
 
     def close(self) -> None:
@@ -273,14 +273,14 @@ def _record(device: InputDevice, sample_rate: int, channels: int, piece_s: float
     def callback(data: Any, n_frames: int, times: Any, status: Any) -> None:
         if status.input_overflow:
             queue.put_hole(Hole(0.0, "the sound device dropped audio"))
-        # What a sound server held back, while it or this process stood still, comes in one burst.
+        # After a sound server or this process stood still, the delayed audio arrives in one burst.
         age_s = times.currentTime - times.inputBufferAdcTime
         queue.put(bytes(data), age_s if 0.0 <= age_s <= MAX_AGE_S else 0.0)
         if wait_s := pace.wait_s(n_frames / sample_rate, clock.steady_s()):
             if not told.is_set():
                 queue.put_hole(Hole(0.0, TOO_FAST))
             told.set()
-            time.sleep(min(wait_s, 2 * piece_s))  # in the thread that asks the device, which may be ended meanwhile
+            time.sleep(min(wait_s, 2 * piece_s))  # in the device's thread; PortAudio may end meanwhile
 
     with _chosen(device.server_source):
         stream = library().RawInputStream(
@@ -303,7 +303,7 @@ def _record(device: InputDevice, sample_rate: int, channels: int, piece_s: float
 
 @contextmanager
 def _chosen(server_source: str | None) -> Iterator[None]:
-    """Connect the next stream to this source of the sound server, whose library reads the name when it connects."""
+    """Connect the next stream to this source of the sound server, whose library reads the name on connecting."""
     if server_source is None:
         yield
         return

@@ -9,7 +9,7 @@ from edge.checked import between, setting
 
 @dataclass(frozen=True, slots=True)
 class RawFormat:
-    """Rate and channels of s16le audio, which has no header; ``edge.checked.make`` makes one of what is written."""
+    """Rate and channels of s16le audio, which has no header; made by ``edge.checked.make``."""
 
     sample_rate: int = setting(44_100, between(4_000, 384_000))  # Hz; what arecord -f cd, parec and decoders give
     channels: int = setting(2, between(1, 64))

@@ -1,4 +1,4 @@
-"""The sound server behind PortAudio: which sources it has, and who it is when it hangs."""
+"""The sound server behind PortAudio: its sources, and its process when it hangs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SERVERS = ("pulseaudio", "pipewire-pulse", "pipewire")
 PROC = Path("/proc")
 #: Seconds that its list of sources may take.
 LIST_S = 2.0
-#: A line of the list, of an entry itself and not of its properties or ports; and "s16le 2ch 44100Hz".
+#: A field of an entry in the list, without its properties and ports; and the format "s16le 2ch 44100Hz".
 _FIELD = re.compile(r"^\t(Name|Description|Sample Specification): (.*)$", re.MULTILINE)
 _SAMPLES = re.compile(r"\S+ (\d+)ch (\d+)Hz$")
 
@@ -47,7 +47,7 @@ def sources() -> list[ServerSource]:
 
 
 def sources_in(text: str) -> list[ServerSource]:
-    """Return the sources in what ``pactl list sources`` prints; what is not as expected is passed over."""
+    """Return the sources in the output of ``pactl list sources``; unexpected entries are skipped."""
     found = []
     for entry in text.split("\n\n"):
         values: dict[str, str] = dict(_FIELD.findall(entry))
@@ -59,7 +59,7 @@ def sources_in(text: str) -> list[ServerSource]:
 
 
 def who_hangs() -> str:
-    """Return in words for a person who keeps PortAudio waiting, as well as can be known without asking who hangs."""
+    """Return a message that names the process that PortAudio waits for, found without asking it."""
     for path in _sockets():
         with suppress(OSError):
             return f"the sound server {_listener(path)} does not answer: restart it"
@@ -78,7 +78,7 @@ def _sockets() -> Iterator[Path]:
 def _listener(path: Path) -> str:
     """Name the process that listens on a Unix socket; ``OSError`` if none does. It need not answer."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection, suppress(TimeoutError, BlockingIOError):
-        connection.settimeout(0.1)  # where too many others wait already, there is no connection
+        connection.settimeout(0.1)  # refused if too many connections are pending
         connection.connect(str(path))
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
         pid, _, _ = struct.unpack("3i", credentials)

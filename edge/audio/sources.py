@@ -1,7 +1,7 @@
 """Sources of audio, behind one protocol.
 
 A source is an iterable of chunks: blocks of audio, and what happens to it (holes, losses, returns). It yields at
-least one chunk, if only an ``Idle``, every 0.75 s, so that whoever iterates can feed a watchdog and be stopped.
+least one chunk, if only an ``Idle``, every 0.75 s, so that its consumer can feed a watchdog and be stopped.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from edge.audio.raw_format import RawFormat
 from edge.errors import AudioFileError, ConfigError
 from edge.events import Block, Chunk, CutShort
 
-#: Seconds of audio in a block: short at real-time pace, for a lively level meter; long when only speed counts.
+#: Seconds of audio in a block: short at real-time pace, for a responsive level meter; long for throughput.
 BLOCK_S = 0.1
 FAST_BLOCK_S = 1.0
 #: The piece that ``demo`` plays: the four chords of ``edge.audio.demo``, again and again, 51 seconds in all.
@@ -112,7 +112,7 @@ class FileSource:
         self._fast = fast
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Yield the file's blocks, once; of one that is damaged or cut short what is there, and that it is."""
+        """Yield the file's blocks, once; if it is damaged or cut short, the readable part and then ``CutShort``."""
         file, n_heard = self._file, 0
         try:
             for block in file.blocks(FAST_BLOCK_S) if self._fast else paced(file.blocks(BLOCK_S)):
@@ -153,7 +153,7 @@ class DemoSource:
 
 
 def paced(blocks: Iterator[Block]) -> Iterator[Block]:
-    """Yield each block when its last sample would have been recorded; never catches up on lost time in a burst."""
+    """Yield each block at the time its last sample would have been recorded; lost time is not caught up in a burst."""
     due = time.monotonic()
     for block in blocks:
         due = max(due + block.seconds, time.monotonic() - block.seconds)

@@ -1,4 +1,4 @@
-"""Decoders of audio files: libsndfile first, ffmpeg for what it does not know."""
+"""Decoders of audio files: libsndfile first, then ffmpeg for other formats."""
 
-#: A file is cut short when more than this share of what it announces is missing: encoders round to whole packets.
+#: A file counts as cut short if it lacks more than this share of its announced length: encoders round to packets.
 MISSING_SHARE = 0.02

@@ -5,26 +5,26 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
-#: A writer that cannot go back to write a length (a pipe, a recorder that was killed) leaves one about this large.
+#: A writer that cannot seek back to write the length (a pipe, a killed recorder) leaves about this value.
 UNKNOWN_LENGTH = 0x7F00_0000
 
-#: Head of a chunk: name, length. What stands before the first one in wav and AIFF; in CAF; before samples in SSND.
+#: Head of a chunk: name, length. Bytes before the first chunk in wav and AIFF, in CAF, and before samples in SSND.
 _WAV_CHUNK, _AIFF_CHUNK, _CAF_CHUNK = struct.Struct("<4sI"), struct.Struct(">4sI"), struct.Struct(">4sq")
 _CAF = b"caff"
 _FORM_BYTES, _CAF_BYTES, _SSND_BYTES = 12, 8, 8
 #: Head of an Ogg page: pattern, version, flags, position, serial, number, checksum, number of segments.
 _PAGE = struct.Struct("<4sBBqIIIB")
 _PATTERN, _BEGINS, _MOST_SEGMENTS = b"OggS", 2, 255
-#: A length of 32 bits begins anew with this.
+#: Lengths of 32 bits wrap around at this value.
 _WRAPS = 1 << 32
 #: Bytes searched at once.
 _PIECE = 1 << 16
 
 
 def unannounced_samples(path: Path) -> int | None:
-    """Return where samples begin in a wav, AIFF or AU file that announces none, or 4 GB too few; None in any other.
+    """Return the offset of the samples in a wav, AIFF or AU file that announces none, or 4 GB too few; None for others.
 
-    A recorder that writes the length at its end, and was killed before, leaves such a file.
+    A recorder that was killed before it wrote the length leaves such a file.
     """
     with path.open("rb") as file:
         head = file.read(_FORM_BYTES)
@@ -44,7 +44,7 @@ def _behind(path: Path, chunk: struct.Struct, wanted: bytes, n_before: int) -> i
         while at < n_bytes:
             file.seek(at)
             kind, length = chunk.unpack(file.read(chunk.size).ljust(chunk.size, b"\0"))
-            if not (kind.isascii() and kind.decode().isprintable()):  # no name of a chunk: samples
+            if not (kind.isascii() and kind.decode().isprintable()):  # not a chunk name, so these are samples
                 return data
             at += chunk.size
             if kind == wanted:
@@ -53,11 +53,11 @@ def _behind(path: Path, chunk: struct.Struct, wanted: bytes, n_before: int) -> i
                 if length + _WRAPS <= n_bytes - at:
                     return data
             at += 0 if length >= UNKNOWN_LENGTH else length + length % 2
-    return None if at <= n_bytes + 1 else data  # one byte may be missing that makes the length even
+    return None if at <= n_bytes + 1 else data  # the padding byte of an odd length may be missing
 
 
 def caf_lengths(path: Path) -> dict[int, bytes]:
-    """Return what the length of a CAF file's data should be, by its offset, where it is left open; else nothing.
+    """Return the length of a CAF file's data, by the offset of that field, if the file leaves it open; else nothing.
 
     The format allows that, and libsndfile does not read it.
     """
@@ -85,7 +85,7 @@ def stream_end(path: Path, start: int) -> int:
         while at + _PAGE.size <= n_bytes:
             file.seek(at)
             page = file.read(_PAGE.size + _MOST_SEGMENTS)
-            if not page.startswith(_PATTERN):  # damage: go on where a page can be recognized
+            if not page.startswith(_PATTERN):  # damaged: continue at the next recognizable page
                 at = _next_page(path, at + 1)
                 continue
             _, _, flags, _, _, _, _, n_segments = _PAGE.unpack_from(page)

@@ -1,4 +1,4 @@
-"""Decoder of what ffmpeg knows, in a process of its own."""
+"""Decoder that runs ffmpeg in a process of its own."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from edge.errors import AudioFileError
 
 #: Head of an AU file: magic, offset of the data, their length, encoding, sample rate (Hz), channels.
 _AU_HEAD = struct.Struct(">4s5I")
-#: What ffmpeg itself says (tags are indented) of a file that ends before its time, and of one whose length it guesses.
+#: Messages of ffmpeg itself (tags are indented) for a file that is cut short, and for one whose length it guesses.
 _ENDS_EARLY = re.compile(r"^\[.*(?:partial file|ended prematurely)|^file:.*Input/output error", re.MULTILINE)
 _NO_INDEX = re.compile(r"^\[.*moov atom not found", re.MULTILINE)
-#: What a file of MPEG-4 begins with, behind a length (ISO/IEC 14496-12; QuickTime's have no ``ftyp``).
+#: Type of the first box of an MPEG-4 file, after its length (ISO/IEC 14496-12; QuickTime's have no ``ftyp``).
 _FIRST_BOXES = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"})
 _GUESSED = re.compile(r"^\[.*Estimating duration from bitrate", re.MULTILINE)
 _DURATION = re.compile(r"^ *Duration: (\d+):(\d+):(\d+\.\d+)", re.MULTILINE)
-#: A moving picture may last longer than the sound; the picture of a cover does not count.
+#: A video stream may last longer than the sound; an attached cover does not count.
 _MOVING_PICTURE = re.compile(r"^ *Stream #0:.*: Video: (?!.*\(attached pic\))", re.MULTILINE)
 
 
 class Ffmpeg:
-    """Decoder that reads an AU stream from a process, so that rate and channels come along."""
+    """Decoder that reads an AU stream from a process, whose header gives rate and channels."""
 
     def __init__(
         self, process: subprocess.Popen[bytes], head: bytes, messages: int, following: Callable[[], Ffmpeg | None]
@@ -81,11 +81,11 @@ def open_ffmpeg(program: str, path: Path, name: str, start: int = 0) -> Ffmpeg |
     if start >= n_bytes:
         return None
     part = f"subfile,,start,{start},end,{stop},,:" if start or stop < n_bytes else ""
-    # A playlist in a file may name anything: nothing but files is opened, and nothing from the network.
+    # A playlist in a file may name any URL: only files are opened, nothing from the network.
     source = ("-protocol_whitelist", "file,pipe,subfile", "-i", f"{part}file:{path}")
     command = [program, "-hide_banner", "-nostats", "-nostdin", *source, "-map", "0:a:0"]
     command += ["-c:a", "pcm_f32be", "-f", "au", "pipe:1"]
-    messages = os.memfd_create("ffmpeg")  # a pipe would have to be read beside the audio
+    messages = os.memfd_create("ffmpeg")  # a pipe would have to be drained concurrently
     try:
         process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=messages, start_new_session=True
@@ -105,7 +105,7 @@ def open_ffmpeg(program: str, path: Path, name: str, start: int = 0) -> Ffmpeg |
 
 
 def _begins_with_a_box(path: Path, start: int) -> bool:
-    """Return whether what lies at ``start`` is MPEG-4's: ffmpeg goes by the name where it knows nothing better."""
+    """Return whether an MPEG-4 file begins at ``start``: otherwise ffmpeg may decide by the file's name alone."""
     with path.open("rb") as file:
         file.seek(start + 4)
         return file.read(4) in _FIRST_BOXES

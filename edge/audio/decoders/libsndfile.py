@@ -1,4 +1,4 @@
-"""Decoder of what libsndfile knows, read to its end whatever length its header announces or lets one estimate."""
+"""Decoder that uses libsndfile and reads to the actual end, whatever length the header announces."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from edge.audio.decoders import MISSING_SHARE
 from edge.audio.decoders.containers import UNKNOWN_LENGTH, caf_lengths, stream_end, unannounced_samples
 from edge.audio.decoders.views import Endless, Part
 
-#: No header can announce so many frames, FLAC's field has 36 bits: this length is libsndfile's for an unknown one.
+#: libsndfile's value for an unknown length; no header can announce so many frames (FLAC's field has 36 bits).
 UNKNOWN_FRAMES = 1 << 36
-#: Bytes up to which a length of 32 bits can be true, and the formats, as libsndfile names them, that have no other.
+#: Largest file size that a 32-bit length can describe, and the formats (libsndfile's names) with no other length.
 LONGEST_ANNOUNCED, ANNOUNCING_32_BITS = 1 << 32, ("AIFF", "WAV", "WAVEX")
 #: Frames in a packet of an mp3, at most.
 MP3_PACKET = 1152
-#: Bytes before an mp3's end in which packets are read one by one: more than a block, and what is read ahead, takes up.
+#: Bytes before an mp3's end that are read packet by packet: more than a block and the read-ahead occupy.
 NEAR_END = 1 << 18
-#: Fewer bytes behind an mp3 are tags, and no other one that was appended to it.
+#: Fewer bytes after an mp3 are tags, not another appended mp3.
 SHORTEST_MP3 = 4096
 
 _LENGTHS = re.compile(r"^ *(?:data|SSND|Data Size) *: (\d+) \(should be (\d+)\)", re.MULTILINE)
@@ -31,9 +31,10 @@ _ID3V1, _ID3V1_BYTES = b"TAG", 128
 
 
 class _Forward(soundfile.SoundFile):  # type: ignore[misc]  # it has no types
-    """A file that is only read onwards.
+    """A file that is only read forwards.
 
-    ``SoundFile`` seeks after each read to where it is: at the end of a FLAC file of unknown length that fails.
+    ``SoundFile`` seeks to the current position after each read, which fails at the end of a FLAC file of unknown
+    length.
     """
 
     def seekable(self) -> bool:
@@ -51,7 +52,7 @@ class Libsndfile:
         if start or lengths or self._stop < self._n_bytes:
             self._view = Part(path, start, self._stop, lengths)
         self._file = self._opened()
-        if self._file.format == "MP3":  # whose length would be guessed from the size of the file
+        if self._file.format == "MP3":  # libsndfile would guess its length from the file size
             self._reopen(Endless(path, start))
         elif not self._file.frames or (self._n_bytes > LONGEST_ANNOUNCED and self._file.format in ANNOUNCING_32_BITS):
             self._read_unannounced()
@@ -86,14 +87,14 @@ class Libsndfile:
             return self._packets(n_frames) if is_near_end else self._frames(n_frames)
         finally:
             if self._view is not None and self._view.error is not None:
-                raise self._view.error  # which libsndfile takes for an end, or for damage
+                raise self._view.error  # which libsndfile reports as an end, or as damage
 
     def _frames(self, n_frames: int) -> NDArray[np.float32]:
         frames: NDArray[np.float32] = self._file.read(n_frames, dtype="float32", always_2d=True)
         return frames
 
     def _packets(self, n_frames: int) -> NDArray[np.float32]:
-        """Read one packet after the other: where the file ends within one, only that one is lost."""
+        """Read packet by packet, so that only an incomplete last packet is lost."""
         packets = [np.empty((0, self._file.channels), dtype=np.float32)]
         while n_frames:
             try:
@@ -114,7 +115,7 @@ class Libsndfile:
             self._view.close()
 
     def following(self) -> Libsndfile | None:
-        """Return the stream that follows this one, once it has been read: songs put one behind the other."""
+        """Return the stream that follows this one, once it has been read: concatenated songs."""
         start = self._stop
         if self._file.format == "MP3" and self._view is not None:
             start = self._behind_tag(self._start + self._view.tell())
@@ -132,7 +133,7 @@ class Libsndfile:
     def missing(self, n_read: int) -> str | None:
         """Return in words what is missing once all ``n_read`` frames that are there have been read; None if nothing.
 
-        That is known where a header was written with the whole in hand, and in Ogg by a mark at the end.
+        It is known for formats whose header has the length, and for Ogg by its end marker.
         """
         report = self._file.extra_info  # libsndfile's own log: it shortens a length that the file does not hold
         if self._file.format == "OGG":

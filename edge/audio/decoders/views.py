@@ -1,4 +1,4 @@
-"""Files as libsndfile is to see them: a part of one, one with a length put right, one whose end it cannot find."""
+"""Views of files for libsndfile: a part of a file, with a corrected length, or without a visible end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-#: Bytes that an endless view claims: no file is so long, and an offset of 64 bits holds it many times over.
+#: Size in bytes that an endless view claims: larger than any file, and far below the range of 64-bit offsets.
 ENDLESS = 1 << 50
 
 
@@ -29,7 +29,7 @@ class Part(io.FileIO):
         self._at = 0
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Move, relative to the part."""
+        """Set the position, relative to the part."""
         self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
         return self._at
 
@@ -39,11 +39,11 @@ class Part(io.FileIO):
 
     @property
     def n_left(self) -> int:
-        """Bytes from here to the end of what is there."""
+        """Bytes from the position to the actual end."""
         return max(0, self._size - self._at)
 
     def readinto(self, buffer: Any, /) -> int:
-        """Fill ``buffer`` from here on, as far as the part reaches; returns how many bytes that are."""
+        """Read into ``buffer``, up to the end of the part; returns the number of bytes."""
         target = memoryview(buffer).cast("B")
         wanted = min(len(target), self.n_left)
         try:
@@ -62,15 +62,15 @@ class Part(io.FileIO):
 class Endless(Part):
     """A part that claims to be longer than any file, so that no length can be estimated from its size.
 
-    Near its pretended end it holds zeros, where decoders look for tags.
+    Near its claimed end, where decoders look for tags, it holds zeros.
     """
 
     def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
-        """Move, relative to the part; its end is far away."""
+        """Set the position, relative to the part with its claimed end."""
         return super().seek(offset + ENDLESS) if whence == os.SEEK_END else super().seek(offset, whence)
 
     def readinto(self, buffer: Any, /) -> int:
-        """Fill ``buffer`` with what is there, or with zeros near the pretended end."""
+        """Read into ``buffer``: the file's bytes, or zeros near the claimed end."""
         if self._at < ENDLESS // 2:
             return super().readinto(buffer)
         target = memoryview(buffer).cast("B")

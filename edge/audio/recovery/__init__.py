@@ -1,1 +1,1 @@
-"""Common machinery of sources that can go away, fall still and come back."""
+"""Common machinery of sources that can disappear, stall and recover."""

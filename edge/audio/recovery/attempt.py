@@ -1,6 +1,6 @@
-"""Work on a thread of its own, because it may hang in the sound system, a file system or a process.
+"""Work in a thread of its own, because it may hang in the sound system, a file system or a process.
 
-Whoever feeds the watchdog must not hang with it. What was given up is undone as soon as it is done.
+The thread that feeds the watchdog must not hang. The result of abandoned work is undone once it is available.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Attempt(Generic[T]):
     """Some work under way; its outcome is a value, or a ``SourceError`` whatever went wrong."""
 
     def __init__(self, name: str, work: Callable[[Attempt[T]], T], undo: Callable[[T], None] | None = None) -> None:
-        """Start ``work``, which may ask ``given_up``; ``undo`` is for an outcome that nobody wants any more."""
+        """Start ``work``, which may ask ``given_up``; ``undo`` takes an outcome that is no longer wanted."""
         self.given_up = False
         self.began_s = time.monotonic()
         self._name = name
@@ -41,13 +41,13 @@ class Attempt(Generic[T]):
             return self._outcome
 
     def give_up(self) -> T | SourceError | None:
-        """Return the outcome if it is there; one that comes later is undone as soon as it does."""
+        """Return the outcome if it is available; a later one is undone."""
         with self._lock:
             self.given_up = True
             return self._outcome
 
     def wait(self, timeout_s: float) -> None:
-        """Wait until the work is done, undoing included, or for so long."""
+        """Wait until the work is done, undoing included, or until the timeout."""
         self._thread.join(timeout_s)
 
     def _run(self, work: Callable[[Attempt[T]], T]) -> None:
@@ -56,17 +56,17 @@ class Attempt(Generic[T]):
             outcome = work(self)
         except SourceError as error:
             outcome = error
-        except Exception as error:  # whatever it is, listening must hear of it rather than wait for ever
+        except Exception as error:  # any error must be reported rather than waited for
             outcome = SourceError(f"{self._name}: {error}")
         with self._lock:
             if not self.given_up:
                 self._outcome = outcome
                 return
         if self._undo and not isinstance(outcome, SourceError):
-            with suppress(Exception):  # nobody is left who could be told
+            with suppress(Exception):  # nobody is left to report it to
                 self._undo(outcome)
 
 
 def any_under_way() -> bool:
-    """Return True while a thread works on something that was given up; a process that ends under it may crash."""
+    """Return True while a thread works on something abandoned; the process may crash if it exits meanwhile."""
     return any(thread.is_alive() for thread in _THREADS)

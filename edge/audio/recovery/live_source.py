@@ -1,7 +1,7 @@
-"""Every source that is live: it may go away, fall still and come back, and listening goes on.
+"""Live sources, which may disappear, stall and recover while listening continues.
 
-What differs from kind to kind is how a stream is opened and how it ends; whether audio still comes, when to say that
-none does, and when to open it again is decided here, for all of them alike, by ``outage``.
+Kinds differ in how a stream is opened and how it ends; detecting, reporting and ending outages is the same for all, by
+``outage``.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from edge.events import Block, Chunk, Hole, Idle, Lost, Restored
 
 #: Seconds within which a chunk comes, if only an ``Idle``.
 IDLE_S = 0.75
-#: Seconds that opening may take before whoever listens is told.
+#: Seconds that opening may take before it is reported.
 HANG_S = 3.0
-#: Seconds that closing may take before it is left to itself.
+#: Seconds that closing may take before it is abandoned.
 CLOSE_S = 1.0
-#: Seconds between two looks at what cannot be waited for.
+#: Seconds between polls.
 LOOK_S = 0.05
 
 
@@ -62,7 +62,7 @@ class AtRest(Enum):
     """Handling of a stream while listening is paused."""
 
     CLOSED = auto()  # and opened again afterwards
-    DISCARDED = auto()  # read on, so that whoever writes it is not kept waiting, and forgotten
+    DISCARDED = auto()  # read on and discard, so that the writer is not blocked
     HELD = auto()  # what is not live waits
 
 
@@ -70,12 +70,12 @@ class AtRest(Enum):
 class Kind:
     """Properties of a kind of source."""
 
-    #: Opens it; is given what was open before, to close it first, and a function that says whether it is still wanted.
+    #: Opens it, given the previous stream to close first and a function that tells whether it is still wanted.
     open: Callable[[Stream | None, Callable[[], bool]], Stream]
     patience: Patience
-    #: Words for what hangs while opening takes long.
+    #: Description of what hangs while opening takes long.
     hanging: Callable[[], str] = lambda: "it does not open"
-    #: Seconds after which an opening under way will never end, and only a new process helps.
+    #: Seconds after which opening is known to hang for good, and only a new process helps.
     stuck_s: float = inf
     at_rest: AtRest = AtRest.CLOSED
 
@@ -87,7 +87,7 @@ class LiveSource:
     """
 
     def __init__(self, name: str, kind: Kind, *, wait: bool = False, away_since: float | None = None) -> None:
-        """Open it, or raise ``SourceError``; with ``wait`` it is opened by iterating, and waited for if it is away.
+        """Open it, or raise ``SourceError``; with ``wait`` it is opened by iterating, which waits for it.
 
         ``away_since``, on the steady clock, is since when another process has had no audio from it.
         """
@@ -181,7 +181,7 @@ class LiveSource:
         return None
 
     def _judge(self, chunk: Block | Hole | None, now: float) -> None:
-        """Advance the health by what came, or by the time that passed without."""
+        """Advance the health by received audio, or by the time without any."""
         if isinstance(chunk, Block):
             self._was_heard = True
             zeros = self._kind.patience.zeros_s < inf and not np.any(chunk.frames)
@@ -226,7 +226,7 @@ class LiveSource:
         )
 
     def _take_outcome(self, timeout_s: float) -> None:
-        """Deal with the outcome of an opening under way, or with its taking long."""
+        """Handle the outcome of an opening, or that it takes long."""
         assert self._opening is not None
         outcome, now = self._opening.outcome(timeout_s), clock.steady_s()
         if outcome is None:

@@ -20,8 +20,8 @@ from math import inf
 
 from edge.events import Lost, Restored
 
-#: Seconds of audio without an outage after which earlier attempts no longer count: what dies sooner than that, again
-#: and again, is tried ever more rarely.
+#: Seconds of audio without an outage after which earlier attempts no longer count: a source that repeatedly fails
+#: sooner is retried ever more rarely.
 STEADY_S = 10.0
 
 
@@ -43,7 +43,7 @@ SOON = Pause(0.25, 2.0)
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds that a kind of source may be quiet, and before it is opened again; ``inf`` is for ever."""
+    """Seconds that a kind of source may be quiet, and before it is opened again; ``inf`` is never."""
 
     #: After it was opened. The monitor of a PulseAudio null sink that was idle begins after 2 s.
     first_audio_s: float = 5.0
@@ -53,7 +53,7 @@ class Patience:
     zeros_s: float = inf
     when_lost: Pause = SOON
     when_stalled: Pause = SOON
-    #: Opening a device again that gives zeros interrupts what may just be a quiet evening.
+    #: Reopening a device that gives zeros interrupts what may be a quiet evening.
     when_zeros: Pause = Pause(10.0, 60.0)
 
 
@@ -76,7 +76,7 @@ class Health:
     sounded_at: float  # when audio other than zeros last came
     recorded_to: float  # when the end of that audio was recorded: before ``audio_at`` if it waited
     outage_from: float | None = None  # where the missing audio begins; None without an outage
-    zeros: bool = False  # the outage is one of exact zeros: audio comes, and means nothing
+    zeros: bool = False  # the outage is one of exact zeros: audio arrives without content
     healthy_from: float = inf  # since when audio has come without an outage
     attempts: int = 0
     retry_at: float = 0.0

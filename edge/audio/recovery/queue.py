@@ -1,8 +1,7 @@
-"""The bounded queue between whoever records and whoever listens.
+"""The bounded queue between recording and listening.
 
-The recording side must never wait and the listening side must never fall far behind: when the queue is full, its
-oldest half goes, as one hole. One large hole does less harm than many small ones, because features start afresh
-after each.
+The recording side must never wait and the listening side must never fall far behind: when the queue is full, its oldest
+half is dropped, as one hole. One large hole is better than many small ones, because features start afresh after each.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from edge.events import Block, Hole
 from features_np import pcm
 
 BYTES_PER_SAMPLE = 2  # s16le
-#: Seconds that wait at most: bounds how late an answer can be, and is enough for a garbage-collecting SD card.
+#: Maximum backlog in seconds: bounds the delay of answers, and outlasts the garbage collection of an SD card.
 MAX_S = 8.0
-#: Seconds handed out at once at most, so that a listener with a backlog still comes up for air.
+#: Maximum seconds for each ``get``, so that a listener with a backlog stays responsive.
 MAX_BLOCK_S = 1.0
-#: A sleep of this machine shorter than this, in seconds, is the difference of two clocks and no sleep.
+#: A shorter suspension than this, in seconds, is just the difference of two clocks.
 SLEEP_S = 0.1
 
 
@@ -95,14 +94,14 @@ class AudioQueue:
         return Block(samples.reshape(-1, self.channels), self.sample_rate, recorded_at)
 
     def clear(self) -> None:
-        """Forget what waits."""
+        """Discard what is queued."""
         with self._changed:
             self._items.clear()
             self._bytes = 0
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Release whoever waits; what is queued can still be taken."""
+        """Close the queue and wake waiting threads; what is queued can still be taken."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
@@ -113,7 +112,7 @@ class AudioQueue:
         return self._closed and not self._items
 
     def _notice_sleep(self) -> None:
-        """Report the time in which nothing was recorded because this machine slept; not live, it is not missing."""
+        """Mark the time in which the machine was suspended as a hole; audio that is not live misses nothing."""
         slept_s = clock.slept_s()
         if slept_s - self._slept_s > SLEEP_S:
             if not self._blocking:

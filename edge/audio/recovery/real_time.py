@@ -1,4 +1,4 @@
-"""The pace of real time: no source gives more audio than time passes, whatever it claims to record.
+"""Limits a source to real-time pace, whatever it delivers.
 
 Times are seconds on the steady clock, given by the caller.
 """
@@ -10,7 +10,7 @@ TOLERANCE = 1.02
 
 
 class Pace:
-    """Says how long to hold a source back; what it gives late, it may give at once."""
+    """Computes how long to hold a source back; late audio may come in a burst."""
 
     def __init__(self, now: float, *, at_first_s: float = 0.0, at_once_s: float) -> None:
         """Begin ``now``; ``at_first_s`` seconds of audio may come too early, ``at_once_s`` too late in one burst."""
