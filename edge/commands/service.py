@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -35,11 +36,14 @@ def add_parser(subparsers: Subparsers) -> None:
         )
     forget = actions.add_parser("forget", help="take back what MQTT brokers keep of this device, once it is disabled")
     forget.add_argument("--config", type=Path, metavar="FILE", help="configuration with the broker's password")
+    link = actions.add_parser("link", help="print the link and the QR code that open the page with its token")
+    link.add_argument("--config", type=Path, metavar="FILE", help="configuration of another daemon than the service")
     uninstall.add_argument("--purge", action="store_true", help="remove the configuration and the history too")
     install.set_defaults(run=_install)
     uninstall.set_defaults(run=_uninstall)
     show.set_defaults(run=_show)
     forget.set_defaults(run=_forget)
+    link.set_defaults(run=_link)
 
 
 def _install(args: argparse.Namespace) -> int:
@@ -97,6 +101,20 @@ def _forget(args: argparse.Namespace) -> int:
         print(f"cleared {words.safe(topic)}")
     if not topics:
         print("No broker keeps anything of this device.")
+    return 0
+
+
+def _link(args: argparse.Namespace) -> int:
+    from edge.errors import FaceError
+    from edge.service.page_link import page_link, qr_code
+
+    link = page_link(args.config)
+    if stdio.can_be_drawn_on(sys.stdout):
+        try:
+            print(qr_code(link))
+        except FaceError as error:
+            stdio.tell(str(error))
+    print(link)
     return 0
 
 

@@ -5,6 +5,8 @@
 * Where another machine can connect, everything but the page's own files needs the token; changing something, and
   reading settings, always does. A wrong one is refused even where none is needed: whoever has it should learn so before
   they need it. It comes in a header that no other site's page can set, so there is nothing to forge, and no cookie.
+* A proxy on this machine connects from it, too, for whoever asks the proxy. So a request that has been handed on needs
+  the token in any case; ``_is_from_here`` says by what it is known.
 * Every answer carries the headers that keep browsers from doing more than the page needs.
 """
 
@@ -37,6 +39,11 @@ HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+#: Headers by which those that hand requests on say so.
+FORWARDING = (
+    *(b"forwarded", b"x-forwarded-", b"x-real-ip", b"x-original-", b"x-client-ip"),
+    *(b"via", b"cf-", b"x-ingress-path"),
+)
 #: Methods that change nothing.
 SAFE_METHODS = ("GET", "HEAD")
 
@@ -89,28 +96,45 @@ class Access:
             await send(message)
 
         headers = dict(scope["headers"])
-        if not self._is_own_name(headers.get(b"host", b"").decode("latin-1")):
+        name = _name_in(headers.get(b"host", b"").decode("latin-1"))
+        if name is None or not self._is_own(name):
             await _refuse(send_with_headers, 421, "this name is not this machine's: use its address or its own name")
-        elif not self._may(scope, headers.get(b"authorization", b"")):
+        elif not self._may(scope, headers.get(b"authorization", b""), name):
             await _refuse(send_with_headers, 401, self._needs_token)
         else:
             await self._app(scope, receive, send_with_headers)
 
-    def _is_own_name(self, host: str) -> bool:
-        found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::\d{1,5})?", host)
-        if not found:
-            return False
-        name = (found[1] or found[2]).lower()
+    def _is_own(self, name: str) -> bool:
         return name.rstrip(".") in self._names or _is_ip_address(name)
 
-    def _may(self, scope: Scope, authorization: bytes) -> bool:
+    def _may(self, scope: Scope, authorization: bytes, name: str) -> bool:
         is_reading = scope["method"] in SAFE_METHODS
         if is_reading and scope["path"] in self._open_paths:
             return True
         kind, _, token = authorization.partition(b" ")
         if kind.lower() == b"bearer":
             return hmac.compare_digest(token.strip(), self._token)
-        return is_reading and self._open_to_read and scope["path"] not in self._secret_paths
+        is_open = is_reading and self._open_to_read and scope["path"] not in self._secret_paths
+        return is_open and _is_from_here(scope, name)
+
+
+def _name_in(host: str) -> str | None:
+    """Return the name or the address in a ``Host`` header; None if there is none."""
+    found = re.fullmatch(r"(?:\[([0-9a-fA-F:.]+)\]|([\w.-]+))(?::\d{1,5})?", host)
+    return (found[1] or found[2]).lower() if found else None
+
+
+def _is_from_here(scope: Scope, name: str) -> bool:
+    """Return whether a program of this machine asks for itself, of a request that this machine has sent.
+
+    One that is handed on has a header that says so; or another name than this machine has for itself; or, of nginx as
+    it is where nobody has told it more, HTTP 1.0.
+    """
+    if scope["http_version"] == "1.0" or any(key.startswith(FORWARDING) for key, _ in scope["headers"]):
+        return False
+    if _is_ip_address(name):
+        return ipaddress.ip_address(name).is_loopback
+    return name.rstrip(".").rpartition(".")[2] == "localhost"
 
 
 def _is_ip_address(name: str) -> bool:

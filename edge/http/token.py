@@ -15,6 +15,22 @@ TOKEN_VARIABLE = "LIVEGENRE_WEB_TOKEN"
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,200}")
 
 
+#: Files whose token this process has made, and nobody has been told of.
+_NEWLY_MADE: set[Path] = set()
+
+
+def is_newly_made(file: Path) -> bool:
+    """Return whether this process has made the token in a file, the first time that it is asked."""
+    is_new = file in _NEWLY_MADE
+    _NEWLY_MADE.discard(file)
+    return is_new
+
+
+def token_in(file: Path) -> str:
+    """Return what a token's file holds; raises ``OSError`` where it cannot be read."""
+    return file.read_text(encoding="utf-8-sig", errors="replace").strip()
+
+
 def read_token(file: Path) -> str:
     """Return the token: the environment's, or that of ``file``, which is made with one if it is not there."""
     token = os.environ.get(TOKEN_VARIABLE)
@@ -35,10 +51,11 @@ def place_of_token(file: Path) -> str:
 
 def _token_of(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig", errors="replace").strip()
+        return token_in(file)
     except FileNotFoundError:
         token = secrets.token_urlsafe(18)
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(mode=0o600, exist_ok=False)
         file.write_text(token + "\n", encoding="utf-8")
+        _NEWLY_MADE.add(file)
         return token

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 from edge import checked
 from edge.checked import matching, setting
 from edge.http import listening_address
+from edge.installation import as_root
 from edge.sinks.face import Face, Option, Surroundings, content, load, warn_if_exposed
 
 if TYPE_CHECKING:
     from edge.sinks import Sink
 
 ADDRESS = "127.0.0.1:8730"
+#: Name of the file of the token beside the history.
+TOKEN_NAME = "web-token"
 #: Origins that may show the page in a frame.
 FRAMES = r"(\s*https?://[A-Za-z0-9.\[\]:-]+\s*(,|$))*"
 
@@ -40,7 +43,7 @@ class WebConfig:
         """The file of the token."""
         from edge.history.database import own_file
 
-        return Path(self.token_file) if self.token_file else own_file().with_name("web-token")
+        return Path(self.token_file) if self.token_file else own_file().with_name(TOKEN_NAME)
 
     @property
     def own_names(self) -> list[str]:
@@ -61,13 +64,15 @@ class WebConfig:
 
 def _open(settings: WebConfig, around: Surroundings) -> Sink:
     from edge.http.address import parse_address
-    from edge.http.token import place_of_token
+    from edge.http.token import is_newly_made, place_of_token
 
     where, place = parse_address(settings.address), place_of_token(settings.token_path)
+    token = settings.token()
+    is_first = is_newly_made(settings.token_path)
     made = load("edge.sinks.web.page", "web").WebPage
     page = made(
         where,
-        settings.token(),
+        token,
         around.model,
         around.history,
         settings.own_names,
@@ -79,6 +84,10 @@ def _open(settings: WebConfig, around: Surroundings) -> Sink:
     warn_if_exposed(settings.token_path)
     needed = f"; putting a genre right needs the token in {place}" if around.history else ""
     around.announce(f"the page is at {page.url}" + (needed if where.is_loopback else f" with the token in {place}"))
+    if is_first and around.settings is None:  # a person has started it and reads this, no log
+        around.announce(f"opened with this link once, a browser keeps the token: {page.url}#token={token}")
+    elif is_first:
+        around.announce(f"its link and QR code, with the token: {as_root('service link')}")
     sink: Sink = page
     return sink
 

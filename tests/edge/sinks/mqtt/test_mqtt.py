@@ -146,6 +146,21 @@ def test_it_says_again_what_it_is_when_home_assistant_starts(broker: Mosquitto, 
     sink.close()
 
 
+def test_a_device_removed_in_home_assistant_stays_away_until_that_starts(
+    broker: Mosquitto, subscriber: Subscriber
+) -> None:
+    sink = begun(broker, subscriber)
+    kept = [topic for topic in subscriber.messages if topic.startswith("homeassistant/")]
+    for topic in kept:  # as it does for each of its entities
+        subscriber.client.publish(topic, "", qos=1, retain=True).wait_for_publish(10)
+    sink(change("rock", "jazz"))
+    hears(sink, lambda: subscriber.json(TOPICS.state).get("genre") == "rock", "listening goes on")
+    assert not [topic for topic in subscriber.messages if topic.startswith("homeassistant/")]
+    subscriber.client.publish(TOPICS.birth, "online")
+    hears(sink, lambda: set(kept) <= set(subscriber.messages), "it is there again, since it still publishes")
+    sink.close()
+
+
 def test_a_broker_that_is_killed_and_comes_back(broker: Mosquitto, subscriber: Subscriber) -> None:
     sink = begun(broker, subscriber)
     broker.kill()

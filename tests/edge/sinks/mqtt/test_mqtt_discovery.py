@@ -57,6 +57,13 @@ def test_and_would_not_take_a_wrong_one() -> None:
     assert [type(answer) for answer in found.values()] == [str] * len(wrong), found
 
 
+@pytest.mark.homeassistant
+def test_home_assistant_lets_its_user_remove_the_device() -> None:
+    asked = "from homeassistant.components import mqtt; mqtt.async_remove_config_entry_device"
+    done = subprocess.run([HOMEASSISTANT, "-P", "-c", asked], capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_ids_and_topics_are_plain_and_unique() -> None:
     ids = [message["unique_id"] for message in MESSAGES.values()]
     assert len(set(ids)) == len(ids) == 10

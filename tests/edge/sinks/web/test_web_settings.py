@@ -23,7 +23,6 @@ from edge.sinks.web import settings_api
 from edge.sinks.web.page import WebPage
 from tests.edge.sinks.happenings import change, prediction, started, tick
 from tests.edge.sinks.mqtt.mosquitto import PASSWORD, USERNAME, Mosquitto
-from tests.edge.sinks.web.browser import chromium
 
 TOKEN = "a-token-of-24-characters"
 SOON = 30_000
@@ -120,12 +119,6 @@ def test_microphones_are_listed_by_a_process_of_their_own(web: WebPage) -> None:
     status, found = ask(web, "microphones")
     assert status == 200
     assert all(set(one) == {"id", "name", "is_default"} for one in found)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
 
 
 def opened(browser: Browser, web: WebPage, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Page:

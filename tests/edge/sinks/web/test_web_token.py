@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -17,10 +20,12 @@ from edge.http.address import Address
 from edge.model.bundle import load_bundle
 from edge.service.config import Config
 from edge.service.faces import Faces
+from edge.service.settings import FileSettings
 from edge.sinks.present import Present
 from edge.sinks.web import WebConfig
 from edge.sinks.web.page import WebPage
 from edge.switch import Switch
+from tests.edge.pseudo_terminal import MODERN, PseudoTerminal
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import Room
 from tests.edge.sinks.mqtt.mosquitto import free_port
@@ -136,3 +141,64 @@ def test_a_token_that_is_not_ones_own_is_warned_of(
     faces.close()
     assert (f"{token_file} may be {told} by other users: chmod 600" in caplog.text) == bool(told)
     assert f"putting a genre right needs the token in {token_file}" in caplog.text
+
+
+def test_the_link_is_told_once_to_who_starts_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(token_module.TOKEN_VARIABLE, raising=False)
+    token_file, told = tmp_path / "token", list[str]()
+    sections = Config().faces | {"web": WebConfig(True, "127.0.0.1:0", str(token_file))}
+    for _ in range(2):
+        faces = Faces(Present(), Switch(), announce=told.append)
+        faces.show(sections, load_bundle("classic"))
+        faces.close()
+    (link,) = (text for text in told if "#token=" in text)
+    assert link.endswith(f"/#token={token_file.read_text().strip()}")
+
+
+def test_a_log_is_told_the_command_that_shows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv(token_module.TOKEN_VARIABLE, raising=False)
+    caplog.set_level(logging.INFO)
+    token_file = tmp_path / "token"
+    sections = Config().faces | {"web": WebConfig(True, "127.0.0.1:0", str(token_file))}
+    faces = Faces(Present(), Switch(), settings=FileSettings(tmp_path / "livegenre.toml", lambda: None))
+    faces.show(sections, load_bundle("classic"))
+    faces.close()
+    assert "service link" in caplog.text
+    assert token_file.read_text().strip() not in caplog.text
+
+
+def linked(config: Path, state: Path) -> subprocess.CompletedProcess[str]:
+    command = [Path(sys.executable).with_name("livegenre"), "service", "link", "--config", config]
+    env = {name: value for name, value in os.environ.items() if name != token_module.TOKEN_VARIABLE}
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=env | {"STATE_DIRECTORY": str(state)}
+    )
+
+
+def test_the_command_prints_the_link(tmp_path: Path) -> None:
+    config = tmp_path / "livegenre.toml"
+    config.write_text("")
+    assert linked(config, tmp_path).stderr == (
+        f"livegenre: {config}: the page is off; write enabled = true under [web], and restart the service\n"
+    )
+    config.write_text("[web]\nenabled = true\naddress = '192.0.2.7:8730'\n")
+    done = linked(config, tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"livegenre: {tmp_path}/web-token: no token yet; start the service")
+    (tmp_path / "web-token").write_text(f"{TOKEN}\n")
+    done = linked(config, tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"http://192.0.2.7:8730/#token={TOKEN}\n")
+
+
+def test_on_a_terminal_with_its_code(tmp_path: Path) -> None:
+    config = tmp_path / "livegenre.toml"
+    config.write_text("[web]\nenabled = true\naddress = '192.0.2.7:8730'\n")
+    (tmp_path / "web-token").write_text(f"{TOKEN}\n")
+    env = MODERN | {"STATE_DIRECTORY": str(tmp_path)}
+    terminal = PseudoTerminal("service", "link", "--config", config, env=env)
+    status, written = terminal.end()
+    assert status == 0
+    assert written.splitlines()[-1] == f"http://192.0.2.7:8730/#token={TOKEN}"
+    assert written.count("\u2588") > 200, "a code of blocks"
