@@ -72,3 +72,8 @@ def test_what_is_looked_for_is_found(
 def test_what_is_no_place_in_the_list(text: str) -> None:
     with pytest.raises(ValueError, match="no place in the list"):
         parse_cursor(text)
+
+
+def test_letters_of_any_alphabet_are_found_in_either_case(file: Path) -> None:
+    correct(file, "Ülkü", 2, own=True)
+    assert [segment.id for segment in page_of(file, Wanted(text="ÜLK"), None, 50).segments] == [2]

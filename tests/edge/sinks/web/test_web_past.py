@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -119,7 +120,7 @@ def labels(file: Path) -> list[str | None]:
 
 def test_each_stretch_is_put_right_where_it_stands(page: Page, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history_api, "PAGE_SEGMENTS", 3)
-    page.locator("summary").click()
+    page.locator("#list summary").click()
     rows = page.locator("#segments li")
     expect(rows).to_have_count(3)
     page.get_by_role("button", name="More").click()
@@ -148,7 +149,7 @@ def test_each_stretch_is_put_right_where_it_stands(page: Page, file: Path, monke
 
 def test_what_is_listed_is_downloaded(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history_api, "ROWS_A_PART", 1)
-    page.locator("summary").click()
+    page.locator("#list summary").click()
     page.locator("#filter-label").select_option("jazz")
     for name in ("CSV", "JSON"):
         with page.expect_download() as waiting:
@@ -165,9 +166,13 @@ def test_a_download_of_everything_is_no_more_in_memory_than_a_part(web: WebPage,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("edge.history.listing.AT_ONCE", 2)
         select = listing._select
-        patch.setattr(
-            "edge.history.listing._select", lambda *asked: parts.append(len(found := select(*asked))) or found
-        )
+
+        def counted(*asked: Any, **further: Any) -> Any:
+            found = select(*asked, **further)
+            parts.append(len(found))
+            return found
+
+        patch.setattr("edge.history.listing._select", counted)
         with urllib.request.urlopen(f"{web.url}api/download?format=json", timeout=30) as answer:
             assert len(json.loads(answer.read())) == 5
     wait_until(lambda: parts == [2, 2, 1], 30, "it is read in parts")
