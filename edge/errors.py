@@ -25,7 +25,7 @@ from edge.progress import Progress
 
 
 class EdgeError(Exception):
-    """Base of everything that ``edge`` raises on purpose."""
+    """Base of all exceptions that ``edge`` raises itself."""
 
     exit_status = 1
 
@@ -51,8 +51,8 @@ class NoSoundSystem(SourceError):  # noqa: N818 - it is a state of the machine, 
 class SoundSystemStuck(SourceError):  # noqa: N818 - it is a state of the machine, told as one
     """A call into the sound system does not return: this process cannot use it any more, a new one can.
 
-    ``away_since`` is when the last audio came, in seconds on the steady clock; ``progress`` is what the new process
-    goes on from.
+    ``away_since`` is the time of the last audio, in seconds on the steady clock; ``progress`` is handed to the new
+    process.
     """
 
     def __init__(self, words: str, away_since: float) -> None:

@@ -2,8 +2,8 @@
 
 Every event is frozen and carries ``audio_s``: seconds on the source's own timeline since listening began. Audio that
 was lost counts too, so that the difference of two ``audio_s`` is a duration whatever the wall clock does meanwhile.
-``time`` is the wall clock when the audio at ``audio_s`` was heard, however long it waited to be processed: for people,
-and for joining with other logs. With ``Started``, ``Stats``, ``Stopped`` and ``Tick`` it is when the event came about.
+``time`` is the wall clock when the audio at ``audio_s`` was recorded, regardless of processing delays: for people, and
+for joining with other logs. For ``Started``, ``Stats``, ``Stopped`` and ``Tick`` it is the time of the event.
 
 The JSON names are the field names; they change only together with ``SCHEMA``.
 """
@@ -24,7 +24,7 @@ from edge.words import encodable
 #: Version of the JSON lines, in each of them. Fields may be added within a version; none changes or goes away.
 SCHEMA = 1
 
-#: Marks fields that are for sinks within the program, and no part of the JSON lines.
+#: Marks fields for sinks within the program, which are not part of the JSON lines.
 INTERNAL = "internal"
 
 
@@ -33,11 +33,11 @@ class State(StrEnum):
 
     WARMING_UP = "warming_up"  # too little audio for an answer
     MUSIC = "music"
-    UNSURE = "unsure"  # there is sound, and no genre stands out
+    UNSURE = "unsure"  # there is sound, but no genre is probable enough
     SILENCE = "silence"  # the level is too low to say anything
-    NO_MUSIC = "no_music"  # there is sound, and the model says that it is no music
+    NO_MUSIC = "no_music"  # there is sound, but the model finds no music
     NO_SOURCE = "no_source"  # the source is lost or stalled
-    PAUSED = "paused"  # somebody has asked not to listen
+    PAUSED = "paused"  # listening was paused by a person
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +60,15 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Audio that a source knows is missing between the block before and the block after."""
+    """Audio that is missing between the previous and the next block."""
 
-    lost_s: float  # seconds; as well as can be known
+    lost_s: float  # seconds, as far as known
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A source has stopped delivering; it goes on trying."""
+    """A source has stopped delivering; it keeps trying."""
 
     stalled: bool  # the device is there and gives nothing (or exact zeros); otherwise the device is gone
     reason: str
@@ -83,7 +83,7 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nothing came from the source for a while; keeps whoever waits for it alive."""
+    """No audio arrived for a while; keeps consumers responsive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,9 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class CutShort:
-    """A recording ends before its time; nothing follows."""
+    """A recording ends prematurely; nothing follows."""
 
-    reason: str  # which, and what is missing
+    reason: str  # the file, and what is missing
 
 
 #: What a source yields.
@@ -135,7 +135,7 @@ class Started(Event):
     runtime: str  # the TFLite runtime in use
     window_s: float  # seconds of audio that one prediction describes
     labels: tuple[str, ...]
-    inputs: str = field(default="", metadata={INTERNAL: True})  # digest of what the numbers are that the model hears
+    inputs: str = field(default="", metadata={INTERNAL: True})  # digest of the definition of the model's inputs
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,14 +159,14 @@ class Prediction(Event):
     tempo_bpm: float | None  # None when there is no music to have one
     level_dbfs: float | None  # RMS of the last second; None for exact zeros
     window_s: float  # seconds of audio described: less than the model's window at first, one interval in silence
-    provisional: bool  # the window has not been full since this is shown
+    provisional: bool  # the window has not been full since this was shown first
     styles: Mapping[str, float] | None = None  # the likeliest few of the listener's styles, with their scores, 0..1
-    personal: bool = False  # what was learned from corrections had its say in the probabilities
+    personal: bool = False  # the personal layer contributes to the probabilities
     nearest: bool = False  # a style leads that is none of the model's genres: ``genre`` is only the nearest of them
-    #: The numbers that the model heard, float32 in little-endian order; what corrections are learned from.
+    #: The head's input, float32 in little-endian order, from which corrections are learned.
     vector: bytes | None = field(default=None, repr=False, compare=False, metadata={INTERNAL: True})
 
-    #: What the classifier sees of the audio since the last update, where pictures of it are wanted.
+    #: The frames of the audio since the last update, if pictures of the sound are wanted.
     sound: Sound | None = field(default=None, repr=False, compare=False, metadata={INTERNAL: True})
 
 
@@ -195,7 +195,7 @@ class Gap(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceLost(Event):
-    """The source gives no more audio; it is tried again until it does."""
+    """The source gives no more audio; it is retried until it does."""
 
     kind: ClassVar[str] = "source_lost"
     source: str
@@ -218,24 +218,24 @@ class SegmentBegun(Event):
 
     kind: ClassVar[str] = "segment"
     segment: str  # its id; a text, since JSON's readers have no integers as large
-    corrected: str | None  # what somebody says that it is; at first nothing
+    corrected: str | None  # the correction by a person; none at first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentCorrected(Event):
-    """Somebody has said what a segment of the history was, or has taken that back, in whatever process."""
+    """A segment of the history was corrected, or a correction undone, in any process."""
 
     kind: ClassVar[str] = "correction"
     segment: str
     start: datetime
     state: State  # as the model said, like ``genre``
     genre: str | None
-    corrected: str | None  # what it is now said to be; None if nobody says anything any more
+    corrected: str | None  # the correction; None if it was undone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryTrouble(Event):
-    """Something keeps the history from being written, or no longer does."""
+    """The history cannot be written, or can be written again."""
 
     kind: ClassVar[str] = "history"
     problem: str | None  # now, in words
@@ -246,8 +246,8 @@ class HistoryTrouble(Event):
 class Stats(Event):
     """Counters since the start, once a minute and at the end.
 
-    A sound system that hangs for good makes the program start itself anew: ``Started`` comes again, and ``audio_s``
-    and all counters go on, the time without a source included.
+    If the sound system hangs for good, the program restarts itself: ``Started`` is sent again, and ``audio_s`` and all
+    counters continue, including the time without a source.
     """
 
     kind: ClassVar[str] = "stats"
@@ -266,7 +266,7 @@ class Stopped(Event):
 
     kind: ClassVar[str] = "stopped"
     reason: str
-    warning: str | None = None  # what of a recording could not be heard, in words
+    warning: str | None = None  # what could not be read of a recording, in words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

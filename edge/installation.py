@@ -1,4 +1,4 @@
-"""Path of this installation's own command, as other programs have to call it."""
+"""Path of this installation's own command, for other programs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def executable() -> Path:
 
 
 def as_root(arguments: str) -> str:
-    """Return what to type to run a command of ours as root: ``sudo /opt/livegenre/bin/livegenre history``."""
+    """Return the command line that runs a command of ours as root: ``sudo /opt/livegenre/bin/livegenre history``."""
     command = executable()
     name = command.name if command.parent in SUDO_PATH or not command.exists() else shlex.quote(str(command))
     return f"sudo {name} {arguments}"

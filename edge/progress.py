@@ -1,7 +1,4 @@
-"""Progress of listening, which a process that takes this one's place goes on from.
-
-It is handed over in the environment, which is all that outlasts ``exec``.
-"""
+"""Progress of listening, handed to a replacing process in the environment, which survives ``exec``."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ VARIABLE = "LIVEGENRE_PROGRESS"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The counters of ``Stats``, and where on the clocks listening stands."""
+    """The counters of ``Stats``, and the positions on the clocks."""
 
     audio_s: float = 0.0  # seconds on the source's timeline
     dropped_s: float = 0.0
@@ -26,12 +23,12 @@ class Progress:
 
 
 def hand_over(progress: Progress) -> None:
-    """Leave it to the process that this one becomes."""
+    """Hand it to the process that replaces this one."""
     os.environ[VARIABLE] = json.dumps(asdict(progress))
 
 
 def take_over() -> Progress:
-    """Take what another process left, once; the beginning if none did."""
+    """Take over another process's progress, once; the beginning if there is none."""
     with suppress(ValueError, TypeError):
         return Progress(**json.loads(os.environ.pop(VARIABLE, "{}")))
     return Progress()

@@ -1,4 +1,4 @@
-"""The three standard streams, whatever state the program is started with: closed, full, of another encoding."""
+"""The three standard streams, which may be closed, full or of another encoding at the start."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from edge.words import safe
 
 
 def make_usable() -> None:
-    """Open what is closed, and let nothing that is printed fail for its characters.
+    """Open closed standard streams, and make printing any character safe.
 
-    A standard descriptor that is closed would be given to the next file opened, a history say, and everything printed
-    would be written into it.
+    A closed standard descriptor would be reused for the next opened file, such as a history, and output would be
+    written into it.
     """
     for descriptor, mode in enumerate(("r", "w", "w")):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number, which is this one
             os.set_inheritable(descriptor, True)
         name = ("stdin", "stdout", "stderr")[descriptor]
         if getattr(sys, name) is None:
@@ -46,7 +46,7 @@ def tell(message: object) -> None:
 
 
 def discard_unwritable_stderr() -> None:
-    """Drop what standard error does not take: Python would write it again as it ends, and change the status."""
+    """Discard unwritable output of standard error: Python would write it again at exit, and change the status."""
     try:
         sys.stderr.flush()
     except (OSError, ValueError):
@@ -54,7 +54,7 @@ def discard_unwritable_stderr() -> None:
 
 
 def send_nowhere(stream: TextIO) -> None:
-    """Drop what could not be written to ``stream``: else Python would try once more when it ends, and complain."""
+    """Discard unwritable output of ``stream``: otherwise Python would try again at exit, and complain."""
     with suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -63,7 +63,7 @@ def send_nowhere(stream: TextIO) -> None:
 
 
 def reader_is_gone() -> bool:
-    """Return True if nobody reads standard output any more; any other pipe or socket can break as well."""
+    """Return True if the reader of standard output has closed it; other pipes and sockets can break as well."""
     try:
         poll = select.poll()
         poll.register(sys.stdout.fileno(), 0)

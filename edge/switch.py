@@ -17,7 +17,7 @@ class Switch:
     """Whether to listen; any thread may ask and turn it."""
 
     def __init__(self, file: Path | None = None) -> None:
-        """``file`` is there while listening is paused, so that no restart opens a microphone that was to be closed."""
+        """``file`` exists while listening is paused, so that a restart does not open the microphone."""
         self.file = file
         self._changed = Condition()
         self._is_on = file is None or not file.exists()

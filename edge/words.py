@@ -1,4 +1,4 @@
-"""Words for values, the same on every display; and the one place where names are made safe to show.
+"""Words for values, the same on every display; and escaping of names for display.
 
 Names come from elsewhere: files, devices, commands, models, histories. What a person reads of them has been through
 ``safe`` (``shown`` and ``label`` do it themselves), and ``table_cell`` where columns stand below each other.
@@ -19,17 +19,16 @@ STATE_WORDS = {
     "no_source": "no source",
     "paused": "paused",
 }
-#: Not printable by themselves, but Persian, Indic languages and emoji join letters, or keep them apart, with them.
+#: Not printable by themselves, but used to join or separate letters in Persian, Indic languages and emoji.
 _JOINERS = "\u200c\u200d"
 #: A byte of a file name that is no UTF-8 comes as 0xDC00 + the byte (PEP 383).
 _BYTES = range(0xDC80, 0xDD00)
 
 
 def safe(name: object) -> str:
-    r"""Return ``name`` as one line of text on which no terminal, log or table acts.
-
-    What is not printable is written as in a program's source: an escape character as ``\x1b``, a newline as ``\n``, a
-    mark that turns the writing direction as ``\u202e``, a byte that is no UTF-8 as ``\xff``.
+    r"""Return ``name`` as one line of text without control characters. Unprintable characters are escaped: an escape
+    character as ``\x1b``, a newline as ``\n``, a mark that turns the writing direction as ``\u202e``, a byte that is no
+    UTF-8 as ``\xff``.
     """
     text = str(name)
     return text if text.isprintable() else "".join(map(_safe_character, text))
@@ -88,7 +87,7 @@ def nearest(genre: str, labels: Collection[str]) -> str:
 
 
 def history(problem: str | None, begun_anew: datetime | None) -> str | None:
-    """Return what is to be known of a history: why it is not written, or that it was begun anew."""
+    """Return the problem of a history: why it is not written, or that it was begun anew."""
     if problem is not None:
         return f"history not written: {safe(problem)}"
     if begun_anew is not None:
@@ -97,7 +96,7 @@ def history(problem: str | None, begun_anew: datetime | None) -> str | None:
 
 
 def correction(start: datetime, state: str, genre: str | None, corrected: str | None) -> str:
-    """Return what somebody says of what was heard from ``start`` on, or that nobody does any more."""
+    """Return a correction, or its undoing, of the segment that began at ``start``, in words."""
     heard = f"{shown(state, genre)} of {start.astimezone():%H:%M:%S}"
     if corrected is None:
         return f"correction of {heard} taken back"
@@ -105,7 +104,7 @@ def correction(start: datetime, state: str, genre: str | None, corrected: str | 
 
 
 def joined(parts: Iterable[str]) -> str:
-    """Return what stands beneath a genre in one line: ``nearest of 10: disco · also sounds like Techno``."""
+    """Return the line beneath a genre: ``nearest of 10: disco · also sounds like Techno``."""
     return " · ".join(parts)
 
 

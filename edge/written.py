@@ -1,4 +1,4 @@
-"""Writing a file so that a power cut leaves what stood there before or what was to be written, and never half of it."""
+"""Atomic and durable writing of a file: a power cut leaves the old content or the new."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def add_model_option(parser: argparse.ArgumentParser) -> None:
 
 
 def add_styles_option(parser: argparse.ArgumentParser) -> None:
-    """Declare ``--no-styles``, which the commands that say styles have."""
+    """Declare ``--no-styles``, for the commands that print styles."""
     parser.add_argument(
         "--no-styles", action="store_true", help="say only the model's genres, not the styles that it sounds like"
     )

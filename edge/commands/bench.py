@@ -1,4 +1,4 @@
-"""``livegenre bench``: how fast and how large it is on this device."""
+"""``livegenre bench``: speed and memory on this device."""
 
 from __future__ import annotations
 

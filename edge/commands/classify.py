@@ -115,7 +115,7 @@ def _progress(files: Sequence[Found]) -> Iterator[Callable[[Callable[[], None]],
         task = bar.add_task("", total=len(files))
 
         def done(tell: Callable[[], None]) -> None:
-            bar.stop()  # which takes it off the screen: both streams may lead there
+            bar.stop()  # which erases the bar: both streams may be the same terminal
             tell()
             bar.advance(task)
             bar.start()

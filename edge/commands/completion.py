@@ -1,4 +1,4 @@
-"""``livegenre completion``: what a shell needs to complete our commands and options with the Tab key."""
+"""``livegenre completion``: scripts for shells that complete commands and options."""
 
 from __future__ import annotations
 

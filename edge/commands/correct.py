@@ -1,4 +1,4 @@
-"""``livegenre correct``: say what it really was."""
+"""``livegenre correct``: correct the genre of what was heard."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Correct, or take a correction back, and say what that was about."""
+    """Correct, or undo a correction, and print the segment."""
     from edge import words
     from edge.errors import ConfigError
     from edge.history.corrections import confirm, correct, undo
@@ -60,7 +60,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     label = words.label(segment.corrected)
     verb = "is right" if label == said else f"is {label}"
-    within = segment.start.astimezone() + timedelta(seconds=1)  # which is cut to seconds
+    within = segment.start.astimezone() + timedelta(seconds=1)  # truncated to seconds
     print(f"{heard}: {said} {verb}. To take it back: livegenre correct --undo --at {within:%Y-%m-%dT%H:%M:%S}")
     if not done.teaches:
         print("It is too long ago to learn from: the numbers that the model heard then are no longer kept.")

@@ -21,7 +21,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run until the source ends or a signal asks to stop; status 78 for what starting again cannot mend."""
+    """Run until the source ends or a signal asks to stop; status 78 for errors that a restart cannot fix."""
     from edge.service import daemon
 
     return daemon.run(args.config)

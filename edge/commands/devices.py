@@ -1,4 +1,4 @@
-"""``livegenre devices``: the microphones that are there."""
+"""``livegenre devices``: list the microphones."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SERVICE_FILE = Path("/var/lib/livegenre/history.db")
 #: The first and the last moment that Python has.
 EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
-#: Units of how long ago something was.
+#: Units of relative times.
 AGO = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
@@ -78,7 +78,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def path_of(text: str) -> Path:
-    """Return a path as given on a command line; a shell leaves the ~ in ``--file=~/history.db`` as it is."""
+    """Return a path with ~ expanded, which shells do not do in ``--file=~/history.db``."""
     return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser fails for a user who does not exist
 
 
@@ -88,7 +88,7 @@ def default_file() -> Path:
 
     try:
         return SERVICE_FILE if SERVICE_FILE.exists() else own_file()
-    except PermissionError:  # it is there, and for the service alone: reading it will say so
+    except PermissionError:  # it exists and is readable by the service only: reading it will report that
         return SERVICE_FILE
 
 
@@ -126,7 +126,7 @@ def _local(text: str) -> tuple[datetime, bool]:
 
 
 def summary(totals: dict[str, float]) -> str:
-    """Return one day in words: genres first, the longest first, ``jazz 3 h 20 min``; without the warming up."""
+    """Return one day in words: genres first, sorted by duration, ``jazz 3 h 20 min``; without warming up."""
     from edge.events import State
     from edge.words import STATE_WORDS, duration, shown
 

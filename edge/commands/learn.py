@@ -1,4 +1,4 @@
-"""``livegenre learn``: learn on this device from what was said of the records that it heard."""
+"""``livegenre learn``: learn on this device from corrections and confirmations."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Learn, and say what came of it; 0 also where that is not taken on."""
+    """Learn and print the outcome; returns 0 also if the result is rejected."""
     from edge.learning import keeping
     from edge.model.bundle import load_bundle
     from edge.words import safe

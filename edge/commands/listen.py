@@ -120,7 +120,7 @@ def run(args: argparse.Namespace) -> int:
             if isinstance(event, Stopped):
                 warning = event.warning
     finally:
-        source.close()  # first: no sink that fails may keep a microphone open
+        source.close()  # first: a failing sink must not leave a microphone open
         for sink in sinks:
             sink.close()
     if warning is not None:
@@ -170,7 +170,7 @@ def _history_of(args: argparse.Namespace) -> Path | None:
 
 
 def _learned(args: argparse.Namespace, bundle: Bundle) -> LayerWatch | None:
-    """Return what looks after the layer that was learned from the history that is kept, if one is."""
+    """Return the watch over the personal layer of the history that is kept, if any."""
     from edge.model.personal import LayerWatch
 
     file = _history_of(args)
@@ -197,7 +197,7 @@ def _faces(
     switch: Switch,
     announce: Callable[[str], None],
 ) -> list[Sink]:
-    """Open the faces that are asked for; without one, import nothing."""
+    """Open the requested faces; without any, import nothing."""
     if not any(settings.enabled for settings in sections.values()):
         return []
     from edge.service.faces import Faces

@@ -1,4 +1,4 @@
-"""``livegenre selftest``: does it work on this device, and if not, what to do."""
+"""``livegenre selftest``: check the installation, with remedies for failures."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from edge.commands import Subparsers
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    """Declare the command and what it can do."""
+    """Declare the command and its actions."""
     parser = subparsers.add_parser(
         "service",
         help="set up the daemon as a systemd service",
@@ -71,7 +71,7 @@ def _uninstall(args: argparse.Namespace) -> int:
 
 
 def _forgetting() -> Callable[[], None]:
-    """Return what takes back what brokers keep; where that is not possible, it is told and the rest goes on."""
+    """Return a function that clears retained topics from brokers; failures are reported and the rest continues."""
     from edge.errors import EdgeError
     from edge.service.broker_topics import taking_back
 

@@ -29,7 +29,7 @@ from edge.model.head_input import HeadInputStream
 from edge.model.listener import ListenerNetwork
 from features_np.pcm import float32_to_int16
 
-#: Seconds of the synthesized piece, and how often listening goes through it: a window to fill, and a while beyond.
+#: Seconds of the synthesized piece, and its repetitions: enough to fill a window and go on for a while.
 PIECE_S, REPEATS = 30.0, 4
 UPDATES = 40
 INFERENCES = 200
@@ -38,7 +38,7 @@ IMPORTS = 3
 
 @dataclass(frozen=True, slots=True)
 class ListenerFigures:
-    """Measurements of a listener alone, of one patch of those of a second."""
+    """Measurements of a listener alone, for each patch when those of a second run together."""
 
     name: str
     patches_per_s: float  # of audio
@@ -55,12 +55,12 @@ class Figures:
     numpy: str
     runtime: str
     model: str
-    real_time_factor: float  # seconds of audio that one second of one core listens to, at one update a second
+    real_time_factor: float  # seconds of audio processed in one second by one core, at one update a second
     core_share: float  # share of one core that listening takes, at one update a second
     update_s: float  # one second of new audio into the features, a vector and its classification
     slowest_update_s: float
     inference_s: float  # the head alone, of one window
-    inference_instructions: int | None  # of a processor in user mode; None where it does not count them for us
+    inference_instructions: int | None  # in user mode; None where the processor does not count them
     listeners: tuple[ListenerFigures, ...]
     model_bytes: int  # both networks and the sidecar
     load_s: float  # the model bundle
@@ -91,7 +91,7 @@ class _Piece:
 
 
 def measure(model: Path | str | None = None) -> Figures:
-    """Measure everything; takes some ten seconds on a small device."""
+    """Measure everything; takes about ten seconds on a small device."""
     load_s = _median_time(lambda: load_bundle(model), IMPORTS)
     bundle = load_bundle(model)
     rate = bundle.spec.sample_rate
@@ -168,11 +168,11 @@ def _import_in_a_new_process() -> None:
 
 
 def _rss_while_listening(model: Path | str | None, audio: bytes, rate: int) -> int:
-    """Run the command itself on a pipe, and return the largest resident memory that it had, in bytes."""
+    """Run the command on a pipe, and return its maximum resident memory in bytes."""
     options = ["listen", "--json", "--fast", "--source", "-", "--rate", str(rate), "--channels", "1"]
     options += ["--model", str(model)] if model else []
     program = "import sys; from edge.cli import main; sys.exit(main(sys.argv[1:]))"
-    command = [sys.executable, "-P", "-c", program, *options]  # -P: whatever lies in this folder is not imported
+    command = [sys.executable, "-P", "-c", program, *options]  # -P: import nothing from the working directory
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -182,7 +182,7 @@ def _rss_while_listening(model: Path | str | None, audio: bytes, rate: int) -> i
         for line in process.stdout:
             if json.loads(line)["audio_s"] >= nearly_all_s:
                 break
-        # Not getrusage: what it says of a child includes the memory of the process that it was forked from.
+        # Not getrusage: its figure for a child includes the memory of the process that it was forked from.
         status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
         writer.join()
     found = re.search(r"VmHWM:\s*(\d+) kB", status)

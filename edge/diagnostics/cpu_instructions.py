@@ -1,4 +1,4 @@
-"""Counts a thread's instructions where Linux and the processor can: unlike time, they do not depend on other work."""
+"""Counts a thread's instructions, which unlike time do not depend on load, where Linux and the processor support it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from collections.abc import Callable
 SYSTEM_CALLS = {"x86_64": 298, "aarch64": 241, "armv7l": 364, "armv6l": 364}
 #: ``struct perf_event_attr`` of its first version (linux/perf_event.h): hardware, instructions, user mode alone.
 _SIZE, _HARDWARE, _INSTRUCTIONS, _USER_MODE_ALONE = 64, 0, 1, 1 << 5 | 1 << 6
-#: The least of so many counts is taken: the first ones touch memory that is new.
+#: The minimum of so many counts is taken: the first runs touch new memory.
 TIMES = 5
 
 
 def instructions_of(work: Callable[[], object]) -> int | None:
-    """Return how many instructions this thread runs in ``work``; None where they are not counted for us."""
+    """Return the number of instructions that this thread runs in ``work``; None where they are not counted."""
     counter = _open()
     if counter < 0:
         return None

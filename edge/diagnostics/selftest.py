@@ -1,7 +1,7 @@
 """Checks that it works on this device: the model, its probe, the features' parity with librosa, the microphone.
 
-Each check gives one line that says what was found, and for a failure what to do. They go from the inside outwards, so
-that the first failure is the one to mend.
+Each check prints one line with its result, and for a failure the remedy. They are ordered by dependency, so the first
+failure is the one to fix.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ class Check:
     name: str
     words: str
     exit_status: int = 0
-    is_warning: bool = False  # something cannot be checked here, and all else works without it
+    is_warning: bool = False  # a check is not possible here, and everything else works without it
 
     @property
     def passed(self) -> bool:
-        """True if there is nothing to mend."""
+        """True if there is nothing to fix."""
         return self.exit_status == 0
 
     @property
@@ -127,7 +127,7 @@ def _microphone(query: str | None) -> str:
     except NoMicrophone as error:
         if query is None:
             raise
-        raise SourceError(str(error)) from error  # one that was asked for by name is missed
+        raise SourceError(str(error)) from error  # a microphone that was named is missing
     meter, recorded_s, deadline = LevelMeter(), 0.0, time.monotonic() + 2 * LISTEN_S
     try:
         for chunk in microphone:

@@ -1,1 +1,1 @@
-"""Recordings in files: finding those that a command line names, and classifying each as a whole."""
+"""Recordings in files: finding them from a command line, and classifying each as a whole."""

@@ -1,4 +1,4 @@
-"""Many files, one outcome each, in this process or in several: whatever one of them does, the others go through."""
+"""Classification of many files, in one or several processes; a failing file does not affect the others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from edge.model.bundle import Bundle, load_bundle
 from edge.words import encodable
 from features_np.errors import FeatureError
 
-#: What ``python -P`` is as a variable: multiprocessing takes no options for the interpreters that it starts.
+#: ``python -P`` as an environment variable, since multiprocessing passes no options to interpreters.
 SAFE_PATH = "PYTHONSAFEPATH"
 
 
@@ -45,10 +45,10 @@ Outcome = Verdict | Failure
 def classify_all(
     files: Sequence[Found], bundle: Bundle, folder: Path | None, jobs: int
 ) -> Generator[Outcome, None, None]:
-    """Yield the outcome of each file, in order; closing the generator ends what is under way.
+    """Yield the outcome of each file, in order; closing the generator stops the work.
 
-    ``jobs`` processes work on them; where they are several, each loads a model of its own from ``folder``. They end
-    with this one, however that may end.
+    With several ``jobs``, each process loads its own model from ``folder``. They end with this process, however it
+    ends.
     """
     n_processes = min(jobs, len(files))
     if n_processes > 1:
@@ -63,7 +63,7 @@ def _outcome(found: Found, bundle: Bundle) -> Outcome:
     try:
         return classify_file(found.path, bundle, found.name)
     except BundleError:
-        raise  # not the file's fault: no other would fare better
+        raise  # not specific to the file: all others would fail too
     except (EdgeError, FeatureError) as error:
         words = str(error)
     except OSError as error:
@@ -76,7 +76,7 @@ def _outcome(found: Found, bundle: Bundle) -> Outcome:
 
 
 def _in_processes(files: Sequence[Found], folder: Path | None, jobs: int) -> Iterator[Outcome]:
-    """Yield the outcomes from processes; what ends one of them (a decoder's defect) takes its own file along alone."""
+    """Yield the outcomes from processes; a crash of one (a decoder's defect) loses only its own file."""
     rest, n_processes = list(files), jobs
     while rest:
         with _pool(folder, n_processes) as pool:
@@ -89,7 +89,7 @@ def _in_processes(files: Sequence[Found], folder: Path | None, jobs: int) -> Ite
                     yield outcome
             except BrokenProcessPool:
                 if n_processes > 1:
-                    n_processes = 1  # any that was at work may be the cause; with one at a time it is known
+                    n_processes = 1  # any file in progress may be the cause; one at a time shows which
                     continue
                 yield Failure(rest.pop(0).name, "ended the process that read it; it may be damaged, or too large")
         n_processes = jobs
@@ -99,11 +99,11 @@ def _in_processes(files: Sequence[Found], folder: Path | None, jobs: int) -> Ite
 def _pool(folder: Path | None, jobs: int) -> Iterator[ProcessPoolExecutor]:
     # Not forked: the threads of the TFLite runtime would be missing in a copy.
     spawned = multiprocessing.get_context("spawn")
-    with _imports_left_to_us():  # it starts a process, too, which cleans up behind the others
+    with _imports_left_to_us():  # it starts a process as well, the resource tracker
         pool = ProcessPoolExecutor(jobs, mp_context=spawned, initializer=_begin_worker, initargs=(folder,))
     try:
         yield pool
-    except BaseException:  # Ctrl-C, or nobody wants the rest: what is under way need not come to its end
+    except BaseException:  # Ctrl-C, or the rest is not wanted: stop the work in progress
         for process in multiprocessing.active_children():
             process.terminate()
         raise
@@ -113,7 +113,7 @@ def _pool(folder: Path | None, jobs: int) -> Iterator[ProcessPoolExecutor]:
 
 @contextmanager
 def interrupts_left_to_us() -> Iterator[None]:
-    """Make processes started here inherit a blocked SIGINT: a terminal sends it to them too, even while they start."""
+    """Make child processes inherit a blocked SIGINT, which a terminal sends to them too, even while they start."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -123,7 +123,7 @@ def interrupts_left_to_us() -> Iterator[None]:
 
 @contextmanager
 def _imports_left_to_us() -> Iterator[None]:
-    """Keep Python processes started here from importing from the working directory, as this one does not either."""
+    """Keep child Python processes from importing from the working directory, like this one."""
     before = os.environ.get(SAFE_PATH)
     os.environ[SAFE_PATH] = "1"
     try:
@@ -141,11 +141,11 @@ _loaded: list[Bundle] = []
 
 def _begin_worker(folder: Path | None) -> None:
     Thread(target=_end_with_parent, name="end-with-parent", daemon=True).start()
-    _loaded.append(load_bundle(folder, try_first=False))  # who started this has
+    _loaded.append(load_bundle(folder, try_first=False))  # as the parent process has
 
 
 def _end_with_parent() -> None:
-    """End this process once the one that started it has, however that was: a worker that waits would not notice."""
+    """Exit once the parent process has ended, which a waiting worker would not notice."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

@@ -20,7 +20,7 @@ PIECE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A recording to read at ``path``, and what it is called; or what kept it from being found, in words."""
+    """A recording to read at ``path``, and its display name; or the problem that kept it from being found."""
 
     name: str
     path: Path
@@ -30,7 +30,7 @@ class Found:
 def found_files(names: list[str], kept: ExitStack) -> list[Found]:
     """Return the recordings that ``names`` stand for, in order, those of a folder by name, its folders included.
 
-    What is a pipe is read into memory, where it stays until ``kept`` is closed.
+    Pipes are read into memory until ``kept`` is closed.
     """
     return [found for name in names for found in _of_name(name, kept)]
 
@@ -96,7 +96,7 @@ def _in_playlist(playlist: Path) -> Iterator[Found]:
 
 
 def _in_memory(pipe: BinaryIO, kept: ExitStack) -> Path:
-    """Copy a pipe into a file that exists in memory alone, which decoders can seek in."""
+    """Copy a pipe into a seekable file in memory."""
     memory = kept.enter_context(os.fdopen(os.memfd_create("livegenre"), "w+b"))
     while piece := pipe.read(PIECE):
         memory.write(piece)

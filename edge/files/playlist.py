@@ -16,7 +16,7 @@ _UTF_16 = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line: as it is written, and the file that it names, which may not be there; None for an address elsewhere."""
+    """One line as written, and the file that it names, which may not exist; None for an address on the network."""
 
     name: str
     path: Path | None
@@ -29,12 +29,12 @@ def read_playlist(playlist: Path) -> list[Entry]:
 
 
 def _in_bytes(content: bytes) -> bytes:
-    """Return a playlist's lines in an encoding whose newlines are bytes: UTF-16, as Windows writes it, becomes UTF-8.
+    """Return a playlist's content with single-byte newlines: UTF-16, as Windows writes it, becomes UTF-8.
 
-    A NUL byte is in no file's name; what stands for it afterwards names no file, rather than being an error itself.
+    NUL bytes, which no file name has, are replaced so that the entry is a missing file instead of an error.
     """
     encoding = next((name for mark, name in _UTF_16.items() if content.startswith(mark)), None)
-    if encoding is None and content[1:2] == b"\0":  # without a mark, and all but certainly ASCII at first
+    if encoding is None and content[1:2] == b"\0":  # without a byte order mark; almost certainly ASCII at first
         encoding = "utf-16-le"
     if encoding is not None:
         content = content.decode(encoding, errors="replace").encode(errors="replace")
@@ -53,15 +53,15 @@ def _entry(line: bytes, folder: Path) -> Entry:
 
 
 def _file(line: bytes, folder: Path) -> Path:
-    """Return the file that a line names, as whoever wrote the line may have meant it."""
+    """Return the file that a line names, trying several readings of it."""
     as_is = folder / os.fsdecode(line)
     return next((path for path in (as_is, *_readings(line, folder)) if _exists(path)), as_is)
 
 
 def _readings(line: bytes, folder: Path) -> Iterator[Path]:
-    """Yield what a line may mean: of another encoding, with Windows' separators, with accents in one or two characters.
+    """Yield possible readings of a line: other encodings, Windows' separators, composed and decomposed accents.
 
-    macOS writes an accent as a character of its own (NFD), everybody else does not (NFC).
+    macOS decomposes accents (NFD), other systems do not (NFC).
     """
     for encoding in ("utf-8", "cp1252"):
         written = line.decode(encoding, errors="replace")

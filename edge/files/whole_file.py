@@ -1,7 +1,7 @@
 """Classifies whole files: the same windows, features and model as when listening, without the decision over time.
 
-A recording longer than the model's window is heard in half-overlapping windows, and the mean of their probabilities
-counts: the share of the recording that sounds like each genre. Memory does not grow with its length.
+A recording longer than the model's window is classified in half-overlapping windows, whose probabilities are averaged:
+the share of the recording that sounds like each genre. Memory does not grow with its length.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from edge.model.classifier import Classifier
 from edge.model.head_input import HeadInputStream
 from edge.words import encodable
 
-#: Seconds below which there is nothing to classify: not even two beats at 120 BPM.
+#: Shorter recordings, in seconds, are not classified: not even two beats at 120 BPM.
 SHORTEST_S = 1.0
 #: Seconds read at once.
 BLOCK_S = 1.0
@@ -41,7 +41,7 @@ class Verdict:
     duration_s: float
     styles: Mapping[str, float] | None = None  # the likeliest few of the listener's styles, with their scores, 0..1
     nearest: bool = False  # a style leads that is none of the model's genres: ``genre`` is only the nearest of them
-    warning: str | None = None  # what of the file could not be heard, in words
+    warning: str | None = None  # what could not be read of the file, in words
 
     def to_json(self) -> dict[str, object]:
         """Return JSON-ready values."""
@@ -61,8 +61,8 @@ class Verdict:
 def classify_file(path: Path, bundle: Bundle, name: str | None = None) -> Verdict:
     """Classify one file of any rate, channel count and length, ``name`` to people (by default its path).
 
-    One that is damaged or cut short is judged by what is there, and its ``warning`` says so. ``AudioFileError`` if it
-    is none or holds no sound.
+    A damaged or truncated file is classified by its readable part, with a ``warning``. ``AudioFileError`` if it is not
+    audio or silent.
     """
     file = AudioFile(path, name)
     try:
@@ -118,13 +118,13 @@ class _Windows:
                 self.seconds += block.seconds
                 self._push(mono(block.frames))
             self.warning = file.cut_short and f"{file.name}: {file.cut_short}"
-        except AudioFileError as error:  # nine tenths of a file say what it is
+        except AudioFileError as error:  # nine tenths of a file are enough
             if self.seconds < self.shortest_s:
                 raise
             self.warning = str(error)
         self._hear(self._stream.finish())
         never_full = not self.vectors and self._wanted > 0
-        # A rest of less than half a hop has been heard well enough in the window before.
+        # The window before covers a rest of less than half a hop well enough.
         if never_full or self._wanted < self._hop / 2:
             self._take()
 

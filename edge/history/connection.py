@@ -1,13 +1,13 @@
 """The one connection that a process has to a history file.
 
-POSIX takes every lock that a process holds on a file away as soon as that process closes any descriptor of it. SQLite
-sees to that with its own descriptors and cannot with anybody else's: once a recorder's locks are gone, another process
-takes itself for the last user of the file, removes the write-ahead log, and what is recorded from then on reaches no
-file. So a history is opened here and nowhere else: once in a process, for one thread at a time. A recorder keeps it
-open, and everybody else in its process uses the recorder's connection.
+POSIX releases all locks of a process on a file as soon as that process closes any descriptor of it. SQLite handles that
+for its own descriptors, but not for others: once a recorder's locks are gone, another process considers itself the last
+user of the file and removes the write-ahead log, and later records are lost. So a history is opened only here: once in
+a process, for one thread at a time. A recorder keeps it open, and all other users in its process share the recorder's
+connection.
 
 A file, or what SQLite keeps beside it, may be moved, removed or replaced while it is open. Then the connection is
-closed, and nobody is handed it any more.
+closed and no longer handed out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from edge.history.database import companion, open_to_read, open_to_write, transa
 
 Result = TypeVar("Result")
 
-#: How long somebody who changes a history waits for another process that does, in seconds, and between two attempts.
+#: Seconds that a change waits for another process's change, and between two attempts.
 BUSY_TIMEOUT_S, BUSY_PAUSE_S = 5.0, 0.05
 BESIDE = ("-wal", "-shm")
 
@@ -36,7 +36,7 @@ Identity = tuple[int, int] | None
 
 @dataclass
 class _File:
-    """A history file in this process. Whoever uses it holds ``lock``; only ``_guard`` protects ``n_users``."""
+    """A history file in this process. Users hold ``lock``; only ``_guard`` protects ``n_users``."""
 
     path: Path
     lock: RLock = field(default_factory=RLock)
@@ -58,7 +58,7 @@ class _File:
         self.is_in_place()
 
     def is_in_place(self) -> bool:
-        """Return True while others find the file that is open; else what is written goes nowhere."""
+        """Return True while the path still leads to the open file; otherwise writes are lost."""
         is_so = identity(self.path) == self.identity and all(
             identity(name) == found for name, found in self.beside.items()
         )
@@ -73,9 +73,9 @@ class _File:
         return self.connection
 
     def abandon(self) -> None:
-        """Close what is no longer in place; what its log holds goes into the file, wherever that is now.
+        """Close a file that is no longer in place, merging its log into it, wherever it is now.
 
-        Unless others may have written to the file meanwhile, who would not have seen the log.
+        The log is not merged if others, who do not see it, may have written to the file meanwhile.
         """
         connection, self.connection = self.connection, None
         assert connection is not None
@@ -86,7 +86,7 @@ class _File:
         with suppress(sqlite3.Error):
             connection.close()
         for name, found in self.beside.items():
-            if not stays and identity(name) == found:  # a log that does not belong to what took the file's place
+            if not stays and identity(name) == found:  # a log that does not belong to the replacement
                 with suppress(OSError):
                     name.unlink()
 
@@ -193,14 +193,14 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 def is_recorders(connection: sqlite3.Connection) -> bool:
-    """Return True if a recorder of this process waits for it: then nobody should keep it for long."""
+    """Return True if a recorder of this process waits for it, so that it should be released soon."""
     return any(file.connection is connection for file in _files)
 
 
 def change(path: Path, work: Callable[[sqlite3.Connection], Result]) -> Result:
-    """Do ``work`` in one transaction that outlasts a power cut, and return what it does.
+    """Do ``work`` in one durable transaction, and return its result.
 
-    Where another process is at it, it is tried again for a while, and a recorder of this process goes on meanwhile.
+    While another process is writing, it is retried for a while, and a recorder of this process continues meanwhile.
     """
     give_up_at = time.monotonic() + BUSY_TIMEOUT_S
     while True:

@@ -1,8 +1,8 @@
-"""Putting right what the model said: from the command, a page, a key or a message, in any process.
+"""Corrections of the model's answers: by command, page, key or message, in any process.
 
-A correction goes into the history, where the process that records has put what the model said and the numbers that it
-heard; SQLite sees to it that both can write. It takes effect wherever the history is read, and when a model is trained
-with ``python -m build.train --corrections``.
+A correction is stored in the history, where the recording process stores the model's answers and inputs; SQLite
+synchronizes both. It takes effect wherever the history is read, and when a model is trained with ``python -m
+build.train --corrections``.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from edge.history.database import require_ours
 from edge.history.segments import Segment, from_ms, to_ms
 from edge.installation import as_root
 
-#: How long ago something may have ended that is corrected without saying when it was heard.
+#: Maximum age of the end of a segment that is corrected without naming its time.
 RECENT = timedelta(minutes=10)
-#: States of segments that a model has judged.
+#: States of segments that a model has classified.
 JUDGED = (State.MUSIC, State.UNSURE, State.NO_MUSIC)
 
-#: Genres of one's own, as they are kept: like the model's labels.
+#: Pattern of a person's own genres, like the model's labels.
 OWN_LABEL = re.compile(r"[^\W_](?:[\w&'+.]{0,38}[^\W_])?")
 
 _IS_JUDGED = "state IN ({})".format(", ".join(f"'{state}'" for state in JUDGED))
@@ -43,7 +43,7 @@ LEFT JOIN heard ON heard.segment_id = segments.id
 """
 
 
-#: What is corrected: the segment with an id, the one at a moment, or without either the current one.
+#: The segment to correct: by id, by time, or without either the current one.
 Target = int | datetime | None
 
 
@@ -53,7 +53,7 @@ class Corrected:
 
     segment_id: int
     segment: Segment
-    #: Whether the numbers that the model was given are kept, so that a model can learn from it.
+    #: Whether the head's input is kept, so that a model can learn from it.
     teaches: bool
 
 
@@ -93,9 +93,8 @@ class Lesson:
 def correct(path: Path, label: str, target: Target = None, *, own: bool = False) -> Corrected:
     """Correct a segment to a label; returns the segment.
 
-    ``own``: the label may be a genre of one's own, which is known from then on. Raises ``CorrectionError`` for a label
-    that nothing knows and where nothing was heard that it could be said of, ``HistoryError`` for a history that cannot
-    be changed.
+    ``own``: the label may be a genre of one's own, which is known from then on. Raises ``CorrectionError`` for an
+    unknown label or if there is no segment to correct, ``HistoryError`` for a history that cannot be changed.
     """
 
     def insert(connection: sqlite3.Connection) -> Corrected | None:
@@ -125,7 +124,7 @@ def _say(connection: sqlite3.Connection, segment_id: int, label: str) -> Correct
 
 
 def undo(path: Path, target: Target = None) -> Corrected:
-    """Take the last correction of a segment back, of that one alone; returns it. Errors are those of ``correct``."""
+    """Undo the last correction of a segment; returns the segment. Errors are those of ``correct``."""
 
     def delete(connection: sqlite3.Connection) -> Corrected | None:
         segment_id, start_ms = _meant(connection, target)[:2]
@@ -140,7 +139,7 @@ def undo(path: Path, target: Target = None) -> Corrected:
 
 
 def asked_for(values: Mapping[str, object]) -> Asked:
-    """Return what a message from elsewhere asks for; ``CorrectionError`` for anything else."""
+    """Return the request in an external message; ``CorrectionError`` if it is not one."""
     genre = values.get("genre")
     is_right, is_undo = values.get("right") is True, values.get("undo") is True
     if [isinstance(genre, str), is_right, is_undo].count(True) != 1:
@@ -150,7 +149,7 @@ def asked_for(values: Mapping[str, object]) -> Asked:
 
 
 def target_of(values: Mapping[str, object]) -> int | datetime:
-    """Return what a message from elsewhere says that it corrects; ``CorrectionError`` if it does not say so."""
+    """Return the target of an external message; ``CorrectionError`` if it names none."""
     segment, at = values.get("segment"), values.get("at")
     if at is None and re.fullmatch(r"\d{1,18}", str(segment)):
         return int(str(segment))
@@ -165,9 +164,9 @@ def target_of(values: Mapping[str, object]) -> int | datetime:
 
 
 def lessons(path: Path, inputs: str) -> Iterator[Lesson]:
-    """Yield the newest correction of each segment whose numbers are the ones with the digest ``inputs``, in order.
+    """Yield the newest correction of each segment whose inputs have the digest ``inputs``, in order.
 
-    See ``edge.model.inputs``: numbers of models that hear something else are passed over.
+    See ``edge.model.inputs``: segments of models with other inputs are skipped.
     """
     query = """
 SELECT corrected.segment_id, label, vector, start_ms, start_ms + duration_ms FROM corrected
@@ -186,7 +185,7 @@ JOIN segments ON segments.id = corrected.segment_id WHERE inputs = ? ORDER BY co
 
 
 def newest_correction(path: Path) -> tuple[int, int]:
-    """Return how many corrections there are, and the number of the newest: another pair once anybody says anything."""
+    """Return the number of corrections and the id of the newest; the pair changes with every correction."""
     with reading(path) as connection:
         if require_ours(connection, path) < 2:
             return 0, 0
@@ -220,7 +219,7 @@ def _meant(connection: sqlite3.Connection, target: Target) -> Sequence[Any]:
 
 
 def _segment_at(connection: sqlite3.Connection, at: datetime | None) -> Sequence[Any]:
-    """Return the row of the segment at a moment. The newest may have gone on since it was written."""
+    """Return the row of the segment at a time. The newest may have grown since it was written."""
     moment_ms = to_ms(at or datetime.now(UTC))
     earliest_ms = moment_ms - RECENT // timedelta(milliseconds=1)
     end = "start_ms + duration_ms"
@@ -253,12 +252,12 @@ SELECT labels FROM models ORDER BY id = (SELECT model_id FROM heard WHERE segmen
 
 
 def _own_labels(connection: sqlite3.Connection) -> list[str]:
-    """Return all labels that people have said, in order: beside the model's these are genres of one's own."""
+    """Return all labels of corrections, in order; those that are not the model's are a person's own genres."""
     return [label for (label,) in connection.execute("SELECT DISTINCT label FROM corrections ORDER BY label")]
 
 
 def _known(label: str, labels: Sequence[str], *, may_be_new: bool) -> str:
-    """Return the label that is meant, however it is spelled: ``No music`` is ``no_music``."""
+    """Return the label for a spelling of it: ``No music`` is ``no_music``."""
     by_spelling = {_plain(known): known for known in labels}
     if _plain(label) in by_spelling:
         return by_spelling[_plain(label)]

@@ -1,4 +1,4 @@
-"""The history file itself: where it is, how its layout is made and told from other files, and how it is opened."""
+"""The history file: its path, its layout and identification, and opening it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ SCHEMA = 2
 APPLICATION_ID = 0x6C76676E
 #: What SQLite reports for a file that is damaged or was never a database.
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-#: SQLite keeps up to 2 MB of the file in memory unless it is told otherwise: more than who writes small rows needs.
+#: SQLite caches up to 2 MB of the file by default, more than small writes need.
 CACHE_KIB = 128
-#: What a household hears concerns the household: its group may read, others may not.
+#: A household's history is private: its group may read it, others may not.
 FILE_MODE, FOLDER_MODE = 0o640, 0o750
 
 # SQLite's file header: 100 bytes, this text first, the application's id at byte 68.
 _MAGIC, _HEADER_BYTES, _ID_AT = b"SQLite format 3\0", 100, 68
 
-#: What makes each layout from the one before; a new file goes through all.
+#: Migrations, each from the layout before; a new file runs all.
 _MIGRATIONS = (
     """
 CREATE TABLE segments (
@@ -62,8 +62,8 @@ CREATE VIEW corrected AS SELECT segment_id, label, max(id) AS id FROM correction
 """,
 )
 
-#: Segments by time, so that any week of many years is found at once, and those longer than an hour by their duration. A
-#: file without these is read as well, only slower: they are no part of the layout.
+#: Segments by time, to find any week of many years at once, and those longer than an hour by their duration. They are
+#: not part of the layout: a file without them is only slower.
 _INDEXES = (
     "CREATE INDEX IF NOT EXISTS segments_by_start ON segments (start_ms)",
     "CREATE INDEX IF NOT EXISTS long_segments ON segments (duration_ms) WHERE duration_ms > 3600000",
@@ -87,10 +87,10 @@ def own_file() -> Path:
 
 
 def open_to_write(path: Path, busy_timeout_s: float) -> sqlite3.Connection:
-    """Open or create a history; whatever SQLite raises comes out as it is.
+    """Open or create a history; SQLite's exceptions are passed on.
 
-    A file that is no history, or a newer one, is a ``HistoryError``, and is not touched. Only for
-    ``edge.history.connection``: this reads the file's first bytes, which must not be while the process has it open.
+    A file that is not a history, or a newer one, is a ``HistoryError`` and is not changed. Only for
+    ``edge.history.connection``: this reads the file's first bytes, which would release the locks of an open connection.
     """
     _require_history(path)
     if not path.exists():
@@ -116,7 +116,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     for index in _INDEXES:
         run(index)
     run("PRAGMA journal_mode = WAL")
-    # With WAL a killed program loses nothing that was committed, and a power cut the last seconds but not the file.
+    # With WAL a killed program loses nothing committed, and a power cut only the last seconds.
     run("PRAGMA synchronous = NORMAL")
     run(f"PRAGMA cache_size = -{CACHE_KIB}")
 
@@ -124,7 +124,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Make the layout, or bring it up to date; another process may have done so meanwhile."""
     run = connection.execute
-    with transaction(connection):  # before the write-ahead log: from its first byte on the file says what it is
+    with transaction(connection):  # before the write-ahead log, so that the file is identifiable from the start
         if _is_empty(connection):
             run(f"PRAGMA application_id = {APPLICATION_ID}")
         for migration in _MIGRATIONS[require_ours(connection, path) :]:
@@ -135,7 +135,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 @contextmanager
 def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """Write all of it or nothing."""
+    """Commit all changes, or none."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -148,13 +148,13 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 def open_to_read(path: Path) -> sqlite3.Connection:
     """Open without writing, so that someone who may not write there can read. For ``edge.history.connection`` alone."""
-    # Without a write-ahead log nobody has the file open, and nothing need be locked or made beside it.
+    # Without a write-ahead log no process has the file open, so no lock or file beside it is needed.
     mode = "mode=ro" if companion(path, "-wal").exists() else "immutable=1"
     return sqlite3.connect(f"{path.resolve().as_uri()}?{mode}", uri=True, timeout=5.0, check_same_thread=False)
 
 
 def companion(path: Path, suffix: str) -> Path:
-    """Return what SQLite keeps beside a history: beside the file itself where ``path`` is a link to it."""
+    """Return a file that SQLite keeps beside a history; if ``path`` is a link, beside its target."""
     file = path.resolve()
     return file.with_name(file.name + suffix)
 
@@ -172,7 +172,7 @@ def require_ours(connection: sqlite3.Connection, path: Path) -> int:
 
 
 def _require_history(path: Path) -> None:
-    """Raise ``HistoryError`` for a file that is another's; one of ours may be damaged, and one may not be there."""
+    """Raise ``HistoryError`` for another program's file; a damaged history or a missing file passes."""
     header = _header(path)
     if not header or _is_ours(header):
         return

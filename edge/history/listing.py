@@ -18,7 +18,7 @@ from edge.history.reader import COLUMNS, FROM, WITHIN
 from edge.history.segments import FIRST_MS, LAST_MS, Row, Segment, from_ms, to_ms
 from edge.installation import as_root
 
-#: Segments that a download reads at once: a recorder of this process waits for no more than these.
+#: Segments that a download reads at once, which bounds the wait of a recorder in this process.
 AT_ONCE = 2000
 
 #: Names are few and segments many: which of the names hold a text is found out once, and not of each segment.

@@ -11,7 +11,7 @@ from edge.events import Prediction, State
 from edge.history.segments import Segment
 from edge.history.writer import HeadInput, ModelIdentity
 
-DRIFT = 0.001  # of a second a second: far more than a sound card's clock is wrong by
+DRIFT = 0.001  # seconds per second, far more than the error of a sound card's clock
 
 
 @dataclass
@@ -30,13 +30,13 @@ class OpenSegment:
     opened: float = field(default_factory=clock.steady_s)
     is_followed: bool = False  # the audio has gone on to another answer
     has_full_window: bool = False
-    is_written: bool = False  # it is in the file, however much of it
+    is_written: bool = False  # a part of it is in the file
     head_input: HeadInput | None = None  # the numbers behind it, of the fullest window that was worth a write
     drift_s: float = 0.0  # what the wall clock makes of it beyond the audio's clock
 
     @property
     def duration_s(self) -> float:
-        """By the audio's clock; a source that is lost has none until it is back, so till then by ours."""
+        """By the audio's clock; while the source is lost, by the wall clock."""
         duration_s = self.to_audio_s - self.from_audio_s
         if self.state == State.NO_SOURCE and not self.is_followed:
             duration_s = max(duration_s, clock.steady_s() - self.opened)
@@ -53,10 +53,10 @@ class OpenSegment:
         self.drift_s = min(max(ended - self.ended, -most_s), most_s)
 
     def add(self, prediction: Prediction, model: ModelIdentity | None) -> HeadInput | None:
-        """Take a prediction into account; returns the numbers behind it if they should be kept.
+        """Take a prediction into account; returns its head input if it should be stored.
 
-        They should when they describe twice as much audio as those kept, or a full window for the first time. Later
-        ones might describe the next record already, and a memory card bears only so many writes.
+        That is when it describes twice as much audio as the stored one, or the first full window. Later ones may
+        include the next record, and memory cards wear out.
         """
         if prediction.confidence is not None:
             self.confidence_sum += prediction.confidence

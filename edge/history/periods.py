@@ -1,4 +1,4 @@
-"""Weeks, months and years of a history, hour by hour of the local clock, and what was heard in the time before."""
+"""Weeks, months and years of a history by local hours, and comparison with the period before."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edge.history.segments import day_of, from_ms, to_ms
 
 SPANS = ("day", "week", "month", "year")
 HOUR_MS, HOURS = 3_600_000, 24
-#: Local clocks are set forward and back by multiples of this.
+#: Daylight saving changes are multiples of this.
 QUARTER_MS = 900_000
 
 #: Milliseconds by label.

@@ -1,4 +1,4 @@
-"""Reading a history, also while another process writes it."""
+"""Reading a history, possibly while another process writes it."""
 
 from __future__ import annotations
 

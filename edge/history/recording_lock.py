@@ -1,4 +1,4 @@
-"""One process at a time records into a history: two would count every hour twice."""
+"""A lock that lets one process at a time record into a history: two would count every hour twice."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RecordingLock:
     """Held from creation to ``release``; ``HistoryError`` if another process holds it.
 
     It is a file of its own, ``NAME.lock``: SQLite's locks on the history would be lost with any descriptor of ours
-    that is closed. The kernel lets go of it with the process, however that ends.
+    that is closed. The kernel releases it when the process ends for any reason.
     """
 
     def __init__(self, history: Path) -> None:
@@ -72,7 +72,7 @@ def _lock(path: Path, history: Path) -> int:
         except BaseException:
             os.close(descriptor)
             raise
-        if _is_at(path, descriptor):  # otherwise whoever held it has just removed it
+        if _is_at(path, descriptor):  # otherwise the previous holder has just removed it
             break
         os.close(descriptor)
     with suppress(OSError):  # on a full disk the lock holds without the number

@@ -11,12 +11,12 @@ from typing import Any
 
 #: Moments that a local calendar still has, whatever the time zone, in milliseconds since 1970.
 FIRST_MS, LAST_MS = -62_135_510_400_000, 253_402_214_400_000  # 2 January of year 1, 31 December 9999
-#: What other programs are told of a segment, in this order.
+#: Exported fields of a segment, in this order.
 FIELDS = ("start", "end", "duration_s", "state", "genre", "confidence", "tempo_bpm", "corrected")
 
 _DAY_MS, _MINUTE_MS = 86_400_000, 60_000
 _JSON_LINE = "{" + ", ".join(f'"{name}": %s' for name in FIELDS) + "}\n"
-# Parts of a time of day: formatting numbers anew for each of hundreds of thousands takes most of the time.
+# Preformatted parts of a time: formatting would take most of the time of a large export.
 _MINUTES = [f"T{hour:02}:{minute:02}:" for hour in range(24) for minute in range(60)]
 _SECONDS = [f"{second:02}." for second in range(60)]
 _MILLISECONDS = [f"{millisecond:03}Z" for millisecond in range(1000)]

@@ -1,4 +1,4 @@
-"""Noticing what people say of segments, in whichever process they do."""
+"""Detection of corrections made in any process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from edge.history.connection import Recording
 from edge.history.corrections import Corrected, after_corrections
 
-#: Corrections that are remembered, to notice that one is taken back.
+#: Corrections that are remembered, to detect undone ones.
 N_REMEMBERED = 256
 
 _NEWEST = "SELECT segment_id, max(id), label FROM corrections GROUP BY segment_id ORDER BY max(id) DESC LIMIT ?"
@@ -15,7 +15,7 @@ Said = Mapping[int, tuple[int, str]]  # number of the correction and label, by s
 
 
 class Watch:
-    """Compares what people say of segments with what they said at the last look."""
+    """Compares the corrections with those at the last call."""
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
@@ -24,7 +24,7 @@ class Watch:
         self.look()
 
     def look(self) -> list[Corrected]:
-        """Return the segments of which something else is said now; costs next to nothing while nobody has written."""
+        """Return the segments whose correction has changed; cheap while nobody has written."""
         with self._recording.connection() as connection:
             # It changes when another connection has written, and within the process there is but one.
             (others,) = connection.execute("PRAGMA data_version").fetchone()
@@ -38,12 +38,12 @@ class Watch:
         return [segment for segment in found if segment is not None]
 
     def label_of(self, segment_id: int) -> str | None:
-        """Return what was said of a segment at the last look, if it is among the newest."""
+        """Return the correction of a segment at the last call, if it is among the newest."""
         return self._said.get(segment_id, (0, None))[1]
 
 
 def _differing(before: Said, after: Said) -> Iterator[int]:
-    """Yield the segments of which something else is said, however many are forgotten at the old end."""
+    """Yield the segments whose correction differs, ignoring old ones that are no longer remembered."""
     newest_before = max((number for number, _ in before.values()), default=0)
     oldest_after = min((number for number, _ in after.values()), default=0) if len(after) >= N_REMEMBERED else 0
     for segment_id, (number, _) in after.items():

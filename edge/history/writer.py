@@ -25,14 +25,14 @@ _FORGET_INPUTS = """
 DELETE FROM heard WHERE segment_id NOT IN (SELECT segment_id FROM heard ORDER BY segment_id DESC LIMIT ?)
     AND segment_id NOT IN (SELECT segment_id FROM corrections)
 """
-#: Segments that can still be corrected so that a model can learn from it: a lively day, 4 MB with a thousand numbers.
+#: Segments whose head inputs are kept for learning: a busy day, 4 MB with a thousand numbers.
 KEEP_INPUTS = 256
 
 
 def new_id(now_s: float) -> int:
     """Return an id for a segment that begins now (seconds since 1970): in order of time.
 
-    The writer chooses it, not SQLite: a write that is repeated after a doubtful failure then changes nothing.
+    The writer chooses it, not SQLite, so that repeating a write after an ambiguous failure changes nothing.
     """
     return (round(now_s * 1000) << 15) + random.getrandbits(15)
 
@@ -48,7 +48,7 @@ class ModelIdentity:
 
 @dataclass(frozen=True, slots=True)
 class HeadInput:
-    """The head's input for a segment: from these numbers the model's answer came."""
+    """The head's input for a segment, of which the model's answer was computed."""
 
     model: ModelIdentity
     window_s: float  # of audio that they describe
@@ -56,7 +56,7 @@ class HeadInput:
 
 
 class HistoryWriter:
-    """An open history file. Whatever SQLite raises comes out as it is: what to do about it is the caller's to say."""
+    """An open history file. SQLite's exceptions are passed on to the caller."""
 
     def __init__(self, path: Path, busy_timeout_s: float = 0.25) -> None:
         """Open or create ``path``.
@@ -77,7 +77,7 @@ class HistoryWriter:
             raise
 
     def is_in_place(self) -> bool:
-        """True while others find what is written: False once the file or its log is moved, removed or replaced.
+        """True until the file or its log is moved, removed or replaced.
 
         ``HistoryError`` if another process records there meanwhile.
         """
@@ -126,7 +126,8 @@ class HistoryWriter:
     def forget_older_than(self, keep: timedelta) -> int:
         """Delete the segments that began longer than ``keep`` ago; returns how many.
 
-        Ago is counted from the newest segment if the clock is later: one that is years ahead must not empty the file.
+        The age is relative to the newest segment if the clock is later: a clock that is years ahead must not empty the
+        file.
         """
         with self._recording.connection() as connection:
             newest_ms = connection.execute("SELECT max(start_ms) FROM segments").fetchone()[0]

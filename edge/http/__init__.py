@@ -1,4 +1,4 @@
-"""Shared parts of faces that serve HTTP: where they listen, who may ask for what, and the thread that serves."""
+"""Shared parts of faces that serve HTTP: addresses, access control, and the server's thread."""
 
 from __future__ import annotations
 

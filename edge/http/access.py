@@ -3,8 +3,8 @@
 * The ``Host`` must be an IP address, or a name that is this machine's: a foreign name that was made to lead here (DNS
   rebinding) would let a stranger's page read the answers as its own.
 * Where another machine can connect, everything but the page's own files needs the token; changing something, and
-  reading settings, always does. A wrong one is refused even where none is needed: whoever has it should learn so before
-  they need it. It comes in a header that no other site's page can set, so there is nothing to forge, and no cookie.
+  reading settings, always does. A wrong one is refused even where none is needed, so that it is noticed early. It is
+  sent in a header that pages of other sites cannot set, which prevents request forgery without cookies.
 * A proxy on this machine connects from it, too, for whoever asks the proxy. So a request that has been handed on needs
   the token in any case; ``_is_from_here`` says by what it is known.
 * Every answer carries the headers that keep browsers from doing more than the page needs.
@@ -57,7 +57,7 @@ def framed_by(origins: Iterable[str]) -> dict[str, str]:
 
 
 class Access:
-    """ASGI application that lets through to another what is allowed."""
+    """ASGI application that passes permitted requests to another."""
 
     def __init__(
         self,
@@ -71,7 +71,7 @@ class Access:
         frames: Iterable[str] = (),
         secret_paths: Iterable[str] = (),
     ) -> None:
-        """``open_to_read``: nobody but this machine connects, and reading needs no token. ``open_paths`` are those that
+        """``open_to_read``: only this machine connects, and reading needs no token. ``open_paths`` are those that
         never do, ``secret_paths`` those that always do; ``names`` this machine's beside its host name; ``token_place``
         is told where no stranger asks; ``frames`` are the origins whose pages may show this one in a frame."""
         self._app = app

@@ -1,4 +1,4 @@
-"""An ASGI application served by uvicorn in a thread of its own, with bounds on what clients can hold."""
+"""An ASGI application served by uvicorn in a thread of its own, with limits on clients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edge.http.address import Address
 
 log = logging.getLogger(__name__)
 
-#: Connections at once; more are told to come later.
+#: Concurrent connections; further ones get status 503.
 MAX_CONNECTIONS = 96
 #: Seconds that a client may take to send a request, or to read what it has asked for.
 PATIENCE_S = 10.0
@@ -26,7 +26,7 @@ MAX_HEAD = 16_384
 
 
 class _Connection(H11Protocol):
-    """uvicorn's own, which would wait for ever for a request's end and for what nobody reads."""
+    """uvicorn's connection with timeouts for slow requests and for readers that stall."""
 
     _answered: object = None
 
@@ -64,7 +64,7 @@ class Server:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except Exception:  # a defect there must not end listening
+        except Exception:  # a defect in the server must not stop listening
             log.exception("the server at %s ended", self.address)
 
     async def _serve(self) -> None:
@@ -78,7 +78,7 @@ class Server:
             self.loop.call_soon_threadsafe(function, *arguments)
 
     def require_running(self) -> None:
-        """Raise ``FaceError`` if nobody is served any more."""
+        """Raise ``FaceError`` if the server has ended."""
         if not self._thread.is_alive():
             raise FaceError(f"the server at {self.address} has ended")
 
@@ -89,7 +89,7 @@ class Server:
 
 
 def _config(app: App) -> uvicorn.Config:
-    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # what clients do wrong is no news
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # clients' errors are not logged
     return uvicorn.Config(
         app,
         http=_Connection,

@@ -1,4 +1,4 @@
-"""The token that whoever comes from elsewhere, or changes something, must show."""
+"""The token for requests from other machines and for changes."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 from edge.errors import FaceError
 
-#: Where the token stands for whoever does not want it in a file.
+#: Environment variable with the token, as an alternative to a file.
 TOKEN_VARIABLE = "LIVEGENRE_WEB_TOKEN"
-#: Characters of a token, so that it can be typed and be part of a link.
+#: Allowed tokens: they can be typed and be part of a link.
 TOKEN = re.compile(r"[A-Za-z0-9_-]{16,200}")
 
 

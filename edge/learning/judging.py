@@ -1,8 +1,7 @@
-"""Learning that is honest: a layer is fitted, judged on records that it did not see, and only then proposed.
+"""Fitting of a layer with cross-validation: it is proposed only if it is better on records that it did not see.
 
-Corrections are split by record: of each fold's records the layer that is judged saw none. The reference rows stand for
-all that the model has learned elsewhere. They are fitted to as well, so that what the model says of them stays, and the
-layer that is proposed must answer as many of them right as the model alone.
+Folds of corrections are split by record. The reference rows represent the model's training data. They are fitted to as
+well, to preserve the model's answers, and the proposed layer must answer as many of them right as the model alone.
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ from edge.model.classifier import Classifier
 from edge.model.personal import PersonalLayer
 from edge.model.reference import ReferenceRows
 
-#: Records at least, and corrections that must name a genre of one's own, before anything is learned of it.
+#: Minimum number of records, and of corrections to a person's own genre, for learning.
 LEAST_RECORDS, LEAST_OF_OWN = 5, 10
-#: The newest corrections count, up to so many: fitting takes time with the third power.
+#: Only so many of the newest corrections are used: the time for fitting grows with the third power.
 MOST_LESSONS = 400
 N_FOLDS = 5
-#: Penalties that are tried, from the one that changes least on.
+#: Penalties that are tried, the strongest first.
 PENALTIES = (2.0, 0.7, 0.25)
-#: How much a record that somebody spoke of counts, and a reference row.
+#: Weights of a corrected record and of a reference row.
 RECORD_WEIGHT, REFERENCE_WEIGHT = 3.0, 2.0
-#: Of a reference row that the model has right its label is wanted to this share, for the rest the model's own answer.
+#: Share of the label in the target of a reference row that the model has right; the rest is the model's answer.
 LABEL_SHARE = 0.5
-#: Two segments are of one record if they are as alike as this, or follow each other and are as alike as that.
+#: Similarities above which two segments are of one record: any two, and two in succession.
 ALIKE, ALIKE_AND_NEXT, NEXT_S = 0.95, 0.6, 5.0
 
 Flags = NDArray[np.bool_]
@@ -44,9 +43,9 @@ Flags = NDArray[np.bool_]
 class Judged:
     """The outcome of learning: ``layer`` is to be used if there is one, else ``reason`` says why there is none.
 
-    ``before`` and ``after`` are how many of ``n`` corrections, each held out, the model alone and the layer had right;
-    ``reference`` the same of reference rows and their number. ``waiting`` are genres of one's own that too few
-    corrections name yet.
+    ``before`` and ``after`` count the right answers of the model alone and of the layer among ``n`` held-out
+    corrections; ``reference`` the same for the reference rows, and their number. ``waiting`` are own genres with too
+    few corrections so far.
     """
 
     layer: PersonalLayer | None = None
@@ -66,7 +65,7 @@ class Judged:
 
 
 def judge(bundle: Bundle, lessons: Sequence[Lesson], reference: ReferenceRows | None) -> Judged:
-    """Fit a layer to what people said, in the order in which it was heard, and judge it; the same for the same."""
+    """Fit a layer to corrections, in chronological order, and evaluate it; deterministic."""
     usable = [one for one in lessons if len(one.vector) == bundle.n_inputs and np.isfinite(one.vector).all()]
     own = Counter(one.label for one in usable if one.label not in bundle.labels)
     waiting = {label: n for label, n in sorted(own.items()) if n < LEAST_OF_OWN}
@@ -111,7 +110,7 @@ class _Task:
         self._examples = Examples(inputs, offsets, wanted, weights)
 
     def judged(self, waiting: dict[str, int]) -> Judged:
-        """Return what came of it, with the penalty that is right most often among those that do no harm."""
+        """Return the outcome with the most accurate penalty among those that do not harm the reference rows."""
         n, inputs = self._n, self._examples.inputs
         before = np.asarray(self._examples.offsets[:, : self._n_known].argmax(axis=1) == self._targets)
         tried = []
@@ -133,7 +132,7 @@ class _Task:
         return Judged(layer, reason, reference=counts, waiting=waiting, **figures)
 
     def _held_out(self, penalty: float) -> NDArray[np.float64]:
-        """Return what weights add to each correction's logits, from those that its fold did not see."""
+        """Return the layer's contribution to each correction's logits, fitted without its fold."""
         added = np.zeros_like(self._examples.offsets)
         for fold in range(int(self._folds.max()) + 1):
             held = self._folds == fold
@@ -145,7 +144,7 @@ class _Task:
 
 
 def _is_better(before: Flags, after: Flags) -> bool:
-    """Return whether more was gained than lost, by more than as many tosses of a coin usually differ."""
+    """Return whether gains exceed losses by more than chance (a sign test)."""
     gained, lost = int((after & ~before).sum()), int((before & ~after).sum())
     return gained - lost > math.sqrt(gained + lost)
 
@@ -165,7 +164,7 @@ def _records(lessons: Sequence[Lesson], inputs: NDArray[np.float32]) -> NDArray[
 
 
 def _folds(records: NDArray[np.int64], targets: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return a fold for each correction, the same for all of a record: those of a label are dealt out in turn."""
+    """Return a fold for each correction, the same for all of a record, balanced over labels."""
     first = np.unique(records, return_index=True)[1]
     turn = np.empty(len(first), dtype=np.int64)
     turn[np.argsort(targets[first], kind="stable")] = np.arange(len(first))

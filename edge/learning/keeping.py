@@ -1,7 +1,7 @@
-"""The personal layer beside a history: learned, taken back, told of. Each file is written whole or not at all.
+"""The personal layer beside a history: learning, undoing, and its status. Files are written atomically.
 
 ``NAME.personal.npz`` is the layer in use, ``NAME.personal-before.npz`` the one before it, and ``NAME.learned.json``
-says what came of learning last, so that the same is not tried every night.
+has the outcome of the last learning, so that it is not repeated every night.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ def before_beside(history: Path) -> Path:
 
 
 def notes_beside(history: Path) -> Path:
-    """Return the file that says what came of learning last."""
+    """Return the file with the outcome of the last learning."""
     return history.with_name(f"{history.name}.learned.json")
 
 
 def learn(history: Path, bundle: Bundle, model: Path | str | None = None) -> tuple[Judged, list[str]]:
-    """Learn from a history what ``bundle``, loaded from ``model``, lacks; what is better is in use from then on.
+    """Learn a layer over ``bundle``, loaded from ``model``, from a history; a better one is used from then on.
 
-    Returns what came of it, and in words what was set aside. Raises ``HistoryError`` for a history that cannot be
+    Returns the outcome, and a description of what was set aside. Raises ``HistoryError`` for a history that cannot be
     read, ``LearningError`` where nothing can be written beside it.
     """
     trouble: list[str] = []
@@ -61,12 +61,12 @@ def learn(history: Path, bundle: Bundle, model: Path | str | None = None) -> tup
 
 
 def is_worth_learning(history: Path, bundle: Bundle) -> bool:
-    """Return whether anybody has said anything, or the model was exchanged, since learning was tried last."""
+    """Return whether corrections or the model have changed since the last learning."""
     return newest_correction(history)[0] > 0 and notes(history).get("state") != _state(history, bundle)
 
 
 def undo(history: Path) -> bool:
-    """Take the layer back that was learned last; returns whether one from before it is in use now."""
+    """Undo the last layer; returns whether an earlier one is in use now."""
     layer, before = layer_beside(history), before_beside(history)
     try:
         if not layer.exists():
@@ -84,7 +84,7 @@ def undo(history: Path) -> bool:
 
 
 def status(history: Path, bundle: Bundle) -> str:
-    """Return in words what is in use, and what came of learning last."""
+    """Return in words the layer in use, and the outcome of the last learning."""
     try:
         layer = read_layer(layer_beside(history), bundle)
     except BundleError as error:
@@ -102,7 +102,7 @@ def status(history: Path, bundle: Bundle) -> str:
 
 
 def notes(history: Path) -> Mapping[str, Any]:
-    """Return what was noted of learning last; nothing where that cannot be read."""
+    """Return the notes of the last learning; empty if they cannot be read."""
     try:
         found = json.loads(notes_beside(history).read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -112,7 +112,7 @@ def notes(history: Path) -> Mapping[str, Any]:
 
 
 def keep_before(history: Path) -> None:
-    """Keep the layer in use as the one to go back to."""
+    """Save the layer in use for undoing."""
     with suppress(FileNotFoundError):
         write_whole(before_beside(history), layer_beside(history).read_bytes())
 

@@ -1,7 +1,7 @@
-"""Fitting a personal layer: multinomial logistic regression on top of what the head answers.
+"""Fitting a personal layer: multinomial logistic regression with the head's answer as an offset.
 
 The loss is the cross-entropy of the examples, each with a weight, and a penalty on the squared length of the weights,
-which pulls towards the head's own answer. It is convex, so that the same examples give the same layer. There are far
+which pulls towards the head's own answer. It is convex, so the result is unique. There are far
 fewer examples than inputs, so the weights are sought as sums of the examples (the dual form), by steps that a bound on
 the curvature makes safe (Böhning, "Multinomial logistic regression algorithm", 1992).
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from edge.model.personal import softmax_rows
 
-#: Steps at most, and the change of any logit below which no further one is taken.
+#: Maximum number of steps, and the largest change of a logit at which to stop.
 MOST_STEPS, TOLERANCE = 200, 5e-3
 
 Matrix = NDArray[np.float64]

@@ -1,11 +1,10 @@
-"""The decision what to show, given the model's answers: pure functions over a small frozen memory.
+"""The decision on what to show, given the model's answers: pure functions over a small frozen memory.
 
-A model that hears a new window every second changes its mind more often than music changes. Probabilities are
-smoothed as logarithms (one confident second cannot be outvoted by rounding), and the shown genre gives way only to
-one that has led clearly for a while: hysteresis in level and in time. The more of a record has been heard, the longer a
-while: just after its beginning a genre that leads is shown at once, for that the sound changed confirms it, and a first
-answer that was mistaken is corrected as soon. What is nearly ruled out itself goes within the same time, whichever
-others take turns in leading: "unsure" is shown rather than a genre beside which stands 0 %.
+A model with a new window every second changes its answer more often than the music changes. Logarithms of probabilities
+are smoothed, and the shown genre is replaced only by one that has led clearly for a while: hysteresis in level and in
+time. That time grows with the age of the record: just after its beginning a leading genre is shown at once, since the
+change of sound confirms it, and a mistaken first answer is corrected quickly. A shown genre that is nearly ruled out is
+dropped within the same time, even if the others alternate in leading: then "unsure" is shown.
 """
 
 from __future__ import annotations
@@ -20,9 +19,9 @@ from numpy.typing import NDArray
 from edge.checked import between, setting
 from edge.events import State
 
-#: The label by which a model says that what it hears is no music.
+#: The label of a model for sound that is not music.
 NO_MUSIC = "no_music"
-#: Probabilities below this are taken as this: one absurd window must not rule a genre out for minutes.
+#: Lower bound of probabilities: one bad window must not rule a genre out for minutes.
 FLOOR = 1e-4
 
 
@@ -31,8 +30,8 @@ class DecisionSettings:
     """The constants of the decision, with their units.
 
     Those from ``smoothing_s`` on were chosen on the 300 full tracks of GTZAN's train list, played without a pause, each
-    to a model that had not been trained on its artist (build/report/listening_findings.md has what else was tried);
-    ``python -m tests.benchmarks.records`` says what comes of them.
+    to a model that had not been trained on its artist (build/report/listening_findings.md has the alternatives);
+    ``python -m tests.benchmarks.records`` measures them.
     """
 
     #: RMS below which nothing is classified; quiet rooms record at -75 to -60 dBFS.
@@ -45,9 +44,9 @@ class DecisionSettings:
     #: Smoothed probability that a genre needs to be shown; 0.1 is chance for ten.
     unsure_below: float = setting(0.15, between(0, 1))
     lead: float = setting(4.0, between(1, 100))  # a new genre must be this many times as probable as the shown one
-    #: Until so much of a record has been heard, that is enough: the sound has changed, too.
+    #: Until so much of a record has been heard, that is enough, since the sound has changed, too.
     at_once_s: float = setting(5.5, between(0, 600))
-    settled_after_s: float = setting(26.5, between(0, 600))  # from then to here it must lead for longer and longer
+    settled_after_s: float = setting(26.5, between(0, 600))  # from then to here the time that it must lead grows
     lead_for_s: float = setting(7.0, between(0, 600))  # and from here on for so long
 
     def contradiction(self) -> tuple[str, str] | None:
@@ -57,7 +56,7 @@ class DecisionSettings:
         return "at_once_s", f"is {self.at_once_s}, must be at most settled_after_s ({self.settled_after_s})"
 
     def lead_after(self, record_s: float) -> float:
-        """Return for how long a new genre must lead, in seconds, ``record_s`` after the record began."""
+        """Return the seconds that a new genre must lead, ``record_s`` after the record began."""
         if record_s >= self.settled_after_s:
             return self.lead_for_s
         return self.lead_for_s * max(record_s - self.at_once_s, 0.0) / max(self.settled_after_s - self.at_once_s, 1e-9)
@@ -73,7 +72,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class DecisionMemory:
-    """All that the decision remembers from one update to the next."""
+    """The state of the decision between updates."""
 
     shown: Shown = Shown(State.WARMING_UP)
     smoothed: tuple[float, ...] = ()  # probabilities in the order of the labels; empty before the first
@@ -89,8 +88,8 @@ def hear_level(
 ) -> DecisionMemory:
     """Take in the level of the last ``elapsed_s`` seconds: enters and leaves ``silence``.
 
-    While ``memory.quiet_s`` is above zero there is nothing to classify. Silence that ends starts afresh: what is
-    played after it is another piece.
+    While ``memory.quiet_s`` is above zero there is nothing to classify. The end of a silence resets the decision:
+    another piece follows.
     """
     threshold = settings.silence_dbfs
     if memory.shown.state is State.SILENCE:
@@ -114,11 +113,11 @@ def hear_probabilities(
 ) -> DecisionMemory:
     """Take in the model's ``probabilities``, one per label, ``elapsed_s`` seconds after the ones before.
 
-    They are of the last ``record_s`` seconds, which belong to one record as far as is known.
+    They are of the last ``record_s`` seconds, the known length of the record.
     """
     smoothed = _smooth(memory.smoothed, probabilities, elapsed_s / settings.smoothing_s)
     by_label = dict(zip(labels, smoothed, strict=True))
-    is_first = not memory.smoothed  # of a record: the sound has changed too, which is as good as a second opinion
+    is_first = not memory.smoothed  # of a record: the change of sound confirms it
     memory = replace(memory, smoothed=smoothed, doubted_s=_doubted_s(memory, by_label, elapsed_s, settings))
     lead_for_s = settings.lead_after(record_s)
     best = _best(_label(memory.shown), by_label, settings)
@@ -128,13 +127,13 @@ def hear_probabilities(
     if is_first or rival_s >= lead_for_s:
         return replace(memory, shown=best, rival=None, rival_s=0.0, doubted_s=None)
     memory = replace(memory, rival=best, rival_s=rival_s)
-    if memory.doubted_s is not None and memory.doubted_s >= lead_for_s:  # others took turns in leading
+    if memory.doubted_s is not None and memory.doubted_s >= lead_for_s:  # others alternated in leading
         return replace(memory, shown=Shown(State.UNSURE), doubted_s=None)
     return memory
 
 
 def new_record(memory: DecisionMemory) -> DecisionMemory:
-    """Forget the record before; what it was stays shown until the new one is known."""
+    """Forget the previous record; its genre stays shown until the new one is known."""
     return replace(memory, smoothed=(), rival=None, rival_s=0.0)
 
 
@@ -168,7 +167,7 @@ def _smooth(before: tuple[float, ...], probabilities: NDArray[np.float32], time_
 
 
 def _best(label_shown: str | None, smoothed: dict[str, float], settings: DecisionSettings) -> Shown:
-    """Return what should be shown: the shown itself unless another leads it clearly, or it is nearly ruled out."""
+    """Return what to show: the shown genre unless another leads it clearly, or it is nearly ruled out."""
     leader = max(smoothed, key=lambda label: smoothed[label])
     if label_shown is not None and smoothed[label_shown] >= settings.unsure_below:
         leader = leader if smoothed[leader] >= settings.lead * smoothed[label_shown] else label_shown

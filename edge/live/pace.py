@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-#: Bounds of the update interval on a machine that cannot keep up, in seconds, and the backlogs that move it.
+#: Bounds of the update interval on a machine that cannot keep up, in seconds, and the backlogs that change it.
 LONGEST_INTERVAL_S = 8.0
 BACKLOG_GROWS_S = 1.0
 BACKLOG_SHRINKS_S = 0.5
@@ -37,7 +37,7 @@ class Pace:
         return elapsed_s
 
     def adapt(self, shortest_s: float, cost_s: float, backlog_s: float) -> None:
-        """Take in that the last update cost ``cost_s`` of wall time, and how much audio waits."""
+        """Adapt the interval to the wall time of the last update, ``cost_s``, and to the backlog."""
         before = cost_s if self.update_cost_s is None else self.update_cost_s
         self.update_cost_s = (1 - NEWEST_SHARE) * before + NEWEST_SHARE * cost_s
         self.interval_s = next_interval(self.interval_s, shortest_s, self.update_cost_s, backlog_s)
@@ -46,7 +46,7 @@ class Pace:
 def next_interval(interval_s: float, shortest_s: float, cost_s: float, backlog_s: float) -> float:
     """Return the next update interval in seconds: doubled while audio piles up, halved once there is time again.
 
-    ``cost_s`` is the wall time of one update: an interval that updates would fill by half is not gone back to.
+    ``cost_s`` is the wall time of one update: an interval that updates would fill by half is not chosen again.
     """
     if backlog_s > max(BACKLOG_GROWS_S, shortest_s):
         return min(2 * interval_s, LONGEST_INTERVAL_S)

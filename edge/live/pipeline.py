@@ -2,9 +2,8 @@
 
     source ─▶ mono ─▶ window of the record ─▶ classifier ─▶ decision ─▶ events
 
-``Pipeline.events`` is a generator: nothing happens until the next event is asked for, so whoever iterates sets the
-pace and no thread is needed. Updates fall on whole intervals of audio, not of wall time, so that the same audio gives
-the same events at any speed.
+``Pipeline.events`` is a generator: its consumer sets the pace, and no thread is needed. Updates fall on whole intervals
+of audio, not of wall time, so that the same audio gives the same events at any speed.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from edge.progress import Progress
 if TYPE_CHECKING:
     from edge.model.personal import PersonalLayer
 
-#: After a hole up to this long, in seconds, what was shown before still stands: it is most likely the same record.
+#: The shown answer is kept after holes up to this long, in seconds: it is most likely the same record.
 SHORT_GAP_S = 10.0
 #: States in which no audio comes.
 WITHOUT_AUDIO = (State.NO_SOURCE, State.PAUSED)
@@ -49,8 +48,8 @@ class PipelineSettings:
     """Settings of a pipeline."""
 
     interval_s: float = 1.0  # seconds of audio between updates, on a machine that keeps up
-    styles: bool = True  # whether events say which styles the listener hears
-    sound: bool = False  # whether they have what pictures of the sound are drawn from
+    styles: bool = True  # whether events have the listener's styles
+    sound: bool = False  # whether events have the frames for pictures of the sound
     decision: DecisionSettings = field(default_factory=DecisionSettings)
 
 
@@ -65,7 +64,7 @@ class _Update:
 
 
 class Pipeline:
-    """Turns what a source yields into events."""
+    """Turns a source's chunks into events."""
 
     def __init__(
         self,
@@ -78,7 +77,7 @@ class Pipeline:
         progress: Progress | None = None,
         personal: PersonalLayer | None = None,
     ) -> None:
-        """``now`` is the wall clock, and ``steady_s`` that of ``Block.recorded_at``; ``progress`` is to go on from.
+        """``now`` is the wall clock, and ``steady_s`` that of ``Block.recorded_at``; ``progress`` is continued.
 
         ``personal`` is the layer over the bundle's answers, if there is one.
         """
@@ -87,7 +86,7 @@ class Pipeline:
         self._bundle = bundle
         self._settings = settings or PipelineSettings()
         self._classify = Classifier(bundle, personal)
-        self._has_new_labels = False  # which nobody was told of yet
+        self._has_new_labels = False  # not reported yet
         self._window = RecordWindow(bundle)
         self._timeline = Timeline(bundle.spec.sample_rate, audio_s=before.audio_s, lost_s=before.dropped_s)
         self._stamp = Stamp(self._timeline, now, steady_s)
@@ -106,11 +105,11 @@ class Pipeline:
         return self._timeline.audio_s
 
     def adjust(self, settings: PipelineSettings) -> None:
-        """Go on with other settings, from the next update on."""
+        """Use other settings from the next update on."""
         self._settings = settings
 
     def answer_with(self, personal: PersonalLayer | None) -> None:
-        """Go on with another personal layer, or none; with other labels what was shown is forgotten."""
+        """Use another personal layer, or none; other labels reset the decision."""
         before, self._classify = self._classify.labels, Classifier(self._bundle, personal)
         if self._classify.labels != before:
             shown = self._memory.shown
@@ -165,7 +164,7 @@ class Pipeline:
                 )
                 yield from self._show(DecisionMemory(shown=Shown(State.NO_SOURCE)))
             case Restored(away_s):
-                yield from self._skip(away_s)  # first: what was shown lasted until now
+                yield from self._skip(away_s)  # first: the shown answer lasted until now
                 yield self._stamp.when_recorded(events.SourceRestored, source=self._source.name, away_s=away_s)
                 yield from self._gap(away_s, "the source was away")
                 yield from self._show(DecisionMemory())
@@ -190,7 +189,7 @@ class Pipeline:
         while samples.size:
             n_heard, samples = self._window.hear(samples, self._pace.samples_left)
             yield from self._hear(n_heard)
-        if self.audio_s > before_s:  # else the resampler collects more first
+        if self.audio_s > before_s:  # otherwise the resampler needs more samples first
             yield self._tick(self._window.take_block_level())
 
     def _end_stretch(self, lost_s: float = 0.0, *, paused_s: float = 0.0) -> Iterator[Event]:
@@ -210,7 +209,7 @@ class Pipeline:
         update = _Update(level_dbfs, elapsed_s)
         if memory.shown.state is State.SILENCE:
             self._tempo_bpm = None
-            self._window.forget()  # what ends the silence is judged by itself
+            self._window.forget()  # the audio that ends a silence is classified by itself
         elif self._window.is_long_enough:
             memory, update = self._judge(memory, update)
         yield from self._show(memory)
@@ -218,7 +217,7 @@ class Pipeline:
         self._pace.adapt(self._settings.interval_s, time.perf_counter() - started, self._source.backlog_s)
 
     def _judge(self, memory: DecisionMemory, update: _Update) -> tuple[DecisionMemory, _Update]:
-        """Classify the window; return what is to be remembered, and the update with its answer."""
+        """Classify the window; return the new memory, and the update with its answer."""
         if self._window.follow_record():
             memory = decision.new_record(memory)
         vector = self._window.vector()
@@ -269,7 +268,7 @@ class Pipeline:
     def _prediction(self, update: _Update) -> Event:
         labels, state = self._classify.labels, self._memory.shown.state
         window_s = update.elapsed_s if state is State.SILENCE else self._window.seconds
-        # Once for all while the same is shown: where a record began is found anew each second, and may be mistaken.
+        # Fixed while the same is shown: the detected beginning of a record may change each second.
         self._has_been_full = self._has_been_full or window_s >= self._bundle.spec.window_s
         has_styles = self._settings.styles and state in (State.MUSIC, State.UNSURE)
         vector, likely = update.vector, update.probabilities

@@ -1,14 +1,11 @@
 """Change-point detection on the sound of the last half minute: the beginning of the present record.
 
-A window that lies half in one record and half in the next sounds like neither, so what follows a change should be
-judged by itself. The last seconds are partitioned into records, each with one mean sound, such that the squared
-distances from these means and a penalty for each record are least together: optimal partitioning (Jackson et al.,
-"An algorithm for optimal partitioning of data on an interval", 2005). As it is done anew with each second, what was
-taken for a change is taken back when the seconds after it say otherwise.
-
-Sound is described by a second's spectral shape (its cepstrum, but for the level, which anybody may turn) and by how
-much its bands move, in usual standard deviations within a record. A listener that knows along which axes of what it
-hears records differ is believed above all.
+A window that spans two records sounds like neither, so audio after a change should be classified separately. The last
+seconds are partitioned into records, each with one mean sound, to minimize the squared distances from these means plus
+a penalty for each record: optimal partitioning (Jackson et al., "An algorithm for optimal partitioning of data on an
+interval", 2005). It is recomputed each second, so a false change is revoked when later seconds contradict it. A second
+is described by its spectral shape (its cepstrum without the level, which depends on the volume) and by the movement of
+its bands, in typical standard deviations within a record. A listener's record axes, if available, have the most weight.
 """
 
 from __future__ import annotations
@@ -23,14 +20,14 @@ from numpy.typing import NDArray
 from features_np.spectra.cepstrum import dct_matrix
 from features_np.units.decibels import clip_below_peak
 
-#: Seconds that are looked at, and seconds in a record at least: fewer are a fill-in, or a break.
+#: Seconds that are analyzed, and minimum length of a record: shorter parts are fill-ins or breaks.
 HISTORY_S, MIN_RECORD_S = 30, 3
-#: Mel bands are joined to so many: finer ones follow the melody. Levels further below a second's loudest are noise.
+#: Number of joined mel bands, since finer ones follow the melody, and range of levels below a second's loudest.
 N_BANDS, RANGE_DB = 16, 40.0
-#: What another record costs by its spectrum alone. Chosen, as the deviations below, on 260 full tracks of GTZAN's train
+#: Penalty for a record by the spectrum alone; like the deviations below chosen on 260 full tracks of GTZAN's train
 #: list.
 PENALTY = 21.3
-#: The same beside a listener, and how much the spectrum counts there. Chosen on the 300 full tracks of that list, with
+#: The same with a listener, and the weight of the spectrum then. Chosen on the 300 full tracks of that list, with
 #: record axes and heads that know none of their artists.
 PENALTY_BY_LISTENER, SPECTRUM_BESIDE_LISTENER = 16.0, 0.2
 
@@ -39,11 +36,11 @@ Sound = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Seconds:
-    """The frames of each second of a stream: those that came whole by its end and not before.
+    """Assignment of a stream's frames to seconds: a frame belongs to the second in which it became complete.
 
-    So an update on a whole second looks at all audio until then. Seconds of a fixed number of frames would
-    drift against the updates, and a change be noticed up to a second later. A frame is taken to have come a hop after
-    its last sample: full windows leave out as much.
+    So an update on a whole second uses all audio until then; seconds of a fixed number of frames would drift against
+    the updates and delay detection by up to a second. A frame counts as complete a hop after its last sample, which is
+    as much as full windows leave out.
     """
 
     sample_rate: int
@@ -87,7 +84,7 @@ class OnRecordAxes:
     def between(self, start: int, stop: int) -> Sound:
         """Return the mean place (axes,) of the patches that end after frame ``start`` and by ``stop``.
 
-        Of the last one before, or else the first, where none does.
+        If none does, the place of the last patch before, or else of the first.
         """
         first, last = np.searchsorted(self.ends, (start, stop), side="right")
         first = min(max(min(first, last - 1), 0), len(self.ends) - 1)
@@ -97,12 +94,12 @@ class OnRecordAxes:
 def hear_frames(
     memory: RecordMemory, first: int, log_mel: NDArray[np.float32], by_listener: OnRecordAxes | None = None
 ) -> RecordMemory:
-    """Take in a log-mel spectrogram (frames, n_mels) in dB, whose first frame is frame ``first`` of a stream.
+    """Process a log-mel spectrogram (frames, n_mels) in dB, whose first frame is frame ``first`` of a stream.
 
-    Frames of earlier updates are passed over.
+    Frames of earlier updates are skipped.
     """
     if log_mel.shape[1] < N_BANDS:
-        return memory  # the model hears no mel bands: there is nothing to go by
+        return memory  # the model uses no mel bands, so changes cannot be detected
     seconds = memory.seconds
     if first > seconds.frame(memory.next_second):
         memory = RecordMemory(seconds, next_second=seconds.after(first))
@@ -116,7 +113,7 @@ def hear_frames(
     next_second = memory.next_second + len(newest)
     penalty = PENALTY if by_listener is None else PENALTY_BY_LISTENER
     oldest, change = next_second - len(sounds), last_change(np.array(sounds), penalty)
-    # No record can begin in the first seconds looked at, nor before them: what was found there is no longer doubted.
+    # No change can be found at or before the first seconds analyzed: earlier beginnings are final.
     undoubted = memory.began if memory.began < oldest + MIN_RECORD_S else 0
     return RecordMemory(seconds, sounds, next_second, oldest + change if change else undoubted)
 
@@ -147,7 +144,7 @@ def sound(log_mel: NDArray[np.float32]) -> Sound:
 
 
 def joined(spectral: Sound, place: Sound) -> Sound:
-    """Describe a second by its spectrum and by its place (axes,) on a listener's record axes together."""
+    """Return the description of a second by its spectrum and its place (axes,) on a listener's record axes."""
     return np.concatenate((np.sqrt(SPECTRUM_BESIDE_LISTENER) * spectral, place / np.sqrt(len(place))))
 
 

@@ -1,4 +1,4 @@
-"""The last seconds of the record that is playing, and all that can be said of them."""
+"""The last seconds of the present record, and their description."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from edge.live.record_change import OnRecordAxes, RecordMemory, Seconds
 from edge.model.bundle import Bundle
 from edge.model.head_input import HeadInputStream
 
-#: Seconds of audio that the features need for a first, provisional answer; a tempo or a chord hardly shows in less.
+#: Seconds of audio that the features need for a provisional answer; less has hardly a tempo or a chord.
 FIRST_ANSWER_S = 3.0
-#: Seconds of audio that one update's pictures go back at most.
+#: Maximum seconds of audio in the pictures of one update.
 PICTURE_S = 2.0
 
 Samples = NDArray[np.float32]
@@ -36,12 +36,12 @@ class RecordWindow:
         return self._stream.seconds
 
     def hear(self, samples: Samples, most: int) -> tuple[int, Samples]:
-        """Take ``most`` samples at the bundle's rate from the source's; return how many there were, and the rest."""
+        """Take up to ``most`` samples at the bundle's rate; return their number and the remaining source samples."""
         taken, rest = self._stream.take(samples, most)
         return self._measure(taken), rest
 
     def end_stretch(self) -> int:
-        """Take what the resampler still holds of a stretch; return how many samples that are."""
+        """Flush the resampler at the end of a stretch; return the number of samples."""
         return self._measure(self._stream.finish())
 
     def _measure(self, samples: Samples) -> int:
@@ -54,7 +54,7 @@ class RecordWindow:
         self._stream.change_rate(source_rate)
 
     def forget(self) -> None:
-        """Treat what comes as unrelated to what came."""
+        """Reset: the following audio is unrelated."""
         self._stream.reset()
         self._drawn_until = 0
         self._record = self._no_record()
@@ -71,14 +71,14 @@ class RecordWindow:
         return self._interval_level.take()
 
     def follow_record(self) -> bool:
-        """Begin where the present record does; return whether that is another than before."""
+        """Begin at the beginning of the present record; return whether it is a new record."""
         hop_length, before = self._spec.hop_length, self._record
         log_mel = self._stream.log_mel()
         by_listener = None
         if self._has_record_axes:
             ends, places = self._stream.on_record_axes()
             if not len(ends):
-                return False  # seconds that are described otherwise could not be compared with those that follow
+                return False  # seconds with and without record axes cannot be compared
             by_listener = OnRecordAxes(ends / hop_length, places)
         self._record = record_change.hear_frames(before, *log_mel, by_listener)
         self._stream.begin_at(self._record.began_frame * hop_length)
@@ -86,7 +86,7 @@ class RecordWindow:
 
     @property
     def is_long_enough(self) -> bool:
-        """True once there is enough audio for the features to mean anything."""
+        """True once there is enough audio for the features."""
         return self.seconds >= FIRST_ANSWER_S
 
     def vector(self) -> Samples | None:

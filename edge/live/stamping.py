@@ -1,4 +1,4 @@
-"""The time of events: that at which their audio was recorded, however long it waited to be processed."""
+"""The time of events: when their audio was recorded, regardless of processing delays."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def utc_now() -> datetime:
 
 
 class Stamp:
-    """Makes events with their places on a timeline and on the wall clock."""
+    """Creates events with their timeline position and wall clock time."""
 
     def __init__(self, timeline: Timeline, now: Callable[[], datetime], steady_s: Callable[[], float]) -> None:
         """``now`` is the wall clock, and ``steady_s`` that of ``Block.recorded_at``."""
@@ -34,7 +34,7 @@ class Stamp:
         """Make an event of the time at which the audio at ``audio_s`` was recorded."""
         audio_s = self._timeline.audio_s
         waited_s = 0.0 if self._began_s is None else max(0.0, self._steady_s() - self._began_s - audio_s)
-        # From the clock as it is now: one that was put right since the audio came would give a time that never was.
+        # Relative to the clock now: it may have been set since the audio was recorded.
         return kind(time=self._now() - timedelta(seconds=waited_s), audio_s=audio_s, **values)
 
     def now(self, kind: type[Kind], **values: Any) -> Kind:

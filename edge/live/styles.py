@@ -1,7 +1,7 @@
-"""AudioSet's kinds of music that a window sounds like, beside the model's own genres.
+"""AudioSet's styles of music of a window, beside the model's own genres.
 
-A listener scores some fifty styles as it was taught to by others, on two million clips; nothing here trains them. They
-say what the model's few genres cannot: a device that plays techno need not say "disco" alone.
+A listener scores about fifty styles that its backbone learned from two million clips; nothing here trains them. They
+cover music beyond the model's few genres, such as techno.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 Scores = NDArray[np.float32]
 
-#: How many are named, the score that one needs to be among them, and the share of the likeliest's. AudioSet's classes
+#: Maximum number of named styles, their minimum score, and minimum share of the highest score. AudioSet's classes
 #: are many and its scores cautious: over 20 s of music the likeliest style has 0.01 to 0.3.
 MAX_STYLES, LEAST_SCORE, LEAST_SHARE = 3, 0.02, 0.25
-#: A style that is none of the model's genres leads with this score at least, and this many times that of any that is:
-#: so it was for 48 % of 60 electronic pieces of Emotify and 15 % of 53 known songs (most of them disco), for 4 % of 24
-#: of Emotify's rock and pop and 2 % of 104 GTZAN train tracks, through YAMNet in int8.
+#: Minimum score of a leading style outside the model's genres, and ratio to any style within them: they were met by 48
+#: % of 60 electronic pieces of Emotify and 15 % of 53 known songs (most of them disco), for 4 % of 24 of Emotify's rock
+#: and pop and 2 % of 104 GTZAN train tracks, through YAMNet in int8.
 LEADING_SCORE, LEADING_RATIO = 0.05, 3.0
 
-#: AudioSet's styles that are a genre of the shipped models, or a kind of one. Those not named here are none. A model of
-#: other genres says in its sidecar which styles are theirs.
+#: AudioSet's styles that are a genre of the shipped models, or a kind of one. Other styles belong to no genre. A model
+#: of other genres lists their styles in its sidecar.
 GENRE_OF_STYLE: Mapping[str, str] = {
     "Pop music": "pop",
     "Hip hop music": "hiphop",

@@ -1,4 +1,4 @@
-"""The source's own time: audio processed and audio lost, to the frame, whatever the sample rates."""
+"""The source's own time: processed and lost audio, exact to the frame at any sample rate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edge.events import Block
 
 
 class Timeline:
-    """Counts what a source gives, in stretches of contiguous audio.
+    """Counts a source's audio, in stretches of contiguous audio.
 
     A stretch ends at a hole, where the rate changes and at the end.
     """
@@ -43,7 +43,7 @@ class Timeline:
         return mono(block.frames)
 
     def advance(self, n_samples: int) -> None:
-        """Count samples, as far as they are dealt with."""
+        """Count processed samples."""
         self._n_counted += n_samples
 
     def next_stretch(self, lost_s: float = 0.0, *, paused_s: float = 0.0) -> None:

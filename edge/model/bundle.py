@@ -1,11 +1,9 @@
-"""A model is a bundle: TFLite networks and a JSON sidecar that says what goes in and what comes out.
+"""A model is a bundle: TFLite networks and a JSON sidecar that defines their inputs and outputs.
 
-The *head* takes the numbers that describe a window of audio and gives one logit a label. Where there are *listeners*,
-each describes the patches that its own front end cuts, and statistics of that over the window are part of what the
-head takes.
-
-Everything that could silently disagree is checked when a bundle is loaded: all networks' digests, the definitions of
-features and patches, the number of inputs and outputs. What is left after that is a model that means what it says.
+The *head* takes the numbers that describe a window of audio and gives one logit for each label. If there are
+*listeners*, each takes the patches of its own front end, and statistics of its outputs over the window are part of the
+head's input. Everything that could silently disagree is checked when a bundle is loaded: digests of the networks,
+definitions of features and patches, numbers of inputs and outputs.
 """
 
 from __future__ import annotations
@@ -27,7 +25,7 @@ from edge.model.sidecar import ModelUse
 
 MODEL_FILE = "genres.tflite"
 SIDECAR_FILE = "genres.json"
-#: The shipped models that have a name, and the folder of each beside the one that is taken when none is named.
+#: The shipped models with a name, and their folders beside the default model.
 NAMED = ("classic",)
 
 
@@ -44,17 +42,17 @@ class Bundle(ModelUse):
 
 
 def load_bundle(model: Path | str | None = None, *, try_first: bool = True) -> Bundle:
-    """Load the bundle in the folder ``model``, the shipped one of that name, or the one that is taken by default.
+    """Load the bundle in the folder ``model``, the shipped one of that name, or the default.
 
-    One that does not ship with this package runs in another process first, unless ``try_first`` is False: that is
-    for who made it. ``BundleError`` if it does not fit, ``RuntimeMissing`` if nothing here can run it.
+    One that does not ship with this package runs in another process first, unless ``try_first`` is False, which is for
+    its maker. ``BundleError`` if it does not fit, ``RuntimeMissing`` if nothing here can run it.
     """
     root = folder_of(model)
     sidecar, use = _read_sidecar(root)
     networks = _read_networks(root, sidecar, use)
     try:
         if try_first and not is_shipped(model):
-            from edge.model.trial import try_out  # which the shipped models need not wait for
+            from edge.model.trial import try_out  # not needed for shipped models
 
             try_out(networks)
         return _build(use, sidecar, networks)

@@ -1,4 +1,4 @@
-"""From what describes a window to probabilities, the one way it is done: on the device and in every evaluation."""
+"""From a head's input to probabilities, on the device and in every evaluation."""
 
 from __future__ import annotations
 

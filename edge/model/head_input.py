@@ -5,7 +5,7 @@
              └▶ PatchStream ─▶ another ...  ─────────────────────────────────────────┘
 
 Each branch resamples from the source's own rate. A patch is passed to its listener once, and only when an answer is
-asked for: those of a window that is given up before then never are.
+needed, so patches of a discarded window never are.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from features_np.window.buffers import SlidingBuffer
 
 Vector = NDArray[np.float32]
 
-#: Seconds of a whole signal that are described at a time.
+#: Seconds of a whole signal that are processed at a time.
 PIECE_S = 10
 
 
@@ -35,8 +35,8 @@ class HeadInputStream:
     ``vector()`` holds the features of exactly the samples ``start`` to ``end``, and each listener's statistics over
     the patches that lie wholly within them, counted from the beginning of the stream. Of samples at the bundle's rate
     it equals ``head_input``, where they are the stream's first; of others ``end`` is as far behind the newest as the
-    resampler needs, always equally far, whatever the blocks were. A window without a whole patch has the mean of the
-    normalization there, which tells the head nothing. Memory is bounded. Not thread-safe.
+    resampler needs, always equally far, whatever the blocks were. Without a whole patch in the window the statistics
+    are the mean of the normalization, which is neutral. Memory is bounded. Not thread-safe.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class HeadInputStream:
         return self._resampler.orig_sr
 
     def reset(self) -> None:
-        """Forget everything: what follows is a new stream, as after a gap."""
+        """Reset: a new stream follows, as after a gap."""
         self._features.reset()
         for listener in self._listeners:
             listener.reset()
@@ -105,7 +105,7 @@ class HeadInputStream:
         return self._consume(due if most is None else min(due, most)), rest
 
     def finish(self) -> Vector:
-        """Take in what the resamplers still hold, as if silence followed; the next samples begin another stretch."""
+        """Flush the resamplers, as if silence followed; the next samples begin another stretch."""
         self._ahead = np.concatenate((self._ahead, self._resampler.flush()))
         consumed = self._consume(len(self._ahead))
         self.change_rate(self.source_rate)
@@ -163,7 +163,7 @@ class HeadInputStream:
     def log_mel(self) -> tuple[int, Vector]:
         """Return the window's mel spectrogram in dB; see ``FeatureStream.log_mel``."""
         if self._features.seconds:
-            self._features.vector()  # which analyzes the new frames at the least cost
+            self._features.vector()  # analyzes the new frames at the least cost
         return self._features.log_mel()
 
     def chroma(self, first: int) -> Vector:
@@ -193,7 +193,7 @@ class _ListenerStream:
         self._restart(0)
 
     def _restart(self, patch: int) -> None:
-        """Make this patch the next that the listener takes."""
+        """Continue the listener at this patch."""
         self._rows.restart(patch)
         self._places.restart(patch)
 
@@ -202,7 +202,7 @@ class _ListenerStream:
         self._wait(self._stream.change_rate(source_rate))
 
     def push(self, samples: Vector) -> None:
-        """Cut patches; they wait for the listener."""
+        """Cut patches and queue them for the listener."""
         self._wait(self._stream.push(samples))
 
     def _wait(self, patches: Vector) -> None:
@@ -239,7 +239,7 @@ class _ListenerStream:
             return
         rows = self._network.rows(self._waiting.view(first, stop))
         self._rows.append(rows)
-        # One by one: a product's last digits depend on how many rows it has.
+        # One by one: the last digits of a product depend on the number of rows.
         self._places.append(np.array([row[: len(self._axes)] @ self._axes for row in rows]))
         self._waiting.forget_before(stop)
 
@@ -260,7 +260,7 @@ def _rows_of(y: Vector, network: ListenerNetwork, sample_rate: int) -> Vector:
 
 
 def patches_in(spec: PatchSpec, seconds: float) -> int:
-    """Return how many patches can lie within so many seconds, and two more."""
+    """Return the maximum number of patches in so many seconds, plus two."""
     return math.ceil(seconds / spec.hop_s) + 2
 
 

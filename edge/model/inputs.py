@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-#: What of a listener decides its numbers; its styles, say, do not.
+#: The keys of a listener that determine its outputs; its styles, for example, do not.
 _OF_LISTENER = ("name", "sha256", "patch_spec_digest", "outputs", "statistics")
 
 

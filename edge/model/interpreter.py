@@ -23,7 +23,7 @@ from edge.errors import BundleError, RuntimeMissing
 RUNTIMES = ("tflite_runtime.interpreter", "ai_edge_litert.interpreter")
 #: Bytes that hold the C library's ``fenv_t`` of any architecture; the largest, x86-64's, takes 32.
 _ENVIRONMENT_BYTES = 256
-#: Items that a quantized model runs on together, at most: an update seldom brings more. tflite-runtime packs the
+#: Maximum batch of a quantized model: an update seldom has more patches. tflite-runtime packs the
 #: weights anew each time, so two together take 16 % less time than one after the other (LiteRT: 17 %), and give the
 #: same integers.
 MOST_TOGETHER = 3
@@ -66,7 +66,7 @@ class Interpreter:
         self._input, self._outputs = _Tensor(inputs[0]), [_Tensor(details) for details in outputs]
         self.input_shape = self._input.shape  # of one item
         self.output_sizes = tuple(int(np.prod(output.shape)) for output in self._outputs)
-        # Sums of floats would depend on how many items are computed together.
+        # Float sums would depend on the batch size.
         takes_any = inputs[0]["shape_signature"][0] == -1 and all(
             tensor.is_quantized for tensor in (self._input, *self._outputs)
         )
@@ -126,7 +126,7 @@ def _outputs(interpreter: Any) -> Sequence[Mapping[str, Any]]:
 
 
 def _numbered(name: str) -> tuple[str, int]:
-    """Return what sorts ``output_10`` behind ``output_9``."""
+    """Return a key that sorts ``output_10`` behind ``output_9``."""
     stem = name.rstrip("0123456789")
     return stem, int(name[len(stem) :] or 0)
 
@@ -146,7 +146,7 @@ def _construct(model: bytes, runtimes: Sequence[str]) -> tuple[str, Any]:
         try:
             interpreter = module.Interpreter(model_content=model, num_threads=1)
             interpreter.allocate_tensors()
-        except Exception as error:  # what a runtime raises here depends on the runtime and on NumPy
+        except Exception as error:  # the exception depends on the runtime and on NumPy
             problems.append(f"{package}: {_first_line(error)}")
             continue
         return package, interpreter
@@ -156,12 +156,12 @@ def _construct(model: bytes, runtimes: Sequence[str]) -> tuple[str, Any]:
 
 @contextmanager
 def _arithmetic_kept() -> Iterator[None]:
-    """Undo what a library does to the processor's arithmetic as it is loaded.
+    """Restore the floating point environment after a library is loaded.
 
-    tflite-runtime's for aarch64 has this thread, and those that it starts, take the smallest numbers for zero from
-    then on, NumPy's included; NumPy then warns whoever looks.
+    tflite-runtime's for aarch64 sets flush-to-zero for this thread and its children, which affects NumPy, too, and
+    makes it warn.
     """
-    library = ctypes.CDLL(None)  # NumPy has the C library's mathematics loaded
+    library = ctypes.CDLL(None)  # the C math library is loaded by NumPy
     if not hasattr(library, "fegetenv"):
         yield
         return

@@ -14,7 +14,7 @@ from edge.model.sidecar import ListenerUse
 
 
 class ListenerNetwork:
-    """Turns each patch into a row of all outputs one after the other, the styles' scores last."""
+    """Turns each patch into a row of all outputs, the styles' scores last."""
 
     def __init__(self, model: bytes, use: ListenerUse, runtimes: Sequence[str] = RUNTIMES) -> None:
         """Load ``model``; ``BundleError`` if it is not as ``use`` says, ``RuntimeMissing`` if nothing can run it."""

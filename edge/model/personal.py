@@ -1,11 +1,11 @@
-"""The personal layer: what the head's answer becomes where somebody has said better, on this device alone.
+"""The personal layer: a correction of the head's answer, learned on this device.
 
     the head's probabilities ─▶ logarithms ─────────────┐
     the head's input ─▶ normalized, each view of length 1 ─▶ weights ─▶ + ─▶ softmax ─▶ probabilities
 
-A view is what describes the sound in one way: the readable features, or one output of a listener. The weights are
-fitted by ``edge.learning`` to corrections, beside the reference rows, and pull the answer away from the head's no
-further than these ask for. Genres of one's own are further labels, behind those of the bundle and before none.
+A view is one group of inputs: the readable features, or one output of a listener. The weights are
+fitted by ``edge.learning`` to corrections, beside the reference rows, and change the head's answer only as far as these
+require. A person's own genres are further labels, after those of the bundle.
 
 The layer belongs to one head. It is a file beside the history, never part of a bundle.
 """
@@ -29,19 +29,19 @@ from edge.written import write_whole
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two looks at the file.
+#: Seconds between checks of the file.
 LOOK_EVERY_S = 2.0
 #: The file's layout; another number means another program wrote it.
 FORMAT = 1
-#: Bytes of the file at most, and genres of one's own.
+#: Maximum size of the file in bytes, and number of own genres.
 MOST_BYTES, MOST_OWN = 4_000_000, 64
-#: Normalized inputs beyond this are taken as this: an input that hardly ever moved must not outweigh all others.
+#: Bound of normalized inputs: one that was nearly constant in training must not outweigh all others.
 CLIP = 5.0
-#: Probabilities below this are taken as this: what a head rules out, people may still say.
+#: Lower bound of the head's probabilities: a person may still say what it rules out.
 FLOOR = 1e-3
-#: Logarithm of the odds of a genre of one's own before the weights say anything.
+#: Prior log odds of an own genre, without weights.
 OWN_LOGIT = -1.5
-#: How much the readable features count beside one output of a listener, and the constant beside all of them.
+#: Weights of the readable features relative to one output of a listener, and of the constant.
 READABLE_WEIGHT, CONSTANT_WEIGHT = 0.5, 0.05
 REMEDY = "`livegenre learn` makes it anew from the corrections"
 
@@ -103,7 +103,7 @@ def layer_beside(history: Path) -> Path:
 
 
 class LayerWatch:
-    """Looks after the layer beside a history; ``layer`` is the one to use, None for the bundle's own answer."""
+    """Watches the layer beside a history; ``layer`` is the one to use, None for the bundle's own answer."""
 
     def __init__(self, history: Path, bundle: Bundle) -> None:
         self.layer: PersonalLayer | None = None
@@ -113,9 +113,9 @@ class LayerWatch:
         self.look()
 
     def look(self) -> bool:
-        """Read the file again where it has changed; returns whether ``layer`` did. Looks once in ``LOOK_EVERY_S``.
+        """Reload the file if it has changed; returns whether ``layer`` has.
 
-        What cannot be used is logged in a line.
+        Checks once in ``LOOK_EVERY_S``. Errors are logged in one line.
         """
         now = time.monotonic()
         if now < self._next_look:
@@ -189,5 +189,5 @@ def _parsed(content: bytes, bundle: Bundle) -> PersonalLayer:
 
 
 def head_of(bundle: Bundle) -> str:
-    """Return the name of a head and its inputs: weights over one say nothing over another."""
+    """Return an identifier of a head and its inputs: weights are valid for one head only."""
     return f"{inputs_digest(bundle.sidecar)} {bundle.sidecar['model']['sha256']}"

@@ -1,8 +1,8 @@
-"""A model's own test: a synthetic piece whose vector and probabilities stand in the sidecar.
+"""A model's self-test: a synthetic piece whose vector and probabilities are in the sidecar.
 
-The trainer computes them once; every device computes them again (``livegenre selftest``). They tell what differs: the
-features, if the device does not hear what the model was trained on; a listener, if its network or its runtime
-answers otherwise; the probabilities alone, if the head does.
+The trainer computes them once; every device computes them again (``livegenre selftest``). A difference is located: in
+the features, if the device computes them differently from training; in a listener, if its network or runtime differs;
+in the probabilities alone, if the head does.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from features_np.vector.parameters import PITCH_CLASSES
 #: The piece that new bundles are probed with: ten seconds, off the default tempo and key.
 RECIPE: Mapping[str, Any] = {"seconds": 10.0, "tempo_bpm": 110.0, "key": "D", "seed": 1}
 
-#: What a recipe may ask for: longer pieces would take a device's memory, other tempi its time.
+#: Limits of a recipe: longer pieces would exhaust a device's memory, other tempi its time.
 RECIPE_RULES = {
     "seconds": between(3, 60),
     "tempo_bpm": between(30, 300),

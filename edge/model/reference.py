@@ -1,9 +1,9 @@
 """Reference rows: a few inputs of a bundle's head, with the label of each, that ship beside its networks.
 
-They stand for what the head was trained on where that itself is not: a layer that is fitted on the device must answer
-them no worse than the head alone, and a genre that is added in the lab has something to be told from. They belong to
-the definitions of the numbers that the head takes (``edge.model.inputs``), so a head that is trained anew beside the
-same listener keeps them; with other definitions they are refused.
+They represent the head's training data: a layer that is fitted on the device must answer them no worse than the head
+alone, and they are the other classes for a genre that is added in the lab. They belong to the definitions of the
+numbers that the head takes (``edge.model.inputs``), so a head that is trained anew beside the same listener keeps them;
+with other definitions they are refused.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from edge.model.bundle import Bundle, folder_of
 from edge.model.inputs import inputs_digest
 
 REFERENCE_FILE = "reference_rows.npz"
-#: Bytes of the file at most; a folder that somebody else made may hold anything.
+#: Maximum size of the file in bytes.
 MOST_BYTES = 1_000_000
 REMEDY = "make it anew: python -m build.reference_rows"
 

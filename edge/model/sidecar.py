@@ -1,7 +1,7 @@
-"""Reads a bundle's sidecar with suspicion: whatever makes no sense in it is one line and a remedy.
+"""Validates a bundle's sidecar: every error is one line with a remedy.
 
-A sidecar that people edit, or that another program wrote, may hold anything that JSON can. Nothing of it is used
-before its type, its size and its range are known.
+A sidecar may have been edited, or written by another program, and may hold any JSON. Nothing of it is used before its
+type, its size and its range are known.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FORMAT = 3
 #: Statistics over a window's patches that the head may be given, in the order of their names' use in a sidecar.
 STATISTICS = ("mean", "std", "max")
 
-#: What is beyond these bounds cannot be meant, and would only become an infinity later.
+#: Bounds of numbers: larger ones are errors that would become infinities later.
 MEAN, SCALE, TEMPERATURE = between(-1e12, 1e12), between(1e-12, 1e12), between(1e-3, 1e3)
 #: Labels, outputs of a listener and their numbers at most: more are a mistake rather than a model.
 MOST_NAMES, MOST_NUMBERS = 10_000, 1_000_000
@@ -41,7 +41,7 @@ LISTENER_NAME = matching(r"[a-z][a-z0-9_]{0,31}", "must be a letter, and 31 lett
 class ListenerUse:
     """The use of a listener network.
 
-    ``patch_spec`` is its front end. ``outputs`` are name and size of what it says of a patch, in the order of the
+    ``patch_spec`` is its front end. ``outputs`` are name and size of its outputs for a patch, in the order of the
     network's own output names; where there are ``styles``, one more output gives a score, 0 to 1, for each.
     ``statistics`` are what is taken of each output over a window's patches.
     """

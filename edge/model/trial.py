@@ -1,7 +1,7 @@
-"""A model is code, and a damaged one can take the process with it: so a stranger's runs in another process first.
+"""A model is code, and a damaged one can crash the process, so models from elsewhere run in another process first.
 
-What crashes, hangs or is refused there is a ``BundleError`` here. A model that ran is remembered by its digest, where a
-cache may be kept, so that the process is started once for each model and not each time.
+A crash, a hang or an error there is a ``BundleError`` here. A model that ran is remembered by its digest in the cache
+folder, so that the process is started only once for each model.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from numpy.typing import NDArray
 from edge.errors import BundleError, EdgeError, RuntimeMissing
 from edge.model.interpreter import RUNTIMES, Interpreter
 
-#: Seconds that a trial may take: less than a service manager's patience with a daemon that takes up a new model.
+#: Seconds that a trial may take: less than a service manager's timeout for a daemon that loads a new model.
 TIMEOUT_S = 20.0
 #: Where no service manager waits, so many times as long, while a busy machine gives it less than half of a processor.
 MOST_TURNS = 6
-#: Part of what is remembered: another number, and every model is tried again.
+#: Part of the key: with another number every model is tried again.
 REVISION = 2
-#: Values that inputs are filled with: nothing, both ends of any quantization, and noise of this deviation.
+#: Input values: zeros, both ends of any quantization, and noise of this deviation.
 CONSTANTS, DEVIATION = (0.0, -1e6, 1e6), 1.0
 #: Bytes that are put behind a network in memory, at least; a cut file's offsets reach as far as it was long.
 LEAST_BEHIND = 1_000_000
@@ -87,7 +87,7 @@ def _run_in_a_process(networks: Mapping[str, bytes]) -> None:
 
 
 def _answer(process: subprocess.Popen[bytes], networks: bytes) -> bytes:
-    """Return what a process says that is given ``networks``; ``BundleError`` once it has had time enough."""
+    """Return the answer of a process that is given ``networks``; ``BundleError`` on a timeout."""
     turns = 1 if "WATCHDOG_USEC" in os.environ else MOST_TURNS
     for turn in range(1, turns + 1):
         try:
@@ -116,7 +116,7 @@ def _processor_s(pid: int) -> float:
 def run_child() -> None:
     """Run the networks on standard input, and say on standard output what is wrong with the first that does not."""
     with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash is what is tried here: nobody wants to look at it
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # crashes are expected here: write no core dump
     signal.alarm((MOST_TURNS + 1) * round(TIMEOUT_S))  # whoever would give it up may be gone
     sizes: dict[str, int] = json.loads(sys.stdin.buffer.readline())
     try:
@@ -126,11 +126,11 @@ def run_child() -> None:
         text = (str(error).splitlines() or [""])[0]
         print(f"{type(error).__name__}: {text}", flush=True)
         os._exit(error.exit_status if isinstance(error, EdgeError) else 1)
-    os._exit(0)  # not by way of the runtime's own clean-up: what it would crash in there does no harm
+    os._exit(0)  # without the runtime's own clean-up, in which a crash does not matter
 
 
 def _exercise(network: bytes, name: str) -> None:
-    """Run one network, twice: what reads beyond its own end must not depend on what happens to lie there."""
+    """Run one network twice: results of reading beyond its buffer would differ."""
     first, second = (_answers(network + behind * max(len(network), LEAST_BEHIND)) for behind in (b"\x00", b"\xff"))
     if not np.isfinite(first).all():
         raise BundleError(f"{name} answers with something that is not a number; publish or copy it again")

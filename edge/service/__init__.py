@@ -1,1 +1,1 @@
-"""Running for months: the daemon, its configuration, and what systemd is told."""
+"""The service: the daemon, its configuration, and the interface to systemd."""

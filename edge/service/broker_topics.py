@@ -1,4 +1,4 @@
-"""Taking back what MQTT brokers keep of a device: topics that would stay in Home Assistant for ever."""
+"""Removal of a device's retained topics from MQTT brokers, which would stay in Home Assistant forever."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def taking_back(config_file: Path | None = None) -> Callable[[], list[str]]:
     broker = config.faces[MQTT.section].broker()
 
     def take_back() -> list[str]:
-        from edge.sinks.mqtt.forgetting import forget  # needs the extra, which is there where something was published
+        from edge.sinks.mqtt.forgetting import forget  # needs the extra, which is installed if something was published
 
         return forget(broker, folder)
 

@@ -1,8 +1,8 @@
 """The daemon's configuration: a TOML file, read into frozen objects.
 
-A key that is unknown or has a bad value is an error with its line: a daemon that starts with a setting silently
-ignored is found out months later. The rules stand on the fields (``edge.checked``), and options go through the same.
-``edge/service/livegenre.toml`` documents every key with its default.
+An unknown key or a bad value is an error with its line, since silently ignored settings would be noticed months later.
+The rules are part of the fields (``edge.checked``), and apply to options, too. ``edge/service/livegenre.toml``
+documents every key with its default.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ LEVELS = ("debug", "info", "warning", "error")
 
 @dataclass(frozen=True, slots=True)
 class SourceConfig(RawFormat):
-    """The source, and the format of its audio where it does not say so itself."""
+    """The source, and the format of its audio if that has no header."""
 
     uri: str = "mic"
 
@@ -57,7 +57,7 @@ class LogConfig:
     level: str = setting("info", one_of(*LEVELS))
 
 
-#: What each table is read into; a table's keys are the fields.
+#: The class of each table; its fields are the table's keys.
 SECTIONS: Mapping[str, type[Any]] = {
     "source": SourceConfig,
     "model": ModelConfig,
@@ -71,7 +71,7 @@ SECTIONS: Mapping[str, type[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything that the daemon can be told."""
+    """The daemon's configuration."""
 
     source: SourceConfig = field(default_factory=SourceConfig)
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -85,7 +85,7 @@ class Config:
 def load_config(path: Path) -> Config:
     """Read a configuration file; ``ConfigError`` names the file, the line and the remedy."""
     try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors begin with a mark of byte order
+        text = path.read_text(encoding="utf-8-sig")  # some editors write a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "is not UTF-8 text"
         raise ConfigError(f"{path}: {reason}; write one or see `livegenre service show --config`") from error
@@ -117,7 +117,7 @@ def _section(text: str, name: str, table: str, entries: Any) -> Any:
 
 
 def _line_of(text: str, table: str, key: str) -> int:
-    """Return the line of a key, or of its table for "": tomllib doesn't tell, and keys written by people are plain."""
+    """Return the line of a key, or of its table for "": tomllib does not report it, and people write plain keys."""
     current, first = "", 1
     for number, line in enumerate(text.splitlines(), 1):
         if header := re.match(r"\s*\[\s*([\w-]+)\s*\]", line):

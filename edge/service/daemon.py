@@ -1,8 +1,8 @@
 """``livegenre daemon``: listening as a service, for months.
 
-One loop takes every event: it feeds the service manager's watchdog, the history and the log, so that what hangs is
-noticed. A signal only sets a flag, which the loop sees at the next event, 0.75 s later at most; nothing that can hang
-in the sound system runs on this thread.
+One loop handles every event: it feeds the service manager's watchdog, the history and the log, so that a hang is
+detected. A signal only sets a flag, which the loop sees at the next event, within 0.75 s; calls that can hang in the
+sound system run in other threads.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from edge.switch import PAUSED_FILE, Switch
 
 log = logging.getLogger(__name__)
 
-#: Exit status for what starting again cannot mend (EX_CONFIG of sysexits.h); the unit file names it.
+#: Exit status for errors that a restart cannot fix (EX_CONFIG of sysexits.h); the unit file names it.
 BAD_CONFIG = 78
 
 
@@ -93,8 +93,8 @@ class Daemon:
         self._learned: LayerWatch | None = None
         self._nightly: Nightly | None = None
         self._follow_learning()
-        self._next: Source | None = None  # what to listen to once the present source is closed
-        self._progress = take_over()  # from a process whose place this one took
+        self._next: Source | None = None  # the next source, once the present one is closed
+        self._progress = take_over()  # from the process that this one replaced
         self._stop_asked = self._reload_asked = False
         self._shown = words.shown(State.WARMING_UP, None)
         self._lost_s = 0.0
@@ -102,7 +102,7 @@ class Daemon:
         logs.set_up(self._config.log.level)
 
     def run(self) -> int:
-        """Listen until told to stop, anew after a change of configuration; returns the exit status."""
+        """Listen until asked to stop, restarting after a change of configuration; returns the exit status."""
         with self._signals():
             try:
                 self._next = _source(self._config, self._progress.away_since)
@@ -149,7 +149,7 @@ class Daemon:
         self._faces.show(self._config.faces, self._bundle, history)
 
     def _follow_learning(self) -> None:
-        """Look after what is learned beside the history, and learn at night, as the configuration says."""
+        """Watch the personal layer beside the history, and learn at night, as configured."""
         if self._nightly is not None:
             self._nightly.close()
         self._learned = self._nightly = None
@@ -178,7 +178,7 @@ class Daemon:
         try:
             for event in pipeline.events():
                 self._take(event)
-                if self._reload_asked and self._next is None:  # else the next source sees to it
+                if self._reload_asked and self._next is None:  # otherwise the next source does
                     self._reload()
                     pipeline.adjust(_settings(self._config))
                     if self._next is None:
@@ -201,7 +201,7 @@ class Daemon:
 
     def _take(self, event: Event) -> None:
         self._notifier.alive()
-        for sink in self._kept:  # first: what it knows of the event is news for the others
+        for sink in self._kept:  # first: it produces events for the others
             sink(event)
         for one in (event, *(self._history.news() if self._history is not None else ())):
             self._present(one)
@@ -244,7 +244,7 @@ class Daemon:
         return "; ".join(parts)
 
     def _reload(self) -> None:
-        """Read the configuration again. What is wrong with it leaves everything as it was."""
+        """Reload the configuration. If it has an error, nothing changes."""
         self._reload_asked = False
         self._notifier.reloading()
         try:
@@ -257,13 +257,13 @@ class Daemon:
             self._notifier.ready()
 
     def _take_over(self, config: Config) -> None:
-        """Open what the configuration names anew, and let go of what was before; all of it or nothing."""
+        """Open what the configuration names, then close what was open before; all of it or nothing."""
         before = self._config
         bundle = self._bundle if config.model.folder == before.model.folder else _bundle(config)
         source, history = None, self._history
         with ExitStack() as opened:
             if (config.source, config.model.folder) != (before.source, before.model.folder):
-                source = _source(config)  # which records only once it is listened to
+                source = _source(config)  # it records only once it is iterated
                 opened.callback(source.close)
             if config.history != before.history:
                 history = _history(config)

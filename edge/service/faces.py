@@ -1,4 +1,4 @@
-"""The faces that somebody asks for: opened, handed every event, and closed."""
+"""The requested faces: opening them, passing events, and closing them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Faces:
-    """Sink that is every face of a configuration, which may change: those opened late are told the present."""
+    """Sink of all faces of a configuration, which may change; those opened late get the present state."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Faces:
             settings = sections[face.section]
             if settings.enabled:
                 wanted[face.name] = (settings, face.depends_on(settings, around)), partial(face.open, settings, around)
-        for name, (key, persistent, guarded) in [*self._open.items()]:  # first: an address may pass to another
+        for name, (key, persistent, guarded) in [*self._open.items()]:  # first: another face may take over an address
             if name not in wanted or wanted[name][0] != key:
                 if name not in wanted:
                     persistent.forget()

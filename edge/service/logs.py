@@ -1,4 +1,4 @@
-"""Logging for a program that runs for months: to stderr, in the journal's style, and never in floods of warnings."""
+"""Logging for a long-running program: to stderr, in the journal's style, with rate-limited warnings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edge.words import safe
 
 #: Warnings of one kind that are let through in a period, in seconds.
 BURST, PERIOD_S = 5, 60.0
-#: Characters of a message, at most: some quote what others have sent.
+#: Maximum length of a message: some quote external input.
 LONGEST = 1000
 #: syslog priorities, which the journal takes from a prefix (sd-daemon(3)).
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (logging.DEBUG, 7))
@@ -30,7 +30,7 @@ def set_up(level: str) -> None:
 
 
 class _OneLine(logging.Formatter):
-    """Keeps a message to its line, whatever names are in it; a traceback follows in its own."""
+    """Formats a message as one line, whatever names are in it; a traceback follows in its own lines."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is the standard library's
         text = super().formatMessage(record)
@@ -40,7 +40,7 @@ class _OneLine(logging.Formatter):
 
 
 class _Stderr(logging.Handler):
-    """Writes to what ``sys.stderr`` is at that moment: it may be replaced while PortAudio is kept quiet."""
+    """Writes to the current ``sys.stderr``, which may be replaced while PortAudio is silenced."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -48,16 +48,16 @@ class _Stderr(logging.Handler):
             if _is_journal(sys.stderr):
                 priority = next((syslog for level, syslog in _PRIORITIES if record.levelno >= level), 7)
                 prefix = f"<{priority}>"
-            else:  # the journal has times of its own
+            else:  # the journal adds its own times
                 prefix = f"{time.strftime('%Y-%m-%dT%H:%M:%S%z', time.localtime(record.created))} "
             text = "\n".join(prefix + line for line in text.splitlines())
             print(text, file=sys.stderr, flush=True)
-        except Exception:  # a reader of stderr that went away must not end listening
+        except Exception:  # a closed stderr must not stop listening
             return
 
 
 def _is_journal(stream: TextIO) -> bool:
-    """Return True if a stream leads to the journal: the variable alone is inherited by whole desktop sessions."""
+    """Return True if a stream leads to the journal: the variable alone is also set in desktop sessions."""
     try:
         found = os.fstat(stream.fileno())
     except (OSError, ValueError):
@@ -66,9 +66,9 @@ def _is_journal(stream: TextIO) -> bool:
 
 
 class RateLimit(logging.Filter):
-    """Lets ``BURST`` warnings of one kind through a period, and says how many others there were.
+    """Passes ``BURST`` warnings of one kind in a period, and reports the number of dropped ones.
 
-    Messages below a warning pass: they tell what was asked for, such as each change of genre.
+    Messages below a warning pass: they report wanted information, such as each change of genre.
     """
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Learning once a night, in a process of its own: what it takes, the process that listens need not keep."""
+"""Learning once a night, in a process of its own, so that the listening process does not keep its memory."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from edge.checked import between, setting
 
 log = logging.getLogger(__name__)
 
-#: What the process runs; it ends with the one that started it, which holds the other end of its standard input.
+#: Code of the process; it ends with its parent, which holds the other end of its standard input.
 _PROGRAM = "from edge.service.nightly import run_child; run_child()"
 
 
 @dataclass(frozen=True, slots=True)
 class LearningConfig:
-    """Whether, and in which hour of the local clock, to learn from what was said."""
+    """Settings of learning: whether, and in which hour of the local clock."""
 
     enabled: bool = False
     hour: int = setting(4, between(0, 23))
 
 
 class Nightly:
-    """Starts learning in its hour, and says what came of it."""
+    """Starts learning in its hour, and logs the outcome."""
 
     def __init__(self, config: LearningConfig, history: Path, model: str) -> None:
         self._config, self._history, self._model = config, history, model
@@ -34,7 +34,7 @@ class Nightly:
         self._child: subprocess.Popen[bytes] | None = None
 
     def look(self, now: datetime) -> None:
-        """Start what is due at ``now``, on the local clock, and log what has ended; never waits."""
+        """Start learning if it is due at ``now``, on the local clock, and log what has ended; never waits."""
         if self._child is not None:
             if self._child.poll() is not None:
                 self._end()
@@ -55,7 +55,7 @@ class Nightly:
         assert child is not None and child.stdin is not None and child.stdout is not None and child.stderr is not None
         with child.stdin, child.stdout, child.stderr:
             said = child.stdout.read(4096).decode(errors="replace").strip()
-            trouble = child.stderr.read().decode(errors="replace").strip().splitlines()  # libraries talk there, too
+            trouble = child.stderr.read().decode(errors="replace").strip().splitlines()  # libraries write there, too
         if child.returncode:
             words = said or (trouble[-1] if trouble else "it said nothing")
             log.warning("learning failed (status %d): %s", child.returncode, words)
@@ -63,7 +63,7 @@ class Nightly:
             log.info("learning: %s", said)
 
     def close(self) -> None:
-        """End what is under way; what it would have learned is learned another night."""
+        """Stop learning that is in progress; it is repeated another night."""
         if self._child is not None:
             self._child.kill()
             self._child.wait()
@@ -71,7 +71,7 @@ class Nightly:
 
 
 def run_child() -> None:
-    """Learn, in the process that was started for it, and say what came of it; nothing where nothing is new."""
+    """Learn, in the child process, and print the outcome; print nothing if nothing is new."""
     import os
     import threading
 
@@ -97,4 +97,4 @@ def run_child() -> None:
     except EdgeError as error:
         print(safe(error), flush=True)
         status = error.exit_status
-    os._exit(status)  # not by way of a thread that still reads
+    os._exit(status)  # without waiting for the thread that still reads

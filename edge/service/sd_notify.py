@@ -14,13 +14,13 @@ log = logging.getLogger(__name__)
 
 
 class Notifier:
-    """Sends to the service manager's socket; without one, to nowhere."""
+    """Sends to the service manager's socket, if there is one."""
 
     def __init__(self, environment: Mapping[str, str] = os.environ) -> None:
         address = environment.get("NOTIFY_SOCKET", "")
         self._address = "\0" + address[1:] if address.startswith("@") else address  # @: an abstract socket
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) if address else None
-        # The manager kills what is silent for this long; three signs of life in that time are safe.
+        # The manager kills a service that is silent for this long; three signals in that time are safe.
         self._alive_every_s = int(environment.get("WATCHDOG_USEC", 0)) / 1e6 / 3
         self._alive_at = -float("inf")
         self._status = ""
@@ -38,7 +38,7 @@ class Notifier:
         self._send("STOPPING=1")
 
     def alive(self) -> None:
-        """Feed the watchdog, as often as it asks for and no more; to be called from the loop that must not hang."""
+        """Feed the watchdog, no more often than needed; called from the loop that must not hang."""
         now = time.monotonic()
         if self._alive_every_s and now - self._alive_at >= self._alive_every_s:
             self._alive_at = now

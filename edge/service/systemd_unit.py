@@ -1,4 +1,4 @@
-"""The systemd unit: its text, where it goes, and what would keep it from starting."""
+"""The systemd unit: its text, its path, and checks that it can start."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from edge.installation import as_root, executable
 
 UNIT = Path("/etc/systemd/system/livegenre.service")
 CONFIG = Path("/etc/livegenre.toml")
-#: What the service keeps: with DynamicUser= systemd makes the first a link to the second.
+#: State folders of the service: with DynamicUser= systemd makes the first a link to the second.
 STATE = (Path("/var/lib/livegenre"), Path("/var/lib/private/livegenre"))
-#: What ``systemctl edit`` and ``systemctl enable`` make.
+#: Files that ``systemctl edit`` and ``systemctl enable`` create.
 DROP_INS = UNIT.with_name(f"{UNIT.name}.d")
 WANTS = "*.wants"
 #: Exists where systemd is the running init (sd_booted(3)).
@@ -92,10 +92,10 @@ def install(root: Path, *, network: bool | None = None) -> list[Path]:
 
 
 def uninstall(root: Path, *, purge: bool = False, once_stopped: Callable[[], object] = lambda: None) -> list[Path]:
-    """Stop the service and remove the unit with all that belongs to it; returns the paths removed.
+    """Stop the service and remove the unit with its files; returns the removed paths.
 
-    Configuration and history stay, unless ``purge`` is asked for. ``once_stopped`` is called while they are there
-    still, on the system that runs.
+    Configuration and history stay, unless ``purge`` is set. ``once_stopped`` is called before they are removed, on the
+    running system.
     """
     wants = _under(root, UNIT.parent).glob(WANTS)
     paths = [*(folder / UNIT.name for folder in wants), _under(root, DROP_INS), _under(root, UNIT)]
@@ -151,7 +151,7 @@ def _under(root: Path, path: Path) -> Path:
 def _systemctl(*arguments: str) -> None:
     program = shutil.which("systemctl")
     if program is None or not SYSTEMD_RUNS.exists():
-        return  # nothing is running that would have to know
+        return  # nothing is running that needs a reload
     done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         raise ServiceError(f"systemctl {' '.join(arguments)}: {done.stderr.strip()}; run it as root")

@@ -1,6 +1,6 @@
 """Sinks of events, one file each. A sink is a callable that takes an event, with ``close()``.
 
-One that can be kept from its work without failing at every event has ``problem``, too: what is wrong now, in words.
+One that can be unable to work without failing at every event also has ``problem``: the present problem, in words.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ class Sink(Protocol):
         """Take one event, in order."""
 
     def close(self) -> None:
-        """Write what is left and release what is held."""
+        """Flush and release resources."""
 
 
 def problem_of(sink: Sink) -> str | None:
-    """Return what keeps a sink from its work now, as it says itself; None if nothing does, or it never says."""
+    """Return a sink's present problem; None if there is none, or it does not report any."""
     problem: str | None = getattr(sink, "problem", None)
     return problem

@@ -1,7 +1,7 @@
 """A colour for each genre of a model, the same on the page, in the window and in the terminal.
 
 Hues stand evenly around the OKLCH wheel (Björn Ottosson, "A perceptual color space for image processing", 2020), and
-those beside each other there differ in lightness too, for eyes that tell few hues apart.
+neighbours differ in lightness too, for people who distinguish few hues.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from edge import words
 
 #: OKLCH's lightness on a dark ground and on a light one, by how much neighbours differ from it, and chroma.
 ON_DARK, ON_LIGHT, SHADE, CHROMA = 0.77, 0.55, 0.08, 0.13
-#: The wheel's first hue in degrees: from here on, people who see no red or no green tell ten genres apart best.
+#: The wheel's first hue in degrees: with this one, red-green colour-blind people distinguish ten genres best.
 FIRST_HUE = 6.0
 #: Share of the wheel from one genre to the next: far, so that genres that stand beside each other in a list differ.
 STEP = 0.618
@@ -38,7 +38,7 @@ class Mark:
     height: float
 
 
-#: By state, told apart by lightness and height; the others are a gap.
+#: By state, distinguished by lightness and height; the others are a gap.
 STATE_COLOURS: Mapping[str, Mark] = {
     "silence": Mark(Colour("#5f6d7a", "#aab6c1"), 0.12),
     "no_music": Mark(Colour("#94a3b2", "#6d7b88"), 0.25),

@@ -1,7 +1,7 @@
 """A face is a sink that a configuration or an option asks for; each declares itself once, as a ``Face``.
 
 Configuration, command line, manual page and the daemon go through the declarations in ``edge.sinks.every_face``. A
-declaration loads nothing that its face needs to work: a face that nobody asks for costs nothing.
+declaration does not import the face's modules: an unused face costs nothing.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Option:
     flag: str
     help: str
     metavar: str = ""  # what may follow it; nothing for ""
-    alone: str = ""  # what is meant where nothing follows
-    #: The settings that a value stands for. Raises ``ConfigError`` for one that makes no sense.
+    alone: str = ""  # the value if none follows
+    #: The settings for a value. Raises ``ConfigError`` for an invalid one.
     settings: Callable[[str], Mapping[str, Any]] = lambda _: {}
 
 
@@ -57,8 +57,8 @@ class Surroundings:
     history: Path | None  # the file that may be read and corrected, if one is kept
     switch: Switch  # which pauses listening
     settings: Settings | None  # that may be changed, if there is a file of them
-    announce: Callable[[str], None]  # takes where a face is to be found, in words
-    on_exit: Callable[[], None] | None  # to be called when a person closes a face, where that ends everything
+    announce: Callable[[str], None]  # takes the location of a face, in words
+    on_exit: Callable[[], None] | None  # called when a person closes a face, if that ends the program
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Face:
 
 
 def load(module: str, extra: str) -> Any:
-    """Return a module that needs an extra of ours; ``FaceError`` says how to install it."""
+    """Import a module that needs an extra; ``FaceError`` says how to install it."""
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
@@ -96,7 +96,7 @@ def load(module: str, extra: str) -> Any:
 
 
 def content(read: Callable[[], str]) -> str:
-    """Return what ``read`` does for ``Face.depends_on``; what it raises is told when the face is opened."""
+    """Return the result of ``read`` for ``Face.depends_on``; an error is reported when the face is opened."""
     try:
         return read()
     except EdgeError as error:
@@ -104,7 +104,7 @@ def content(read: Callable[[], str]) -> str:
 
 
 def warn_if_exposed(file: Path) -> None:
-    """Warn of a file with a secret that other users may read, or put another in the place of."""
+    """Warn of a file with a secret that other users may read or replace."""
     import logging  # which the command line does not need
 
     try:

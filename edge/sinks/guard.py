@@ -12,15 +12,15 @@ from edge.sinks import Sink, problem_of
 
 log = logging.getLogger(__name__)
 
-#: Seconds without a failure after which a sink works again; one event proves little, since sinks skip some.
+#: Seconds without a failure after which a sink counts as working again; sinks skip some events.
 WORKS_AFTER_S = 10.0
 
 
 class Guarded:
-    """Sink that hands every event on to another, and lives through its failures: the next event is the next attempt.
+    """Sink that passes every event to another and survives its failures: the next event is the next attempt.
 
-    ``failures`` counts them. What is in ``passes`` comes through: that the reader of the output went away, say, where
-    there is nothing to listen for without one.
+    ``failures`` counts them. Exceptions in ``passes`` are not caught, such as a closed output, without which listening
+    is pointless.
     """
 
     def __init__(self, sink: Sink, name: str, *, passes: tuple[type[Exception], ...] = ()) -> None:
@@ -37,13 +37,13 @@ class Guarded:
             self._sink(event)
         except self._passes:
             raise
-        except Exception as error:  # a defect there must not end listening either
+        except Exception as error:  # a defect in a sink must not stop listening
             self._failed(error)
         else:
             if self._works_again(event):
                 log.warning("%s works again (%d failures so far)", self._name, self.failures)
                 self._failed_at = None
-                self._reports.reset()  # whatever fails from now on is another failure
+                self._reports.reset()  # a later failure is a new one
 
     def _works_again(self, taken: Event) -> bool:
         """Return True if it failed and now works; an event that asks nothing of a sink proves nothing."""
@@ -52,7 +52,7 @@ class Guarded:
         return time.monotonic() - self._failed_at >= WORKS_AFTER_S
 
     def close(self) -> None:
-        """Close the sink; what it cannot write any more is lost, and logged."""
+        """Close the sink; a failure is logged."""
         try:
             self._sink.close()
         except self._passes:

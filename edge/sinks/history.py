@@ -1,12 +1,11 @@
-"""Joins events into segments and keeps them in the history file, whatever happens to the disk.
+"""Joins events into segments and stores them in the history file, surviving disk failures.
 
-The segment that is still open is written again every few seconds, so a killed program loses no more than that. While
-the file cannot be written (disk full, read-only, locked, removed) segments wait in a bounded buffer, and writing is
-tried again until it succeeds. A damaged file is set aside and a new one begun.
+The open segment is rewritten every few seconds, so a killed program loses no more than that. While the file cannot be
+written (disk full, read-only, locked, removed) segments are kept in a bounded buffer, and writing is retried until it
+succeeds. A damaged file is set aside and a new one begun.
 
-The segments of one run touch or leave a hole, and never overlap: each begins where the one before ended, unless more
-time has passed on the wall clock. A sound card's clock and the wall clock drift apart, so durations, which are the
-audio's, give way by a little.
+The segments of one run never overlap: each begins where the one before ended, unless more time has passed on the wall
+clock. A sound card's clock and the wall clock drift apart, so durations, which are the audio's, are adjusted slightly.
 """
 
 from __future__ import annotations
@@ -44,9 +43,9 @@ log = logging.getLogger(__name__)
 MAX_WAITING = 1000  # segments kept in memory while the file cannot be written: days of ordinary listening
 MAX_INPUTS_WAITING = 32  # segments whose numbers wait with them: up to 16 KB each
 MAX_RETRY_S = 60.0
-LOOK_EVERY_S = 1.0  # how often it is looked whether the file is in place, and what people have said in other processes
-CLOCK_STEP_S = 1.0  # a difference between the clocks that is no jitter: somebody set the wall clock
-AHEAD_S = 60.0  # how far the file's newest segment may be ahead of the clock and be believed
+LOOK_EVERY_S = 1.0  # seconds between checks for a displaced file and for corrections by other processes
+CLOCK_STEP_S = 1.0  # a difference between the clocks beyond jitter: the wall clock was set
+AHEAD_S = 60.0  # largest plausible lead of the file's newest segment over the clock
 DAY_S = 86_400.0
 
 
@@ -66,7 +65,7 @@ class HistorySink:
         """Open ``path``; 0 days keep everything.
 
         A file that belongs to another program or a newer one, or that another process records into, is a
-        ``HistoryError``. Anything else that is wrong may pass, and is tried again.
+        ``HistoryError``. Other errors may be temporary and are retried.
         """
         self.failures = 0
         self.forgotten = 0
@@ -109,7 +108,7 @@ class HistorySink:
             self._write_or_wait()
 
     def news(self) -> list[Event]:
-        """Return what other sinks are to be told since the last call: after each event."""
+        """Return the events for other sinks since the last call; called after each event."""
         told: list[Event] = []
         now, trouble, current = datetime.now(UTC), (self.problem, self.begun_anew), self._open
         if trouble != self._told_trouble:
@@ -119,7 +118,7 @@ class HistorySink:
             return told
         try:
             corrected = self._writer.watch.look()
-        except (sqlite3.Error, OSError):  # which the next write will tell
+        except (sqlite3.Error, OSError):  # the next write will report it
             return told
         if current is not None and current.id != self._told_segment and current.state in JUDGED:
             self._told_segment = current.id
@@ -138,16 +137,16 @@ class HistorySink:
         self._next_look = now + LOOK_EVERY_S
         try:
             return not self._writer.is_in_place()
-        except OSError:  # which writing will tell
+        except OSError:  # writing will report it
             return True
 
     def _has_unknown_answer(self) -> bool:
-        """Return True if the file lacks an answer that is shown: whoever corrects it looks there."""
+        """Return True if the file lacks an answer that is shown, which a correction needs."""
         current = self._open
         return self.problem is None and current is not None and not current.is_written and current.duration_s > 0
 
     def _continue_with(self, event: Prediction | Change) -> None:
-        if event.state is State.PAUSED:  # somebody wants nothing to be known of now
+        if event.state is State.PAUSED:  # nothing may be recorded while paused
             self._end_segment(event.audio_s)
             return
         current = self._open
@@ -190,7 +189,7 @@ class HistorySink:
             self.forgotten += 1
 
     def _follow_clock(self) -> None:
-        """Believe the clock's newest setting: a Pi has no battery clock and learns the time after it has booted."""
+        """Follow the clock's newest setting: a Pi has no battery-backed clock and gets the time after booting."""
         offset = _clock_offset()
         step = round(offset - self._clock_offset, 3)
         if abs(step) <= CLOCK_STEP_S:
@@ -296,7 +295,7 @@ class HistorySink:
                 writer.close()
 
     def close(self) -> None:
-        """Write what is left and close the file; what cannot be written now is lost, and logged."""
+        """Write the rest and close the file; what cannot be written now is lost, and logged."""
         self._end_segment(None)
         self._reports.reset()
         self._write_or_wait()

@@ -15,14 +15,15 @@ from edge.events import Event, Tick
 
 
 class JsonLines:
-    """Sink that writes to a text stream; a reader that goes away is a ``BrokenPipeError``.
+    """Sink that writes to a text stream; a closed reader is a ``BrokenPipeError``.
 
-    A line that a full disk cuts is finished before the next one begins; lines that come meanwhile are lost whole.
+    A line that was written in part, on a full disk, is completed before the next one; lines in between are lost as a
+    whole.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        # A text stream without a buffer, as with PYTHONUNBUFFERED, drops what is left of a line written in part.
+        # An unbuffered text stream, as with PYTHONUNBUFFERED, drops the rest of a partly written line.
         buffer = getattr(stream, "buffer", None)
         self._raw = getattr(buffer, "raw", buffer)
         self._rest = b""
@@ -36,7 +37,7 @@ class JsonLines:
         self._write_rest()
 
     def close(self) -> None:
-        """Finish the line that was begun, if one was; what cannot be written is left to the stream's own last flush."""
+        """Complete a partly written line; what cannot be written is left to the stream's last flush."""
         try:
             self._write_rest()
         except BrokenPipeError:
@@ -51,7 +52,7 @@ class JsonLines:
             try:
                 n_written = self._write(self._rest)
             except BrokenPipeError:
-                self._rest = b""  # nobody is left to read it
+                self._rest = b""  # the reader has closed
                 raise
             self._rest = self._rest[n_written:]
 

@@ -28,7 +28,7 @@ def extended(stretches: Sequence[Stretch], label: str, from_s: float, to_s: floa
 
 
 def cells(stretches: Sequence[Stretch], n_cells: int, from_s: float, to_s: float) -> list[str | None]:
-    """Cut the time ``from_s`` to ``to_s`` into equal cells; return what was heard longest in each, None for nothing."""
+    """Divide the time ``from_s`` to ``to_s`` into equal cells; return the longest label in each, None for nothing."""
     seconds: list[dict[str, float]] = [{} for _ in range(n_cells)]
     cell_s = (to_s - from_s) / n_cells
     for stretch in stretches:

@@ -1,14 +1,14 @@
-"""The style that is shown in place of the genre, if any: one that leads for a second alone changes nothing.
+"""The style that is shown in place of the genre, if any, with hysteresis.
 
-Many a piece stands on the edge between a style and the nearest genre, or between two styles, and crosses it again and
-again: twelve electronic pieces of half a minute did so 21 times, and with this 13 times.
+Many pieces alternate between a style and the nearest genre, or between two styles: twelve electronic pieces of half a
+minute changed 21 times, and with this 13 times.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-#: Seconds that something else must lead before it is shown.
+#: Seconds that another style, or the genre, must lead before it is shown.
 LEAD_FOR_S = 4.0
 
 
@@ -18,8 +18,8 @@ class Lead:
 
     genre: str | None = None  # of which this is said
     style: str | None = None  # None: the genre itself is shown
-    rival: str | None = None  # what leads instead, of the same kind as ``style``
-    rival_since_s: float | None = None  # on the source's timeline; None: nothing does
+    rival: str | None = None  # the style (or None) that leads instead
+    rival_since_s: float | None = None  # since when, on the source's timeline; None: nothing leads
 
 
 def lead_after(lead: Lead, genre: str | None, leading: str | None, audio_s: float) -> Lead:

@@ -1,4 +1,4 @@
-"""Events as plain lines for people, where there is no terminal to draw on."""
+"""Events as plain lines for people, without a terminal to draw on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from edge.events import (
 
 
 class Lines:
-    """Sink that writes one line for each event that a person wants to know of."""
+    """Sink that writes one line for each event that is relevant to people."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -33,7 +33,7 @@ class Lines:
             self._stream.flush()
 
     def close(self) -> None:
-        """Nothing is held back: each line was flushed."""
+        """Nothing to do: each line was flushed."""
 
     def _text(self, event: Event) -> str | None:  # noqa: PLR0911 - one for each kind of event
         match event:

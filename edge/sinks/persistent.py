@@ -1,4 +1,4 @@
-"""Keeps a sink open: one that cannot be opened, or is gone, is tried again, and told what it has missed."""
+"""Keeps a sink open: one that cannot be opened, or has failed, is retried, and gets the events it has missed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ RETRY_S = 30.0
 
 
 class Persistent:
-    """Sink that opens another and hands it every event; what comes while there is none is told once there is one.
+    """Sink that opens another and passes it every event; while there is none, it remembers the present state for it.
 
-    A sink that raises ``FaceError`` is gone: it is closed, and opened again later.
+    A sink that raises ``FaceError`` is closed, and opened again later.
     """
 
     def __init__(self, opener: Callable[[], Sink], name: str, present: Present, *, patient: bool) -> None:
@@ -70,12 +70,12 @@ class Persistent:
         except FaceError:
             self._next_try = time.monotonic() + RETRY_S
             gone, self._sink = self._sink, None
-            with suppress(Exception):  # why it is gone says more
+            with suppress(Exception):  # the original error says more
                 gone.close()
             raise
 
     def forget(self) -> None:
-        """Make a sink that is no longer wanted take back what it has left elsewhere."""
+        """Make a sink that is no longer wanted remove what it has left elsewhere."""
         forget: Callable[[], None] = getattr(self._sink, "forget", lambda: None)
         try:
             forget()

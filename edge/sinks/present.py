@@ -1,4 +1,4 @@
-"""The present, for a sink that is opened while listening goes on: the events that say all that it has missed."""
+"""The present state, for a sink that is opened while listening: the events that describe it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from edge.events import (
     Stopped,
 )
 
-#: What a later event of one kind makes untrue: itself, and these.
+#: Kinds of events that a later event of one kind invalidates, beside its own.
 _ENDS: dict[type[Event], tuple[type[Event], ...]] = {
     Started: (Change, Prediction, SegmentBegun, SourceLost, Stats, Stopped),
     Change: (SegmentBegun,),
@@ -35,7 +35,7 @@ _ENDS: dict[type[Event], tuple[type[Event], ...]] = {
 
 
 class Present:
-    """Sink that remembers what still holds."""
+    """Sink that remembers the events that are still valid."""
 
     def __init__(self) -> None:
         self._held: dict[type[Event], Event] = {}  # in the order in which they came
@@ -58,14 +58,14 @@ class Present:
                 self._held[kind] = event
 
     def close(self) -> None:
-        """Nothing is held that would have to be released."""
+        """Nothing to release."""
 
     def events(self) -> list[Event]:
-        """Return the events that tell a new sink all that it has to know, in the order in which they came."""
+        """Return the events that a new sink needs, in their order."""
         return [*self._held.values()]
 
     def from_now_on(self) -> Iterator[Event]:
-        """Yield the same as if it began only now, for a sink that keeps when things were."""
+        """Yield the same with the present time, for a sink that records times."""
         newest = self._newest
         for event in self.events() if newest else ():
             if newest is not None and not isinstance(event, Stopped):

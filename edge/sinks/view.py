@@ -27,7 +27,7 @@ from edge.words import safe
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that a face shows at one moment; ``source``, ``model`` and ``problem`` are safe to show (``edge.words``)."""
+    """The state of a face at one moment; ``source``, ``model`` and ``problem`` are safe to show (``edge.words``)."""
 
     source: str = ""
     model: str = ""
@@ -48,8 +48,8 @@ class View:
     dropped_s: float = 0.0
     stretches: tuple[Stretch, ...] = ()  # in the last hour of this session
     segment: str | None = None  # of the history: what a correction of this names; None until it is there
-    corrected: str | None = None  # what somebody says that it is
-    history: str | None = None  # what is to be known of the history, in words
+    corrected: str | None = None  # the correction by a person
+    history: str | None = None  # the problem with the history, in words
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
-"""Events for an MQTT broker, and what tells Home Assistant of them.
+"""Events for an MQTT broker, with discovery for Home Assistant.
 
-``publisher`` is the sink; ``discovery`` says, as pure data, what is published where; ``identity`` who publishes, and
-``forgetting`` takes back what brokers keep.
+``publisher`` is the sink; ``discovery`` defines topics and messages as pure data, ``identity`` the device's id, and
+``forgetting`` clears retained topics.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ Corrector = Callable[[Asked], None]
 
 
 def corrector(history: Path) -> Corrector:
-    """Return what carries out in a history what is asked for."""
+    """Return a function that applies requests to a history."""
 
     def carry_out(asked: Asked) -> None:
         asked.carry_out(history)
@@ -23,9 +23,9 @@ def corrector(history: Path) -> Corrector:
 
 
 def parsed(text: str) -> Asked:
-    """Return what a message asks for; ``CorrectionError`` for anything else, a label alone included.
+    """Return the request in a message; ``CorrectionError`` for anything else, including a label alone.
 
-    Such a one might be of what was heard before: a message takes its time, and so does whoever chooses a label.
+    A label alone might refer to an earlier segment, since choosing and sending take time.
     """
     try:
         values = json.loads(text)

@@ -1,8 +1,8 @@
 """The topics that are published, and their announcement to Home Assistant (its MQTT discovery).
 
 A device of its own has sensors for genre, confidence, tempo and level, binary sensors for music and problems, a switch
-that pauses listening, and, where a history is kept, a choice that puts the genre right, and buttons that confirm it and
-take that back. All read one state topic, a JSON object.
+that pauses listening, and, where a history is kept, a select entity that corrects the genre, and buttons that confirm
+it and undo that. All read one state topic, a JSON object.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from edge.events import State
 from edge.sinks.view import View
 
 ONLINE, OFFLINE = "online", "offline"
-#: What the topic of the switch takes.
+#: Payloads of the switch's topic.
 ON, OFF = "ON", "OFF"
-#: What the button that takes a correction back sends, before its template.
+#: Payload of the button that undoes a correction, before its template.
 UNDO = "undo"
-#: The same of the one that confirms what is shown.
+#: Payload of the button that confirms the shown genre.
 RIGHT = "right"
-#: What a command says that it is of: the segment that Home Assistant shows when it is sent. It has no other variables.
+#: The target in a command: the segment that Home Assistant shows when it is sent, its only variable.
 _OF_SHOWN = "'segment': this.attributes.segment | default(none)"
-#: What a state says of music; of the others nothing is known.
+#: Whether there is music, by state; unknown in the others.
 MUSIC = {State.MUSIC: ON, State.UNSURE: ON, State.SILENCE: OFF, State.NO_MUSIC: OFF}
 
 
@@ -69,7 +69,7 @@ class Topics:
 
     @property
     def birth(self) -> str:
-        """Topic on which Home Assistant says that it has started."""
+        """Topic on which Home Assistant announces its start."""
         return f"{self.prefix}/status"
 
 
@@ -152,7 +152,7 @@ def _measurement(name: str, key: str, unit: str, icon: str) -> Mapping[str, Any]
     }
 
 
-#: By key: component of Home Assistant, and what is its own of the configuration. A genre is text: it has no class; what
+#: By key: component of Home Assistant, and the entity's own configuration. A genre is text: it has no class; what
 #: stands beneath it comes as its attributes, with the model's own label for automations.
 _ENTITIES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "genre": (
@@ -200,7 +200,7 @@ _SWITCH: Mapping[str, Any] = {
     "icon": "mdi:microphone",
 }
 
-#: Entities that no device had whose id was its name.
+#: Entities that devices of earlier versions, with their name as id, did not have.
 _LATER = {"problem"}
 
 

@@ -1,4 +1,4 @@
-"""Taking back what brokers keep of a device that publishes no more."""
+"""Clearing the retained topics of a device that no longer publishes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edge.sinks.mqtt.publisher import CONNECT_S, Broker, client_for, is_publishe
 
 
 def forget(broker: Broker, folder: Path) -> list[str]:
-    """Clear whatever was left with any broker by the device whose state is in ``folder``; returns the topics.
+    """Clear the retained topics, with any broker, of the device whose state is in ``folder``; returns them.
 
     ``broker`` has the password and the certificates for all of them. Raises ``FaceError`` for one that does not answer.
     """

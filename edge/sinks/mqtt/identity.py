@@ -1,6 +1,6 @@
-"""A device's identity for brokers: a random id, made once, and the topics where something of it is retained.
+"""A device's identity for brokers: a random id, created once, and its retained topics.
 
-Its name cannot be the id: two devices of one name would take the connection from each other, for ever.
+Its name cannot be the id: two devices of one name would keep disconnecting each other.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def device_id(folder: Path) -> str:
 
 
 class Retained:
-    """The topics where brokers keep something of this device, by broker: written down before they are published.
+    """The retained topics of this device, by broker, recorded before they are published.
 
     Any thread may use it.
     """

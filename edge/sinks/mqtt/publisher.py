@@ -1,7 +1,7 @@
-"""The sink: publishes what is shown, and takes corrections.
+"""The sink: publishes the shown state, and takes corrections.
 
-paho-mqtt connects, and connects again, in a thread of its own; this one only leaves messages with it. While the broker
-does not take one state, no other is left: what is then sent is the newest.
+paho-mqtt connects and reconnects in a thread of its own; this one only queues messages. While one state is pending, no
+other is queued, so that the newest is sent next.
 """
 
 from __future__ import annotations
@@ -35,18 +35,18 @@ from edge.switch import Switch
 
 log = logging.getLogger(__name__)
 
-#: Seconds between two states: at least, and where only numbers have changed.
+#: Minimum seconds between two states, in general and if only numbers have changed.
 CHANGE_EVERY_S, NUMBERS_EVERY_S = 1.0, 10.0
 #: Seconds after which a silent broker counts as gone, and the longest between two attempts to reach one.
 KEEPALIVE_S, LONGEST_RETRY_S = 30, 60
-#: Seconds that connecting may take, an answer of the broker then, and ending.
+#: Seconds that connecting may take, then the broker's answer, and disconnecting.
 CONNECT_S, ANSWER_S, CLOSE_S = 5.0, 10.0, 1.5
-#: A connection that lasts for fewer seconds than this, as many times in a row, is one that another client takes: not
-#: every broker says so.
+#: So many connections in a row that last for fewer seconds than this mean that another client has the id: not every
+#: broker says so.
 SHORT_S, SHORT_TIMES = 30.0, 3
-#: Seconds to wait after that: the other client would take it again at once.
+#: Seconds to wait after that, since the other client reconnects at once.
 TAKEN_OVER_S = 60
-#: Bytes that a command may have; no label is as long.
+#: Maximum size of a command in bytes.
 MAX_COMMAND = 256
 #: What takes back what a broker keeps.
 REMEDY = "`livegenre service forget` takes it back"
@@ -84,7 +84,7 @@ def read_password(file: str) -> str:
 
 
 class Publisher:
-    """Sink that publishes to a broker, which may be away."""
+    """Sink that publishes to a broker, which may be unavailable."""
 
     def __init__(
         self,
@@ -105,7 +105,7 @@ class Publisher:
         self.problem: str | None = NOT_YET
         self._broker, self._topics, self._version, self._corrector = broker, topics, version, corrector
         self._retained, self._kept_before, self._switch = retained, kept_before, switch
-        self._clearing: dict[str, MQTTMessageInfo] = {}  # topics that are no longer ours
+        self._clearing: dict[str, MQTTMessageInfo] = {}  # topics that are no longer used
         self._is_forgotten = self._is_outdated = self._is_introduced = False
         self._introducing = threading.Lock()
         self._view, self._labels = View(), tuple[str, ...]()
@@ -113,8 +113,8 @@ class Publisher:
         self._told: tuple[object, ...] = ()
         self._due_s = 0.0
         self._let_in_s: float | None = None  # by the broker, on the monotonic clock
-        self._n_short = 0  # connections in a row that were
-        self._reports = Throttle()  # by what is wrong
+        self._n_short = 0  # short connections in a row
+        self._reports = Throttle()  # by problem
         self._answer_due_s = time.monotonic() + CONNECT_S + ANSWER_S
         self._client = self._connect(MQTTProtocolVersion.MQTTv5)
 
@@ -132,7 +132,7 @@ class Publisher:
         return client
 
     def __call__(self, event: Event) -> None:
-        """Publish what the event changes, as often as is good for a broker."""
+        """Publish what the event changes, at a limited rate."""
         self._view = view_after(self._view, event)
         if isinstance(event, Started) and event.labels != self._labels:
             self._labels, self._is_introduced = event.labels, False
@@ -171,7 +171,7 @@ class Publisher:
         return self._client.publish(topic, payload, qos=qos, retain=True)
 
     def _introduce(self) -> None:
-        """Announce everything to Home Assistant, which may have been set up anew."""
+        """Announce everything to Home Assistant, which may have been reinstalled."""
         with self._introducing:  # the first event and the connection may come at the same time
             if self._labels and self._client.is_connected() and not self._is_introduced:
                 self._is_introduced = True
@@ -181,7 +181,7 @@ class Publisher:
         kept = self._retained.at(self._broker.address)
         kept = set(self._kept_before) if kept is None else kept
         own = self._own_topics()
-        self._write_down(kept | own)  # first: whatever happens then, it can be taken back
+        self._write_down(kept | own)  # first, so that it can be cleared whatever happens
         for topic, value in self._configs().items():
             self._publish(topic, value)
         self._clearing = {topic: self._publish(topic, "") for topic in kept - own}
@@ -264,7 +264,7 @@ class Publisher:
             if text == ONLINE:
                 self._is_introduced = False
                 self._introduce()
-        elif message.retain or not text:  # a retained one would come with every start
+        elif message.retain or not text:  # a retained command would be repeated at every start
             return
         elif message.topic == self._topics.listening:
             if text in (ON, OFF):
@@ -273,12 +273,12 @@ class Publisher:
                 log.warning("a message at %s is neither %s nor %s", message.topic, ON, OFF)
         elif self._corrector is not None:
             try:
-                self._corrector(command_topic.parsed(text))  # which the history tells all faces of
+                self._corrector(command_topic.parsed(text))  # the history reports it to all faces
             except EdgeError as error:
                 log.warning("a correction over MQTT is refused: %s", words.safe(error))
 
     def forget(self) -> None:
-        """Take back all that the broker keeps of this device; raises ``FaceError`` where that is not possible now."""
+        """Clear the device's retained topics; raises ``FaceError`` if that is not possible now."""
         if not self._client.is_connected():
             raise FaceError(f"broker {self._broker.address}: not connected, so it keeps what it has; {REMEDY}")
         self._is_forgotten = True
@@ -292,7 +292,7 @@ class Publisher:
         self._write_down(frozenset())
 
     def close(self) -> None:
-        """Publish that nothing more comes, and end; a broker that does not answer is not waited for."""
+        """Publish that the device goes offline, and disconnect; a broker that does not answer is not waited for."""
         end = time.monotonic() + CLOSE_S
         if self._client.is_connected() and not self._is_forgotten:
             last = self._publish(self._topics.availability, OFFLINE)

@@ -13,13 +13,13 @@ from edge.http.address import Address
 from edge.http.server import Server
 
 PATH = "/metrics"
-#: Seconds of audio between two answers beyond which something was missing, and nothing is added up.
+#: Seconds of audio between two answers above which audio is missing, which is not counted.
 LONGEST_STEP_S = 30.0
-NOTHING = float("nan")  # what is not known now
+NOTHING = float("nan")  # not known now
 
 
 class Metrics:
-    """Sink that counts and measures, and lets Prometheus read it.
+    """Sink that updates metrics and serves them to Prometheus.
 
     It costs the listening thread some microseconds an event; requests are answered in the server's thread.
     """
@@ -126,7 +126,7 @@ class Metrics:
 
 
 def _at(path: str, app: App) -> App:
-    """Return an application that is another at one path, and nothing elsewhere."""
+    """Return an application that serves another at one path, and 404 elsewhere."""
 
     async def routed(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == path and scope["method"] in ("GET", "HEAD"):

@@ -1,4 +1,4 @@
-"""The sink that reacts, in a thread of its own: what is slow or hangs there never holds listening up.
+"""The sink that reacts, in a thread of its own, so that a slow reaction never delays listening.
 
 The command is given the reaction as a JSON object on its standard input, and its ``state``, ``genre`` and ``label`` as
 the variables LIVEGENRE_STATE, LIVEGENRE_GENRE and LIVEGENRE_LABEL; the webhook is posted the same object.
@@ -51,7 +51,7 @@ class Reactions:
         self._thread.start()
 
     def __call__(self, event: Event) -> None:
-        """Follow what is shown; never waits."""
+        """Track the shown state; never waits."""
         if isinstance(event, Started):
             self._shown = None
         if not isinstance(event, Prediction | Change):
@@ -127,7 +127,7 @@ class Reactions:
             log.warning("reaction: %s; listening goes on", words.safe(problem))
 
     def close(self) -> None:
-        """End what is under way; what waits is not done any more."""
+        """Stop the running reaction and drop queued ones."""
         with suppress(queue.Empty):
             while True:
                 self._waiting.get_nowait()

@@ -28,8 +28,8 @@ QUIT, PAUSE = "q", "p"
 class Terminal:
     """Sink that keeps the display up to date, and calls ``quit_asked`` when ``q`` is pressed; ``p`` turns ``switch``.
 
-    ``notice`` stays below the source: where else this is to be seen, say. With ``c`` a person puts right what is shown,
-    in the ``history`` that is kept.
+    ``notice`` is shown below the source, for example the page's address. ``c`` corrects what is shown, in the
+    ``history`` that is kept.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Terminal:
             self._draw()
 
     def _take_keys(self) -> bool:
-        """Do what keys were pressed for; says whether there were any."""
+        """Handle pressed keys; returns whether there were any."""
         pressed, correcting = self._keyboard.pressed(), self._correcting
         for key in pressed:
             if key == QUIT and correcting.chooser is None:
@@ -89,7 +89,7 @@ class Terminal:
         self._live.update(drawing, refresh=True)
 
     def _keys(self) -> str:
-        """Return what keys do now."""
+        """Return the help line for the keys."""
         pause = f"{PAUSE} {'pauses' if self._switch.is_on else 'resumes'}"
         correcting = self._correcting.help(self._view)
         return f"{pause}  {correcting}" if correcting else pause
@@ -104,7 +104,7 @@ class Terminal:
         self._console.print(told, soft_wrap=True, markup=False, highlight=False)
 
     def _take_screen(self) -> None:
-        self._keyboard = Keyboard()  # first: what is typed from now on is not to be seen
+        self._keyboard = Keyboard()  # first: later keys must not be echoed
         self._live = Live(console=self._console, auto_refresh=False, screen=True)
         self._live.start()
 
@@ -113,13 +113,13 @@ class Terminal:
         self._keyboard.close()
 
     def _ask_to_suspend(self, _number: int, _frame: object) -> None:
-        self._suspend_asked = True  # no more: the signal may have come in the middle of a drawing
+        self._suspend_asked = True  # not more: the signal may have interrupted a drawing
 
     def _suspend(self) -> None:
-        """Stand still as Ctrl-Z asks, with the terminal as the shell needs it, until brought back to the front."""
+        """Suspend on Ctrl-Z, with the terminal restored for the shell, until resumed."""
         self._suspend_asked = False
         self._give_screen()
         signal.signal(signal.SIGTSTP, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGTSTP)  # returns once the shell lets us go on
+        os.kill(os.getpid(), signal.SIGTSTP)  # returns when the shell resumes this process
         signal.signal(signal.SIGTSTP, self._ask_to_suspend)
         self._take_screen()

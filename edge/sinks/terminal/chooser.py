@@ -29,7 +29,7 @@ class Chooser:
         return self.fitting[self.place]
 
     def after(self, key: str) -> Chooser:
-        """Return it once ``key`` was pressed; a letter with which no label goes on changes nothing."""
+        """Return the state after ``key``; a letter that fits no label changes nothing."""
         if key in (UP, DOWN):
             return replace(self, place=(self.place + (1 if key == DOWN else -1)) % len(self.fitting))
         if key == BACKSPACE:

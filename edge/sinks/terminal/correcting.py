@@ -1,4 +1,4 @@
-"""Putting right what is shown, with keys: the same as ``livegenre correct`` with its ``--right`` and ``--undo``."""
+"""Corrections by keys: the same as ``livegenre correct`` with its ``--right`` and ``--undo``."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Meant:
 
 
 class Correcting:
-    """A person's correction under way, and its outcome.
+    """A correction in progress, and its outcome.
 
-    ``chooser`` is there while one chooses, ``said`` what there is to tell. The history may be busy: it is changed in a
+    ``chooser`` is set while a label is chosen, ``said`` is a message. The history may be busy: it is changed in a
     thread, so that listening never waits for it.
     """
 
@@ -41,7 +41,7 @@ class Correcting:
         self.chooser: Chooser | None = None
         self.said = ""
         self._history = history
-        self._meant: Meant | None = None  # by the choice that was opened last, whatever is shown by now
+        self._meant: Meant | None = None  # of the choice that was opened last
         self._told: Meant | None = None  # what ``said`` is of
         self._thread: threading.Thread | None = None
 
@@ -75,23 +75,23 @@ class Correcting:
         return self._meant.shown if is_past and self._meant is not None else ""
 
     def follow_change(self) -> None:
-        """Take in that something else is shown from now on: messages were about what was shown before."""
+        """Handle a change of what is shown: messages referred to the previous one."""
         self.said, self._told = "", None
 
     def help(self, view: View) -> str:
-        """Return the keys that do something now, besides those of the display."""
+        """Return the available keys besides those of the display."""
         if self._history is None:
             return ""
         offered = [f"{RIGHT} is right"] if _can_be_right(view) and view.corrected is None else []
         return "  ".join([*offered, f"{CORRECT} corrects", *([f"{UNDO} undoes"] if self._undoable(view) else [])])
 
     def close(self) -> None:
-        """Wait for a change that is under way, as long as a person waits."""
+        """Wait for a pending change, for a limited time."""
         if self._thread is not None:
             self._thread.join(timeout=2.0)
 
     def _undoable(self, view: View) -> Meant | None:
-        """Return what is seen to be corrected, and no other."""
+        """Return the segment whose correction is shown."""
         return self._told or (_shown(view) if view.corrected is not None else None)
 
     def _correct(self, label: str, meant: Meant) -> None:

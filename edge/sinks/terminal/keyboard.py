@@ -1,4 +1,4 @@
-"""Single keys from the terminal, without Enter and without their being written."""
+"""Single keys from the terminal, without Enter and without echo."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 UP, DOWN, ENTER, ESCAPE, BACKSPACE = "up", "down", "enter", "escape", "backspace"
-#: What terminals send for keys that are no characters (ECMA-48, and xterm's application mode).
+#: Escape sequences of keys that are no characters (ECMA-48, and xterm's application mode).
 _NAMES = {
     "\x1b[A": UP,
     "\x1bOA": UP,
@@ -34,7 +34,7 @@ class Keyboard:
         self._descriptor = sys.stdin.fileno()
         self._before: list[Any] | None = None
         try:
-            # Who changes the settings of a terminal from the background is stopped by it.
+            # A background process that changes a terminal's settings is stopped.
             if os.tcgetpgrp(self._descriptor) == os.getpgrp():
                 self._before = termios.tcgetattr(self._descriptor)
                 tty.setcbreak(self._descriptor, termios.TCSANOW)
@@ -59,6 +59,6 @@ class Keyboard:
 
 
 def keys(text: str) -> list[str]:
-    """Return the keys behind what a terminal sends; of keys that nothing here knows, nothing."""
+    """Return the keys for a terminal's input; unknown keys are dropped."""
     found = (_NAMES.get(key, key) for key in _KEY.findall(text))
     return [key for key in found if not key.startswith("\x1b")]

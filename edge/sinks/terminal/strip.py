@@ -1,4 +1,4 @@
-"""The last hour as a strip beside the present, and what it was of in words."""
+"""The last hour as a strip, and its totals in words."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from edge.sinks.colours import colours
 from edge.sinks.last_hour import HOUR_S, cells
 from edge.sinks.view import View
 
-#: What the strip reaches back, in seconds: as little as holds the session, so that a short one is not a speck.
+#: Lengths of the strip in seconds: the shortest that holds the session is used.
 SPANS_S = (600.0, 1800.0, HOUR_S)
-#: The colour of what is no genre, as light as theirs.
+#: The colour of states without a genre, as light as the genres'.
 NO_GENRE = "#777777"
-#: States in which there was nothing to hear.
+#: States without audible sound.
 UNTOLD = (State.WARMING_UP, State.PAUSED)
 
 

@@ -1,7 +1,6 @@
-"""A window that fills the screen: the genre in letters to be read from across the room, and the last hour below.
+"""A window that fills the screen: the genre in letters that can be read across the room, and the last hour below.
 
-``fullscreen`` is the sink; ``tk_screen`` is what a process of its own draws, since Xlib ends a process whose X server
-is lost.
+``fullscreen`` is the sink; ``tk_screen`` draws in a process of its own, since Xlib exits when its X server is lost.
 """
 
 from __future__ import annotations

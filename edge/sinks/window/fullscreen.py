@@ -1,4 +1,4 @@
-"""The sink: leaves pictures for the process that has the screen, and notices when that ends."""
+"""The sink: sends pictures to the process that draws on the screen, and detects its end."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Window:
         self._history = history
         self._before = Before() if history is None else before(history)
         self._closing = False
-        self._end: str | None = None  # why it is gone
+        self._end: str | None = None  # the reason for its end
         self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         command = [sys.executable, "-I", str(Path(tk_screen.__file__)), str(theirs.fileno())]
         with theirs:
@@ -96,7 +96,7 @@ class Window:
             self._end = "the screen is gone"
 
     def _listen_to_touches(self) -> None:
-        """Correct what somebody has chosen on the screen, until its process ends."""
+        """Apply corrections that were chosen on the screen, until its process ends."""
         while self._history is not None:
             try:
                 select.select([self._socket], [], [])

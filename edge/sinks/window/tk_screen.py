@@ -1,7 +1,7 @@
-"""The process that has the screen: draws the newest picture that it is sent. Escape or q ends it.
+"""The process that draws on the screen: shows the newest picture that it receives. Escape or q ends it.
 
 It is started as a file by ``fullscreen``, and imports nothing of ours: NumPy would double its memory. Pictures come as
-JSON over a socket whose number is its argument; it ends with whoever holds the other end.
+JSON over a socket whose number is its argument; it ends when the other end is closed.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Drawing:
         self.choosing: dict[str, Any] | None = None  # the picture that choices are offered for
 
     def show(self, picture: dict[str, Any]) -> None:
-        """Bring the drawing up to date."""
+        """Update the drawing."""
         if picture != self._picture:
             self._picture = picture
             self.draw()
@@ -244,7 +244,7 @@ class Touching:
         self._choose(None)
 
     def end_if_left(self) -> None:
-        """Take the choices away that nobody takes."""
+        """Remove choices that have timed out."""
         if self._drawing.choosing is not None and time.monotonic() > self._end_s:
             self._choose(None)
 
