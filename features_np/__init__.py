@@ -1,9 +1,9 @@
-"""librosa's MFCC, chroma, tempo and their kin on NumPy and SciPy's FFT alone, in batch and exactly streaming.
+"""librosa's MFCC, chroma, tempo and related features on NumPy and SciPy's FFT alone, in batch and in exact streams.
 
-``import features_np as librosa`` is meant literally: functions have librosa 0.11's names, places, arguments, defaults,
-shapes and units. Audio is of shape (n,), or (channels, n), floating, full scale 1; float64 is computed in float64,
-everything else in float32. What they cannot compute raises a ``FeatureError`` that says what to do; a name that only
-librosa has is an ``AttributeError`` that says so.
+``import features_np as librosa`` works: functions have librosa 0.11's names, modules, arguments, defaults, shapes and
+units. Audio is of shape (n,), or (channels, n), floating, full scale 1; float64 is computed in float64, everything else
+in float32. What they cannot compute raises a ``FeatureError`` that says what to do; a name that only librosa has is an
+``AttributeError`` that says so.
 
 * as in librosa: ``feature``, ``onset``, ``beat``, ``filters``, ``effects``, ``util``; ``load``, ``stft``, ``resample``
   and the rest of its top level for time, pitch and level
@@ -110,7 +110,7 @@ __all__ = [
     "zero_crossings",
 ]
 
-if not TYPE_CHECKING:  # a name that is not here is an error to a type checker
+if not TYPE_CHECKING:  # hidden from type checkers, to which an unknown name stays an error
 
     def __getattr__(name):
         raise only_in_librosa(__name__, name)

@@ -9,7 +9,7 @@ from features_np.rhythm.beats import beat_track
 
 __all__ = ["beat_track"]
 
-if not TYPE_CHECKING:  # a name that is not here is an error to a type checker
+if not TYPE_CHECKING:  # hidden from type checkers, to which an unknown name stays an error
 
     def __getattr__(name):
         raise only_in_librosa(__name__, name)

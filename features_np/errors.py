@@ -18,7 +18,7 @@ PACKAGE = __name__.partition(".")[0] + "."
 
 
 class FeatureError(Exception):
-    """Base of everything that ``features_np`` raises on purpose."""
+    """Base of all exceptions that ``features_np`` raises itself."""
 
 
 #: librosa's name for it.
@@ -41,7 +41,7 @@ class SampleRateError(SignalError):
     """A signal has another sample rate than the one asked for."""
 
 
-#: What to do without a name that is librosa's alone.
+#: Hints for names that only librosa has.
 INSTEAD = {
     "cqt": "for 12 bins take feature.chroma_stft",
     "vqt": "for 12 bins take feature.chroma_stft",
@@ -57,7 +57,7 @@ INSTEAD = {
 
 
 def only_in_librosa(module: str, name: str) -> AttributeError:
-    """Return the error for a name that a module which stands for one of librosa's does not have."""
+    """Return the error for a name that librosa's module has and its counterpart here lacks."""
     message = f"module {module!r} has no attribute {name!r}"
     if name.startswith("__"):
         return AttributeError(message)
@@ -68,7 +68,7 @@ def only_in_librosa(module: str, name: str) -> AttributeError:
 
 
 def warn(message: str) -> None:
-    """Warn of something that has an answer all the same, at the line that called the library."""
+    """Issue a warning at the line that called the library."""
     level, frame = 2, sys._getframe(1)
     while frame.f_back is not None and (frame.f_globals["__name__"] + ".").startswith(PACKAGE):
         level, frame = level + 1, frame.f_back

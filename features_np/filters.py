@@ -55,11 +55,11 @@ def mel(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
-    features_np.feature.melspectrogram : What they weigh.
+    features_np.feature.melspectrogram : The spectrogram that they weight.
 
     Notes
     -----
@@ -121,11 +121,11 @@ def chroma(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
-    features_np.feature.chroma_stft : What they weigh.
+    features_np.feature.chroma_stft : The spectrogram that they weight.
 
     Notes
     -----
@@ -150,7 +150,7 @@ def chroma(
     ).copy()
 
 
-if not TYPE_CHECKING:  # a name that is not here is an error to a type checker
+if not TYPE_CHECKING:  # hidden from type checkers, to which an unknown name stays an error
 
     def __getattr__(name):
         raise only_in_librosa(__name__, name)

@@ -1,4 +1,4 @@
-"""Log-mel patches: what a convolutional network hears, a second or some of sound at a time.
+"""Log-mel patches: the input of a convolutional network, a second or a few of sound at a time.
 
 Frames that overlapping patches share are computed once. Where frames are centred, a patch is reflected at its ends, and
 the few frames that reach beyond them are computed for each patch by itself.
@@ -22,7 +22,7 @@ from features_np.spectra.mel import BandedFilters, mel_filterbank
 from features_np.spectra.spectrum import squared_magnitude
 from features_np.spectra.windows import hann_window
 
-#: Neighbouring filters that one product sums under; with 16, half a second of YAMNet's bands take the least time.
+#: Neighbouring filters in one product; with 16, half a second of YAMNet's bands takes the least time.
 FILTERS_TOGETHER = 16
 
 
@@ -74,7 +74,7 @@ def log_mel_patches(y: Array, spec: PatchSpec | None = None, *, sr: int = 16_000
 class PatchStream:
     """Cuts a stream of samples at ``sr_in`` whole Hz into the patches of ``log_mel_patches``, bit for bit.
 
-    Frames are computed ``patch_hop`` at a time. Memory does not grow. Not thread-safe.
+    Frames are computed ``patch_hop`` at a time. Memory use is bounded. Not thread-safe.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ class PatchStream:
                 inner = np.concatenate(self._pieces)[steps.n_others :]
                 patches.append(np.concatenate((self._heads[0], inner, tail)))
                 del self._pieces[0], self._heads[0]
-        self._samples = self._samples[used:].copy()  # lest the whole block be kept
+        self._samples = self._samples[used:].copy()  # so that the whole block is not kept
         self.n_patches += len(patches)
         return np.stack(patches) if patches else np.empty((0, *spec.shape), dtype=np.float32)
 

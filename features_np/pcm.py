@@ -1,4 +1,4 @@
-"""Samples: the one scale between integers and floats, the one mix to mono, the one check of a signal."""
+"""Samples: conversion between integers and floats, mixing to mono, and checks of signals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from features_np.errors import ParameterError, SampleRateError, SignalError
 
-#: Integer value that stands for 1.0. The same number both ways, so that int16 -> float32 -> int16 is the identity.
+#: Integer value of 1.0, in both directions, so that int16 -> float32 -> int16 is the identity.
 INT16_SCALE = 32_768.0
 
 #: Sum of squares up to which no spectrum overflows float32 (full scale is 1.0, so 30 s of it have 661,500).
@@ -128,7 +128,7 @@ def to_mono(y: NDArray[np.floating[Any]]) -> NDArray[np.floating[Any]]:
         raise SignalError(f"audio has shape {audio.shape}, must be (n,) or (channels, n)")
     channels = audio if audio.ndim == 2 else audio.reshape(-1, audio.shape[-1])
     mono = channels[0].copy()
-    for channel in channels[1:]:  # many times faster than a mean along the short axis of what a sound card delivers
+    for channel in channels[1:]:  # much faster than a mean along the short axis of a sound card's frames
         mono += channel
     mono /= mono.dtype.type(len(channels))
     return np.asarray(mono)
@@ -172,7 +172,7 @@ def require_samples(y: NDArray[Any]) -> NDArray[Any]:
     audio = np.ascontiguousarray(y, dtype=np.float64 if y.dtype.itemsize == 8 else np.float32)
     flat = audio.reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):
-        energy = float(np.dot(flat, flat))  # one fast pass that NaN, infinity and overflow all reach
+        energy = float(np.dot(flat, flat))  # one fast pass that detects NaN, infinity and overflow
     if not energy <= MAX_ENERGY:
         if not np.all(np.isfinite(flat)):
             bad = int(np.flatnonzero(~np.isfinite(flat))[0])

@@ -1,4 +1,4 @@
-"""The counterpart of ``librosa.util``: arrays, whatever they hold."""
+"""The counterpart of ``librosa.util``: operations on arrays."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from features_np.errors import only_in_librosa
 
 __all__ = ["exceptions", "fix_length", "frame", "normalize", "peak_pick", "sync"]
 
-if not TYPE_CHECKING:  # a name that is not here is an error to a type checker
+if not TYPE_CHECKING:  # hidden from type checkers, to which an unknown name stays an error
 
     def __getattr__(name):
         raise only_in_librosa(__name__, name)

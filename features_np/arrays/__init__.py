@@ -1,1 +1,1 @@
-"""Arrays, whatever they hold."""
+"""Operations on arrays of any content."""

@@ -1,4 +1,4 @@
-"""Segments between events, and what they hold on the whole."""
+"""Aggregation of frames between events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def sync(
     pad: bool = True,
     axis: int = -1,
 ) -> Array:
-    """Join what lies between events, as chroma between beats.
+    """Aggregate the frames between events, such as chroma between beats.
 
     Parameters
     ----------
@@ -31,9 +31,9 @@ def sync(
     idx : sequence of int or slice
         Frames of the events, or the segments themselves.
     aggregate : callable, optional
-        What joins a segment, taking ``axis``; ``numpy.mean`` by default.
+        Function that aggregates a segment, taking ``axis``; ``numpy.mean`` by default.
     pad : bool
-        Whether what comes before the first event and after the last are segments too.
+        Whether the parts before the first and after the last event are segments too.
     axis : int
         Axis of time.
 
@@ -49,7 +49,7 @@ def sync(
 
     See Also
     --------
-    features_np.beat.beat_track : Finds beats to join by.
+    features_np.beat.beat_track : Finds beats to aggregate by.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Lengths of vectors, and vectors of one length."""
+"""Norms of vectors, and normalization."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def normalize(
     threshold : float, optional
         Vectors whose norm is less count as zero; the smallest normal number by default.
     fill : bool, optional
-        What becomes of those: by default they stay, False makes them zeros, True a constant vector of norm 1.
+        Value of those: unchanged by default, False makes them zeros, True a constant vector of norm 1.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def normalize(
     if norm == 0 and fill:
         raise ParameterError("no vector of norm 0 can fill; take fill=False or another norm")
     if norm == np.inf and values.dtype.kind == "f" and threshold is None:
-        length: Array = np.asarray(np.abs(values).max(axis=axis, keepdims=True))  # divides as in float64
+        length: Array = np.asarray(np.abs(values).max(axis=axis, keepdims=True))  # division as in float64
     else:
         length = lengths(values, norm, axis)
     small = length < least

@@ -14,7 +14,7 @@ Array = NDArray[Any]
 
 
 def local_maxima(x: Array) -> NDArray[np.bool_]:
-    """Return, for each value of a curve (n,), if it is above the one before and not below the next.
+    """Return a mask of the values of a curve (n,) that are above the previous and not below the next one.
 
     The first is none; the last is one if it is above the one before. Equals ``librosa.util.localmax`` 0.11.
     """
@@ -54,7 +54,7 @@ def peak_pick(
     post_avg : int
         Values from itself on, for the mean, 1 or more.
     delta : float
-        How far above the mean, 0 or more.
+        Minimum height above the mean, 0 or more.
     wait : int
         Values between two peaks, 0 or more.
     sparse : bool
@@ -114,10 +114,10 @@ def _peaks(
     inside[:] = x
     total = np.zeros(count + 1)
     np.add.accumulate(inside, out=total[1:])
-    while size < width:  # the largest of two neighbouring windows is that of one as long as both
+    while size < width:  # the maximum of two neighbouring windows is that of their union
         step = min(size, width - size)
         loudest, size = np.maximum(loudest[:-step], loudest[step:]), size + step
-    highest = (inside == loudest).nonzero()[0]  # few: the mean is needed around these alone
+    highest = (inside == loudest).nonzero()[0]  # the mean is needed only around these few
     begin, end = np.maximum(highest - pre_avg, 0), np.minimum(highest + post_avg, count)
     mean = (total[end] - total[begin]) / (end - begin)
     mean += delta
@@ -125,7 +125,7 @@ def _peaks(
 
 
 def _apart(places: NDArray[np.intp], wait: int) -> NDArray[np.intp]:
-    """Return of ``places`` the first, and always the next that follows the last one returned by more than ``wait``."""
+    """Return the first of ``places``, then always the next one more than ``wait`` after the last returned."""
     close = (places[1:] - places[:-1] <= wait).nonzero()[0].tolist()
     if not close:
         return places

@@ -1,7 +1,7 @@
-"""Products of frames with filters, whose last digits do not depend on how many frames are multiplied at once.
+"""Products of frames with filters, independent to the last bit of the number of frames.
 
-A BLAS sums in another order for other shapes, and for the last rows of a block; what is multiplied row by row always
-has one shape. So a frame is the same, to the bit, in a whole signal, in a stream, and in any block of it.
+A BLAS sums in another order for other shapes, and for the last rows of a block; multiplied row by row, the shape is
+always the same. So the results for a frame are identical in a whole signal, in a stream, and in any block of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Arrays cut, continued and seen in frames."""
+"""Cutting, padding and framing of arrays."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def frame(
     axis : int
         Axis of time. The frames are a new axis after it, or before it if it is negative.
     writeable : bool
-        Whether the view can be written to, and changes ``x`` and all frames that overlap.
+        Whether the view is writable, which changes ``x`` and all overlapping frames.
     subok : bool
         Whether a subclass of array stays one.
 
@@ -80,7 +80,7 @@ def frame(
 
 
 def fix_length(data: Array, *, size: int, axis: int = -1, mode: Any = "constant", **kwargs: Any) -> Array:
-    """Cut an array, or continue it, to a length.
+    """Cut or pad an array to a length.
 
     Parameters
     ----------
@@ -89,16 +89,16 @@ def fix_length(data: Array, *, size: int, axis: int = -1, mode: Any = "constant"
     size : int
         The length.
     axis : int
-        Axis that is to have it.
+        Axis to cut or pad.
     mode : str or callable
-        What it is continued with, as in ``numpy.pad``: zeros by default.
+        Padding, as in ``numpy.pad``: zeros by default.
     **kwargs : Any
         Other arguments of ``numpy.pad``.
 
     Returns
     -------
     numpy.ndarray
-        ``data`` itself, or as much of it, or a longer copy.
+        ``data`` itself, a part of it, or a padded copy.
 
     See Also
     --------

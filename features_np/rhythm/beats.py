@@ -19,7 +19,7 @@ from features_np.units.times import frames_to_samples, frames_to_time
 
 #: Share of the strongest smoothed onset that the first beat must reach.
 FIRST_BEAT = 0.01
-#: What smooths the onsets at the beats, before weak ones at both ends are left out.
+#: Smoothing of the onsets at the beats, before weak beats at both ends are trimmed.
 SMOOTHING = np.hanning(5)
 
 
@@ -52,7 +52,7 @@ def beat_track(
     start_bpm : float
         Centre of the prior of the tempo, beats per minute.
     tightness : float
-        How strictly beats keep the tempo.
+        Weight of a constant tempo.
     trim : bool
         Whether weak beats at both ends are left out.
     bpm : float or numpy.ndarray, optional
@@ -60,7 +60,7 @@ def beat_track(
     prior : object with a ``logpdf``, optional
         Distribution of tempi, as ``tempo`` takes it.
     units : str
-        What beats are given in: "frames", "samples" or "time" (seconds).
+        Unit of the beats: "frames", "samples" or "time" (seconds).
     sparse : bool
         Whether to return the places of the beats of one channel, or a mask.
 
@@ -74,7 +74,7 @@ def beat_track(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
@@ -180,7 +180,7 @@ def _best_paths(score: Array, paces: Array, tightness: float) -> tuple[Array, ND
     steps = np.arange(shortest, longest + 1)
     cost = tightness * (np.log(steps) - np.log(pace)) ** 2
     cost[(steps < np.round(pace / 2)) | (steps > 2 * pace)] = np.inf
-    known = np.full(n_frames + longest, -np.inf)  # the last frame first: what a step goes back to lies in its order
+    known = np.full(n_frames + longest, -np.inf)  # the last frame first, in the order of steps backwards
     total = known[n_frames - 1 :: -1]
     earlier = sliding_window_view(known, len(steps))[: shortest - 1 : -1]
     paths, gains = np.empty((shortest, len(steps))), np.empty(shortest)

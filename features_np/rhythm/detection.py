@@ -44,11 +44,11 @@ def onset_detect(
     backtrack : bool
         Whether onsets are moved back to the minimum of ``energy`` before them.
     energy : numpy.ndarray, shape (frames,), optional
-        What that is the minimum of; the onset strength by default.
+        Curve of that minimum; the onset strength by default.
     units : str
-        What onsets are given in: "frames", "samples" or "time" (seconds).
+        Unit of the onsets: "frames", "samples" or "time" (seconds).
     normalize : bool
-        Whether the onset strength is brought to between 0 and 1 first.
+        Whether the onset strength is scaled to 0 to 1 first.
     sparse : bool
         Whether to return the places of the onsets of one channel, or a mask.
     **kwargs : Any
@@ -108,7 +108,7 @@ def onset_detect(
 
 
 def _picking(sr: float, hop_length: int) -> dict[str, float]:
-    """Return how peaks are picked: 30 ms apart, above the mean of 200 ms around them."""
+    """Return the options of peak picking: 30 ms apart, above the mean of 200 ms around them."""
     return {
         "pre_max": 0.03 * sr // hop_length,
         "post_max": 0.00 * sr // hop_length + 1,
@@ -127,7 +127,7 @@ def onset_backtrack(events: Array, energy: Array) -> NDArray[np.intp]:
     events : numpy.ndarray, shape (events,)
         Frames, such as those of onsets.
     energy : numpy.ndarray, shape (frames,)
-        What the minimum is of, such as ``rms`` or the onset strength.
+        Curve of the minimum, such as ``rms`` or the onset strength.
 
     Returns
     -------

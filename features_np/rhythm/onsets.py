@@ -1,4 +1,4 @@
-"""Onset strength: where the sound rises."""
+"""Onset strength: increases of energy."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from features_np.spectra.spectrum import Array, PadMode, spectrogram
 from features_np.spectra.windows import Window
 from features_np.units.decibels import power_to_db
 
-#: What is left of a slow change after each frame once a trend is taken out.
+#: Pole of the high-pass filter that removes trends.
 TREND = 0.99
 
 
@@ -35,7 +35,7 @@ def onset_strength(
     hop_length: int = 512,
     **kwargs: Any,
 ) -> Array:
-    """Spectral flux: by how much the spectrum rises from frame to frame.
+    """Spectral flux: the increase of the spectrum from frame to frame.
 
     Parameters
     ----------
@@ -52,14 +52,14 @@ def onset_strength(
     ref : numpy.ndarray, optional
         Spectrogram that the rise is taken from, in the shape of ``S``.
     detrend : bool
-        Whether slow changes are taken out.
+        Whether slow changes are removed.
     center : bool
         Whether values are ``n_fft // (2 * hop_length)`` frames later, so that an onset stands where it is
         heard.
     feature : callable, optional
-        What makes the spectrogram of ``y``, taking ``y, sr, n_fft, hop_length``; ``melspectrogram`` by default.
+        Function that computes the spectrogram, taking ``y, sr, n_fft, hop_length``; ``melspectrogram`` by default.
     aggregate : callable, optional
-        What joins the bands, taking ``axis``, such as ``numpy.median``; their mean by default.
+        Function that aggregates the bands, taking ``axis``, such as ``numpy.median``; their mean by default.
     n_fft : int
         Samples in a frame.
     hop_length : int
@@ -75,7 +75,7 @@ def onset_strength(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
@@ -179,7 +179,7 @@ def widest(levels: Array, size: int) -> Array:
 
 
 def _detrended(strength: Array) -> Array:
-    """Return what is left of changes after a first-order high-pass filter along time."""
+    """Apply a first-order high-pass filter along time."""
     change, left = np.diff(strength, axis=-1, prepend=0), np.empty(strength.shape)
     state = np.zeros(strength.shape[:-1])
     for frame in range(strength.shape[-1]):

@@ -1,4 +1,4 @@
-"""The mean of a tempogram over time, without the tempogram.
+"""The mean of a tempogram over time, without computing the tempogram.
 
 A tempogram has one autocorrelation per frame: some 1,300 transforms for 30 s, of which a tempo estimate uses the mean
 alone. With the padded onset strength x, the window w of length L and the energy E_t of column t, that mean is ::
@@ -24,7 +24,7 @@ from features_np.spectra.framing import Array, blocks_of, frame_signal
 from features_np.spectra.windows import hann_window
 
 #: Columns with less energy than this share of the strongest are transformed one by one. The running sums hold 1 / E_t,
-#: so a faint column would drown the others' digits. Music has no such columns, the edges of silence some.
+#: so a faint column would cost the others precision. Music has no such columns, the edges of silence have some.
 FAINT = 1e-4
 
 #: Frames up to which everything is transformed at once, which is faster, and takes 600 bytes for each.

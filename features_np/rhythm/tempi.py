@@ -68,7 +68,7 @@ def tempogram(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
@@ -140,7 +140,8 @@ def tempo(
     max_tempo : float or None
         No tempo from here up is considered.
     aggregate : callable or None
-        What joins the frames of the tempogram, taking ``axis`` and ``keepdims``; None for a tempo of each frame.
+        Function that aggregates the frames of the tempogram, taking ``axis`` and ``keepdims``; None for a tempo of each
+        frame.
     prior : object with a ``logpdf``, optional
         Distribution of tempi, such as ``scipy.stats.uniform(30, 300)``; log-normal by default.
 
@@ -152,11 +153,11 @@ def tempo(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
-    tempogram : What it is the strongest lag of.
+    tempogram : The tempogram whose strongest lag it is.
     features_np.beat.beat_track : The beats at that tempo.
 
     Notes

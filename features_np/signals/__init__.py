@@ -1,1 +1,1 @@
-"""Signals, before anything is transformed."""
+"""Operations on signals in the time domain."""

@@ -1,4 +1,4 @@
-"""Another rate for a whole signal."""
+"""Conversion of a whole signal to another rate."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from features_np.pcm import require_positive_rate, require_samples
 from features_np.signals.resampling import Resampler
 from features_np.spectra.framing import Array
 
-#: librosa's names of filters that keep the band and nothing else: here they are one.
+#: librosa's names of band-limiting filters, which are all one filter here.
 BAND_LIMITED = (
     "soxr_vhq",
     "soxr_hq",

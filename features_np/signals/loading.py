@@ -1,4 +1,4 @@
-"""Audio files, by way of soundfile."""
+"""Audio files, through soundfile."""
 
 from __future__ import annotations
 

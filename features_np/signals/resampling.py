@@ -1,7 +1,7 @@
 """One resampler for files and microphones: windowed sinc, in one call or as a stream.
 
-It is our own because no library covers the targets: soxr has no wheel for armv7l, and scipy.signal costs more memory
-and start-up time than all of this package.
+No library covers the targets: soxr has no wheel for armv7l, and scipy.signal costs more memory and start-up time than
+all of this package.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Resampler:
 
     ``push`` and ``flush`` together return what ``resample(..., fix=False)`` does of the joined blocks, however they
     were cut. The output is aligned with the input: output ``n`` lies at ``n / target_sr`` seconds. The last ``delay_s``
-    seconds of it come only with more input, or with ``flush``. Memory does not grow.
+    seconds of it come only with more input, or with ``flush``. Memory use is bounded.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Resampler:
         self._received = 0
         self._produced = 0
         if self._plan:
-            self._pending: NDArray[np.float32] = np.zeros(self._plan.lead, dtype=np.float32)  # silence beforehand
+            self._pending: NDArray[np.float32] = np.zeros(self._plan.lead, dtype=np.float32)  # silence
             self._between = self._plan.interpolation()
 
     def push(self, block: Array) -> NDArray[np.float32]:
@@ -137,7 +137,7 @@ class Resampler:
             for block in blocks_of(n_steps, convolution.n_inputs):
                 filtered = convolution(steps[block])
                 outputs.append(self._between(filtered) if self._between else filtered)
-        self._pending = pending[n_steps * convolution.step :].copy()  # lest the whole block be kept
+        self._pending = pending[n_steps * convolution.step :].copy()  # so that the whole block is not kept
         return np.concatenate(outputs)
 
 

@@ -1,4 +1,4 @@
-"""Silence at the ends, and a filter that evens a spectrum out."""
+"""Trimming of silence, and pre-emphasis."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ def trim(
     hop_length: int = 512,
     aggregate: Callable[..., Any] = np.max,
 ) -> tuple[Array, NDArray[np.intp]]:
-    """Cut silence off both ends.
+    """Trim silence at both ends.
 
     Parameters
     ----------
     y : numpy.ndarray, shape (..., n)
         Audio, floating, full scale 1.
     top_db : float
-        What is so much below ``ref`` is silent.
+        Frames so far below ``ref`` are silent.
     ref : float or callable
-        Level of 0 dB, or what takes it from the levels.
+        Level of 0 dB, or a function of the levels that returns it.
     frame_length : int
         Samples in a frame.
     hop_length : int
         Samples between frames.
     aggregate : callable
-        What joins the levels of channels, taking ``axis``.
+        Function that aggregates the levels of channels, taking ``axis``.
 
     Returns
     -------

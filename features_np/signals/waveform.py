@@ -14,7 +14,7 @@ from features_np.pcm import require_audio, require_count
 from features_np.spectra.framing import Frames
 from features_np.spectra.spectrum import BLOCK_FRAMES, Array, PadMode, arranged
 
-#: What counts as zero when signs are compared; librosa.zero_crossings' default.
+#: Magnitudes that count as zero when signs are compared; librosa.zero_crossings' default.
 ZERO = 1e-10
 
 
@@ -34,11 +34,11 @@ def zero_crossings(
     y : numpy.ndarray
         Numbers, of any shape.
     threshold : float
-        What is nearer to zero counts as zero.
+        Magnitudes up to this count as zero.
     ref_magnitude : float or callable, optional
         What ``threshold`` is multiplied by, or what takes that from the magnitudes.
     pad : bool
-        What is said of the first sample.
+        Value for the first sample.
     zero_pos : bool
         Whether zero is positive, or a sign of its own.
     axis : int
@@ -96,7 +96,7 @@ def zero_crossing_rate(
     center : bool
         Whether frames are centred; the first and the last sample are then continued.
     threshold : float
-        What is nearer to zero counts as zero.
+        Magnitudes up to this count as zero.
     ref_magnitude : float or callable, optional
         What ``threshold`` is multiplied by, or what takes that from the magnitudes of all frames.
     pad : bool
@@ -112,7 +112,7 @@ def zero_crossing_rate(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
@@ -191,7 +191,7 @@ def rms(
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
     pad_mode : str or callable
-        What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
+        Padding of both ends if frames are centred, as in ``numpy.pad``.
     dtype : dtype
         Type of the result.
 
@@ -203,7 +203,7 @@ def rms(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------

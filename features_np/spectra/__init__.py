@@ -1,1 +1,1 @@
-"""Spectra, and what they say frame by frame."""
+"""Spectra, and features of them frame by frame."""

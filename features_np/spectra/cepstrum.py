@@ -1,4 +1,4 @@
-"""Mel-frequency cepstral coefficients, and how they change."""
+"""Mel-frequency cepstral coefficients, and their derivatives."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from features_np.spectra.mel import MelSpectra
 from features_np.spectra.spectrum import Array, PadMode, spectrogram
 from features_np.spectra.windows import Window
 
-#: What numpy.pad calls the ways to continue data beyond its ends.
+#: numpy.pad's names of ways to pad data.
 _PADDING = {"nearest": "edge", "mirror": "reflect", "constant": "constant", "wrap": "wrap"}
 
 
@@ -74,7 +74,7 @@ def mfcc(
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
     pad_mode : str or callable
-        What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
+        Padding of both ends if frames are centred, as in ``numpy.pad``.
     power : float
         Exponent of the magnitudes.
     n_mels : int
@@ -96,11 +96,11 @@ def mfcc(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
-    features_np.feature.melspectrogram : What it is the cepstrum of.
+    features_np.feature.melspectrogram : The spectrogram of the cepstrum.
     delta : How it changes.
 
     Notes
@@ -193,7 +193,7 @@ def delta(
     delta : float
         Time between frames.
     cval : float
-        What "constant" continues the data with.
+        Value for "constant".
 
     Returns
     -------
@@ -207,7 +207,7 @@ def delta(
 
     See Also
     --------
-    mfcc : What its changes are most often asked for.
+    mfcc : The features whose changes are used most.
 
     Notes
     -----

@@ -63,7 +63,7 @@ def chroma_stft(
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
     pad_mode : str or callable
-        What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
+        Padding of both ends if frames are centred, as in ``numpy.pad``.
     tuning : float, optional
         Deviation from A = 440 Hz in fractions of a chroma bin; estimated from the power spectrogram by default.
     n_chroma : int
@@ -85,7 +85,7 @@ def chroma_stft(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
@@ -119,7 +119,7 @@ def chroma_stft(
     )
     power = spectra.passes(2)
     if tuning is None:
-        even = max(2 * (spectra.shape[1] - 1), 1)  # librosa does not tell its estimate of an odd length
+        even = max(2 * (spectra.shape[1] - 1), 1)  # librosa does not pass an odd length to its estimate
         tuning = tuning_of(power(), sr=sr, n_fft=even, bins_per_octave=n_chroma)
     filters = chroma_filterbank(
         sr=sr,

@@ -1,4 +1,4 @@
-"""Flatness and contrast of spectra: like noise or like tones, as a whole and octave by octave."""
+"""Flatness and contrast of spectra: noise against tones, in total and by octave."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ def spectral_flatness(
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
     pad_mode : str or callable
-        What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
+        Padding of both ends if frames are centred, as in ``numpy.pad``.
     amin : float
-        What is less counts as this much.
+        Smaller values are raised to this.
     power : float
         Exponent of the magnitudes.
 
@@ -60,7 +60,7 @@ def spectral_flatness(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
@@ -142,7 +142,7 @@ def spectral_contrast(
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
     pad_mode : str or callable
-        What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
+        Padding of both ends if frames are centred, as in ``numpy.pad``.
     freq : numpy.ndarray, shape (bins,), optional
         Frequencies of the bins in Hz; those of the transform by default.
     fmin : float
@@ -162,11 +162,11 @@ def spectral_contrast(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
-    spectral_flatness : How much like noise the whole is.
+    spectral_flatness : The noisiness of the whole spectrum.
 
     Notes
     -----

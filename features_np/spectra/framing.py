@@ -1,4 +1,4 @@
-"""Frames of signals, a block at a time.
+"""Frames of signals, in blocks.
 
 A signal is continued beyond its ends, where frames reach over them, by no more than those frames need: an hour of audio
 is not copied for the sake of half a frame of silence.
@@ -20,7 +20,7 @@ Array = NDArray[Any]
 #: Samples transformed at a time: windowed, and as spectra, they stay in a 1 MB cache.
 BLOCK_SAMPLES = 65_536
 
-#: Ways of ``numpy.pad`` to continue a signal that look no further than as many samples as they add.
+#: Modes of ``numpy.pad`` that read no more samples than they add.
 NEAR = ("constant", "edge", "linear_ramp", "reflect", "symmetric", "empty")
 
 
@@ -107,7 +107,7 @@ class Frames:
             return samples
         if self._mode == "constant":
             longer = np.zeros(before + len(samples) + after, dtype=samples.dtype)
-            longer[before : before + len(samples)] = samples  # many times faster than np.pad
+            longer[before : before + len(samples)] = samples  # much faster than np.pad
             return longer
         try:
             return np.asarray(np.pad(samples, (before, after), mode=self._mode))  # type: ignore[call-overload]

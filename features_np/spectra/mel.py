@@ -149,7 +149,7 @@ class MelSpectra:
         self.dtype = np.result_type(spectra.dtype, kind)
 
     def blocks(self) -> Iterator[tuple[slice, Array]]:
-        """Go through the mel spectra: the frames' places, and an array (frames, n_mels)."""
+        """Yield the mel spectra: the frames' places, and an array (frames, n_mels)."""
         for place, power in self.spectra.blocks(self._power):
             yield place, self._filters.apply(power.astype(self.dtype, copy=False))
 
@@ -161,7 +161,7 @@ class MelSpectra:
         return result
 
     def levels(self, amin: float = 1e-10, top_db: float = 80.0) -> Iterator[tuple[slice, Array]]:
-        """Go through the levels in dB, clipped below the loudest of all frames, as ``power_to_db`` does.
+        """Yield the levels in dB, clipped below the loudest of all frames, as ``power_to_db`` does.
 
         They are kept until the loudest is known where that is little; else everything is computed twice.
         """
@@ -217,7 +217,7 @@ def melspectrogram(
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
     pad_mode : str or callable
-        What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
+        Padding of both ends if frames are centred, as in ``numpy.pad``.
     power : float
         Exponent of the magnitudes of ``y`` before they are summed: 1 for energy, 2 for power.
     n_mels : int
@@ -241,7 +241,7 @@ def melspectrogram(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""The shape of spectra: where their energy lies, how wide, and how it stands out."""
+"""The shape of spectra: roll-off, centroid and bandwidth."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def spectral_rolloff(
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
     pad_mode : str or callable
-        What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
+        Padding of both ends if frames are centred, as in ``numpy.pad``.
     freq : array_like, shape (bins,) or (..., bins, frames), optional
         Frequencies of the bins in Hz; those of the transform by default.
     roll_percent : float
@@ -63,7 +63,7 @@ def spectral_rolloff(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
@@ -143,7 +143,7 @@ def spectral_centroid(
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
     pad_mode : str or callable
-        What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
+        Padding of both ends if frames are centred, as in ``numpy.pad``.
     freq : array_like, shape (bins,) or (..., bins, frames), optional
         Frequencies of the bins in Hz; those of the transform by default.
 
@@ -155,7 +155,7 @@ def spectral_centroid(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
@@ -232,7 +232,7 @@ def spectral_bandwidth(
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
     pad_mode : str or callable
-        What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
+        Padding of both ends if frames are centred, as in ``numpy.pad``.
     freq : array_like, shape (bins,) or (..., bins, frames), optional
         Frequencies of the bins in Hz; those of the transform by default.
     centroid : numpy.ndarray, shape (..., 1, frames), optional
@@ -250,11 +250,11 @@ def spectral_bandwidth(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
-    spectral_centroid : What it is the spread around.
+    spectral_centroid : The centre of the spread.
 
     Notes
     -----

@@ -1,4 +1,4 @@
-"""Spectra: where every feature begins.
+"""Spectra, of which all features are computed.
 
 Arrays run (..., bins, frames), as librosa's do; they are views of (..., frames, bins) arrays in which a frame's bins
 are contiguous, since everything after this works frame by frame.
@@ -21,7 +21,7 @@ from features_np.spectra.windows import Window, get_window
 Array = NDArray[Any]
 PadMode = str | Callable[..., Any]
 
-#: Bytes of intermediate results, of all frames, that are kept lest they be computed twice; what has more is.
+#: Bytes of intermediate results that are kept; larger ones are computed twice.
 KEPT_BYTES = 32 << 20
 #: Sum of squares below which a signal is faint enough for denormal numbers.
 FAINT = 1e-28
@@ -47,7 +47,7 @@ def fft_frequencies(*, sr: float = 22_050, n_fft: int = 2048) -> NDArray[np.floa
     Raises
     ------
     SampleRateError
-        For a rate that is not above 0 Hz.
+        If the rate is not above 0 Hz.
 
     See Also
     --------
@@ -105,7 +105,7 @@ class Spectra:
         return len(self.frames), 1 + self.n_fft // 2
 
     def transformed(self) -> Iterator[tuple[slice, Array]]:
-        """Go through the complex spectra: the frames' places, and an array (frames, bins) that is not kept."""
+        """Yield the complex spectra: the frames' places, and an array (frames, bins) that is not kept."""
         rows = max(BLOCK_SAMPLES // self.n_fft, 1)
         windowed = np.empty((min(rows, len(self.frames)), self.n_fft), dtype=self._weights.dtype)
         for place, frames in self.frames.blocks(rows):
@@ -114,7 +114,7 @@ class Spectra:
             yield place, rfft(part)
 
     def blocks(self, power: float) -> Iterator[tuple[slice, Array]]:
-        """Go through the magnitudes, raised to ``power``: the frames' places, and an array that is written again."""
+        """Yield the magnitudes, raised to ``power``: the frames' places, and an array that is written again."""
         rows = max(BLOCK_SAMPLES // self.n_fft, 1)
         windowed = np.empty((min(rows, len(self.frames)), self.n_fft), dtype=self._weights.dtype)
         raised = np.empty((min(BLOCK_FRAMES, len(self.frames)), self.shape[1]), dtype=self.dtype)
@@ -180,7 +180,7 @@ def stft(
     dtype : dtype, optional
         Complex type of the result.
     pad_mode : str or callable
-        What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
+        Padding of both ends if frames are centred, as in ``numpy.pad``.
     out : numpy.ndarray, optional
         Complex array that takes the result, (..., 1 + n_fft // 2, at least so many frames).
 
@@ -192,7 +192,7 @@ def stft(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
@@ -273,7 +273,7 @@ def spectrogram(
 
 
 class Given:
-    """A spectrogram (..., bins, frames) in the place of ``Spectra``: it is what it is, whatever the power."""
+    """A given spectrogram (..., bins, frames) in the place of ``Spectra``, to which no power is applied."""
 
     def __init__(self, S: Array, n_fft: int | None) -> None:
         spectrum = require_spectrogram(S)

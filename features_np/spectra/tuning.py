@@ -1,4 +1,4 @@
-"""Spectral peaks, and the tuning that they tell."""
+"""Spectral peaks, and tuning estimated from them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from features_np.spectra.spectrum import Array, PadMode, spectrogram
 from features_np.spectra.windows import Window
 from features_np.units.pitches import hz_to_octs
 
-#: Where spectral peaks are looked for, Hz, and how far below a frame's loudest bin; librosa.piptrack's defaults.
+#: Range of spectral peaks in Hz, and their threshold relative to a frame's loudest bin; librosa.piptrack's defaults.
 PEAK_FMIN = 150.0
 PEAK_FMAX = 4000.0
 PEAK_THRESHOLD = 0.1
@@ -70,7 +70,7 @@ def estimate_tuning(
     center : bool
         Whether frame ``t`` is centred on sample ``t * hop_length``, or begins there.
     pad_mode : str or callable
-        What is beyond the ends of a signal whose frames are centred, as in ``numpy.pad``.
+        Padding of both ends if frames are centred, as in ``numpy.pad``.
     ref : float or callable, optional
         Height that a peak must reach, or what takes the place of each frame's maximum, taking ``axis``.
 
@@ -83,7 +83,7 @@ def estimate_tuning(
     Raises
     ------
     ParameterError
-        For what is not a signal or a spectrogram, and for arguments that no signal could satisfy.
+        If the input is not a signal or a spectrogram, or an argument is out of range.
 
     See Also
     --------
@@ -136,7 +136,7 @@ def tuning_of(
     threshold: float = PEAK_THRESHOLD,
     ref: float | Callable[..., Any] | None = None,
 ) -> float:
-    """Return the tuning that blocks of spectra (frames, bins) tell, and warn if they tell none."""
+    """Return the tuning of blocks of spectra (frames, bins), and warn if they have no peaks."""
     found = []
     for _, frames in blocks:
         pitches, heights, _ = spectral_peaks(

@@ -1,4 +1,4 @@
-"""Windows, by the names that SciPy gives them."""
+"""Windows, by SciPy's names."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Measurements of speed, for whoever has the wheel."""
+"""Measurements of speed, which need only the wheel."""

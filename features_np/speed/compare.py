@@ -1,7 +1,7 @@
-"""Time every function beside the library that it stands for: ``python -m features_np.speed.compare``.
+"""Time every function beside its counterpart in librosa: ``python -m features_np.speed.compare``.
 
-Prints CPU milliseconds, the median of rounds in which both libraries take turns, so that a busy machine slows both.
-Without librosa it prints ours alone.
+Prints CPU milliseconds, the median of rounds in which the libraries alternate, so that load affects both. Without
+librosa it prints only ours.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ Array = NDArray[Any]
 #: Values converted at a time, to stay in the cache.
 PIECE_VALUES = 65_536
 
-#: A reference level, or what takes it from the magnitudes.
+#: A reference level, or a function of the magnitudes that returns it.
 Reference = float | Callable[[Array], float]
 
 
@@ -27,9 +27,9 @@ def power_to_db(S: ArrayLike, *, ref: Reference = 1.0, amin: float = 1e-10, top_
     S : array_like
         Powers, of any shape; of complex ones the magnitude is taken, with a warning.
     ref : float or callable
-        Level that becomes 0 dB, or what takes it from the magnitudes, as ``numpy.max`` does.
+        Level of 0 dB, or a function of the magnitudes that returns it, such as ``numpy.max``.
     amin : float
-        What is less counts as this much.
+        Smaller values are raised to this.
     top_db : float or None
         Values so much below the loudest of the whole array are raised to that floor.
 
@@ -70,9 +70,9 @@ def amplitude_to_db(S: ArrayLike, *, ref: Reference = 1.0, amin: float = 1e-5, t
     S : array_like
         Amplitudes, of any shape; of complex ones the magnitude is taken, with a warning.
     ref : float or callable
-        Level that becomes 0 dB, or what takes it from the magnitudes, as ``numpy.max`` does.
+        Level of 0 dB, or a function of the magnitudes that returns it, such as ``numpy.max``.
     amin : float
-        What is less counts as this much.
+        Smaller values are raised to this.
     top_db : float or None
         Values so much below the loudest of the whole array are raised to that floor.
 

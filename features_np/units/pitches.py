@@ -97,7 +97,7 @@ def note_to_midi(note: str | Iterable[str], *, round_midi: bool = True) -> Any:
     Raises
     ------
     ParameterError
-        For what is not the name of a note.
+        If it is not the name of a note.
 
     See Also
     --------
@@ -196,7 +196,7 @@ def note_to_hz(note: str | Iterable[str], *, round_midi: bool = True) -> Any:
     Raises
     ------
     ParameterError
-        For what is not the name of a note.
+        If it is not the name of a note.
 
     See Also
     --------

@@ -65,7 +65,7 @@ def samples_to_frames(samples: ArrayLike, *, hop_length: int = 512, n_fft: int |
     Raises
     ------
     ParameterError
-        For a hop length that is not 1 or more.
+        If the hop length is below 1.
 
     See Also
     --------
@@ -104,7 +104,7 @@ def samples_to_time(samples: ArrayLike, *, sr: float = 22_050) -> NDArray[np.flo
     Raises
     ------
     SampleRateError
-        For a rate that is not above 0 Hz.
+        If the rate is not above 0 Hz.
 
     See Also
     --------
@@ -141,7 +141,7 @@ def time_to_samples(times: ArrayLike, *, sr: float = 22_050) -> NDArray[np.intp]
     Raises
     ------
     SampleRateError
-        For a rate that is not above 0 Hz.
+        If the rate is not above 0 Hz.
 
     See Also
     --------
@@ -184,7 +184,7 @@ def frames_to_time(
     Raises
     ------
     SampleRateError
-        For a rate that is not above 0 Hz.
+        If the rate is not above 0 Hz.
 
     See Also
     --------
@@ -227,7 +227,7 @@ def time_to_frames(
     Raises
     ------
     SampleRateError
-        For a rate that is not above 0 Hz.
+        If the rate is not above 0 Hz.
 
     See Also
     --------
@@ -310,7 +310,7 @@ def times_like(
     Raises
     ------
     SampleRateError
-        For a rate that is not above 0 Hz.
+        If the rate is not above 0 Hz.
 
     See Also
     --------

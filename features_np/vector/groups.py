@@ -1,8 +1,8 @@
-"""Groups: the parts that a feature vector can be made of.
+"""Groups: the parts of a feature vector.
 
-A group is a statistic of one quantity over a window. Everything else follows from its entry in ``GROUPS``: what a
-frame has to be analyzed for, what a stream keeps, the vector's names, and which specs are refused. A quantity that is
-one number for each frame says by ``of_frames`` how it is computed; ``features_np.window.summary`` computes the others.
+A group is a statistic of one quantity over a window. Everything else follows from its entry in ``GROUPS``: the analysis
+of frames, the buffers of a stream, the vector's names, and the validation of specs. A quantity with one number for each
+frame defines its computation in ``of_frames``; ``features_np.window.summary`` computes the others.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Timbre and its movement: statistics of a coarse log-mel spectrogram, and of chroma whatever the key.
+"""Timbre and its movement: statistics of a coarse log-mel spectrogram, and of chroma independent of the key.
 
-A genre is heard in what a spectrum is on average, but more in how it moves: how much and how fast each band
-fluctuates, which move together. Frames about 90 ms apart are enough for movements up to 5 Hz, and make the statistics
-a matter of microseconds. Levels are relative to the window's loudest mel bin and clipped 40 dB below it: what lies
-deeper is the recording's or the room's noise.
+A genre depends on the average spectrum, but more on its movement: how much and how fast each band fluctuates, and which
+move together. Frames about 90 ms apart are enough for movements up to 5 Hz, and make the statistics cheap. Levels are
+relative to the window's loudest mel bin and clipped 40 dB below it, where there is only noise.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ def below_peak(frames: NDArray[np.float32] | Array, range_db: float) -> Array:
 
 def coarse_cepstra(levels: Array) -> Array:
     """Return the first ``N_TIMBRE`` cepstral coefficients of each of ``levels`` (n, n_mels), by orthonormal DCT-II."""
-    return np.asarray(dct(levels, type=2, norm="ortho", axis=1)[:, :N_TIMBRE].copy())  # lest the others be kept
+    return np.asarray(dct(levels, type=2, norm="ortho", axis=1)[:, :N_TIMBRE].copy())  # so that the others are not kept
 
 
 def modulation_energy(levels: Array) -> Array:
@@ -77,7 +76,7 @@ def modulation_energy(levels: Array) -> Array:
 
 
 def chroma_profile(mean: Array, deviation: Array) -> Array:
-    """Describe chroma means and standard deviations (12,) each in a way that no transposition changes, shape (38,).
+    """Return a transposition-invariant description (38,) of chroma means and standard deviations, (12,) each.
 
     Both sorted by size, then the magnitudes of both discrete Fourier transforms over the pitch classes: a rotation
     changes only their phases. (The DFT of pitch-class profiles: Quinn 2006, General equal-tempered harmony.)

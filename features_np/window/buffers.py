@@ -1,4 +1,4 @@
-"""Memory for streams: the newest rows, contiguous, in arrays that are allocated once."""
+"""Buffers for streams: the newest rows, contiguous, in preallocated arrays."""
 
 from __future__ import annotations
 
