@@ -1,4 +1,4 @@
-"""What holds for every run: Ctrl-C is heard, and one line says at the end what was skipped and why.
+"""Settings of every run: Ctrl-C works, and one line at the end lists skipped tests and reasons.
 
 A clone has no recordings to test with.
 """
@@ -14,10 +14,9 @@ from tests.shared_data import NEEDS_DATA
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C and SIGHUP, and let the programs under test hear them: what a shell starts in the background, or
-    nohup, ignores them.
+    """Restore the default handling of Ctrl-C and SIGHUP, also for the programs under test.
 
-    No example fails for the time it takes: the machine may have much else to do.
+    Background jobs of a shell, and nohup, ignore them. Examples have no deadline: the machine may be busy.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -26,10 +25,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave to one worker what asks librosa.
+    """Run all tests that use librosa in one worker.
 
-    Numba compiles some of librosa's functions as they are called. Several processes that do so at once have spoilt its
-    cache: whoever calls such a function from then on crashes. Nor need it all be compiled more than once.
+    Numba compiles some of librosa's functions on the first call. Several processes that did so at once have corrupted
+    its cache, so that later calls crashed. It also saves compiling more than once.
     """
     texts = {path: path.read_text() for path in {item.path for item in items}}
     asks_librosa = {path for path, text in texts.items() if "librosa" in text or "tolerances" in text}

@@ -1,4 +1,4 @@
-"""What numpydoc finds wrong with the docstrings of features_np's public functions: ``python -m tests.docstrings``."""
+"""numpydoc's findings about the docstrings of features_np's public functions: ``python -m tests.docstrings``."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from numpydoc.validate import validate
 import features_np
 
 PLACES = ("beat", "effects", "feature", "filters", "onset", "util")
-#: What is not asked for: a second summary, a verb in front of what is a noun ("Decibels of powers"), and a capital
-#: letter in front of what begins with a number, a name or a unit.
+#: Disabled checks: an extended summary, a verb in front of a noun phrase ("Decibels of powers"), and a capital letter
+#: in front of a number, a name or a unit.
 WAIVED = {"ES01", "SS05", "RT04", "PR08"}
 
 

@@ -1,4 +1,4 @@
-"""The tree tells the data's way: rooms import in one direction, floors stay small, and a name means one thing."""
+"""Structure of the tree: rooms import in one direction, folders stay small, and file names are unique."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The crest of spectra: how far their loudest bin stands out."""
+"""The crest of spectra: the ratio of their loudest bin to the mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A face that counts what it hears, and writes that down when it is closed."""
+"""A face that counts events, and writes the count when it is closed."""
 
 from __future__ import annotations
 

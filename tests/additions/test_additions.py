@@ -1,6 +1,6 @@
-"""A sink, a feature and a listener are each added by the files that CONTRIBUTING names, and take part in everything.
+"""A sink, a feature and a listener are each added by the files that CONTRIBUTING names, to a copy of the project.
 
-To a copy of the project, by child processes that import the copy.
+Child processes import the copy.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ GROUPS = """        Group("crest_mean", CREST, _single, _mean),
         Group("crest_profile", CREST, _numbered(3), lambda s: np.quantile(s.values, (0.1, 0.5, 0.9))),
 """
 
-#: The new groups in batch and in a stream; what the shipped heads are given is what it was.
+#: The new groups in batch and in a stream; the inputs of the shipped heads are unchanged.
 DESCRIBE = """
 import numpy as np
 from build.tables.feature_sets import FEATURE_SETS, TIMBRE_GROUPS

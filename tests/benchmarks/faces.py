@@ -1,10 +1,10 @@
-"""What the faces cost the daemon: memory, processor time of open pages, and whether listening notices a crowd.
+"""Costs of the faces for the daemon: memory, processor time of open pages, and the effect of many readers.
 
     python -m tests.benchmarks.faces        # 5 minutes
 
 A real daemon listens to music at real-time pace through ``cmd:``; first with its history alone, then with page, MQTT
-(a real mosquitto) and Prometheus as well. A page is a client that reads ``/api/events``. Figures of a busy machine mean
-nothing, but for processor time they mean a little.
+(a real mosquitto) and Prometheus as well. A page is a client that reads ``/api/events``. On a busy machine only
+processor times are roughly meaningful.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How fast features_np is, beside librosa and the bare FFT of the same frames: ``python -m tests.benchmarks.features``.
+"""Speed of features_np beside librosa and the bare FFT of the same frames: ``python -m tests.benchmarks.features``.
 
-One core, one BLAS thread, float32, one real track (or, without ``../shared``, synthetic music). Everything in a table
-is measured in turns in one process, and given as the median of the CPU time of the thread: on a machine that others use
-too, wall time measures them. Ratios are what to compare between machines.
+One core, one BLAS thread, float32, one real track (or, without ``../shared``, synthetic music). The tasks of a table
+are measured alternately in one process; figures are medians of the thread's CPU time, since wall time depends on load.
+Compare ratios, not times, between machines.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""How many instructions an update takes on a Pi's processor: ``python -m tests.benchmarks.instructions MACHINE CPU``.
+"""Instructions of an update on a Pi's processor: ``python -m tests.benchmarks.instructions MACHINE CPU``.
 
-QEMU counts them as it emulates, so the figure is the same however busy this machine is. The difference of two runs is
-that of the updates alone. Needs gcc, qemu-user, and a root that ``make test-machines MACHINES=MACHINE`` has left.
+QEMU counts them, so the figure does not depend on load. The difference of two runs is that of the updates alone. Needs
+gcc, qemu-user, and a root that ``make test-machines MACHINES=MACHINE`` has left.
 """
 
 from __future__ import annotations

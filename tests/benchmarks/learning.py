@@ -1,12 +1,12 @@
-"""Learning on the device, as a household would see it: how right it is after so many corrections.
+"""Learning on the device in simulated households: accuracy after so many corrections.
 
     python -m tests.benchmarks.learning ../shared/data
 
-plays households. Each hears records through a microphone that nothing in training heard, and says the right genre of
-the first N; what ``livegenre learn`` makes of that is what answers, taken on or not. Judged are records by other
-artists (of the phone's recordings, other tracks): those of valid, which the shipped model was not trained on, and
-those of the phone, which are of two genres alone. Then a genre of one's own, from ten corrections that name it beside
-twenty others: how many of its other pieces are found, and how many other records are still answered as before.
+simulates households. Each plays records through a microphone that no training uses, and corrects the first N; the layer
+that ``livegenre learn`` then uses, if any, is evaluated on records by other artists (of the phone's recordings, on
+other tracks): those of valid, which the shipped model was not trained on, and those of the phone, which are of two
+genres only. Then a person's own genre is learned from ten corrections beside twenty others: the share of its other
+pieces that are found, and of other records with an unchanged answer.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""What ``livegenre listen --json`` costs, as a process of its own: time to the first event, memory, processor time.
+"""Costs of ``livegenre listen --json`` as a process: time to the first event, memory, processor time.
 
     python -m tests.benchmarks.listening            # all of it, 6 minutes
     python -m tests.benchmarks.listening memory     # or some: start, memory, cpu, microphone, parec, busy, stopped
 
-Figures depend on the machine, and on what else it does: ``busy`` gives it four times as much as it can. The microphone
+Figures depend on the machine and its load: ``busy`` overloads it fourfold. The microphone
 is the monitor of a PulseAudio server of our own, whose first audio comes up to 2 s after a recording begins; a sound
 card has none of that.
 """
@@ -159,7 +159,7 @@ def parec() -> None:
 
 
 def busy() -> None:
-    """The microphone while four processes a core move memory about."""
+    """The microphone while four processes a core copy memory."""
     move = "block = bytes(2**23)\nwhile True: bytearray(block)"
     others = [subprocess.Popen([sys.executable, "-I", "-c", move]) for _ in range(4 * (os.cpu_count() or 1))]
     try:
@@ -171,7 +171,7 @@ def busy() -> None:
 
 
 def stopped() -> None:
-    """The microphone while the process stands still, as where it gets no processor: what catching up takes."""
+    """The microphone while the process is stopped for a while, and the time to catch up."""
     with recorded() as server:
         listening = Listening(server.livegenre("listen", "--json"), time.monotonic())
         for audio_s, still_s in ((35, 25), (70, 12), (95, 12), (120, 0)):

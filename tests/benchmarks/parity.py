@@ -1,4 +1,4 @@
-"""How equal features_np and librosa 0.11 are over a folder of audio: ``python -m tests.benchmarks.parity FOLDER``.
+"""Differences of features_np from librosa 0.11 over a folder of audio: ``python -m tests.benchmarks.parity FOLDER``.
 
 Prints a table of the differences per quantity; interrupted (Ctrl-C), that of the tracks so far. With ``--published
 FOLDER`` also compares with tables of statistics that others computed (mean_mfccs.csv, tempo.csv, ...: one row a track),

@@ -1,4 +1,4 @@
-"""Records one after the other, without a pause: how soon a change is shown, and how often one that was none.
+"""Records in succession without pauses: delays of shown changes, and false changes.
 
     python -m tests.benchmarks.records ../shared/data/gtzan
 
@@ -40,7 +40,7 @@ from edge.model.bundle import Bundle, load_bundle
 from tests.edge.scripted import Scripted
 
 SOON_S = (5, 10)
-#: Tracks are cut to whole seconds and this, lest all begin with an update.
+#: Tracks are cut to whole seconds plus this, so that not all begin with an update.
 CUT_S = 0.37
 
 

@@ -1,4 +1,4 @@
-"""The real command on a pseudo-terminal: what it draws, what is typed, and how it leaves the terminal."""
+"""The real command on a pseudo-terminal: its output, typed keys, and the restored terminal."""
 
 from __future__ import annotations
 

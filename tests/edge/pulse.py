@@ -1,6 +1,6 @@
-"""A PulseAudio server of a test's own, with a null sink for a room: the microphone hears what is played into it.
+"""A PulseAudio server for a test, with a null sink as a room: its monitor is the microphone.
 
-Nothing of the user's is touched: the runtime folder, the home folder and ALSA's configuration are in ``folder``.
+The user's files are not touched: the runtime folder, the home folder and ALSA's configuration are in ``folder``.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A source that plays a script: what a test wants to happen, in order."""
+"""A source that yields a script of chunks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of files, devices, commands, models, genres and histories, chosen to harm: no output passes them on."""
+"""Hostile names of files, devices, commands, models, genres and histories are escaped in all output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sliding buffer against a list that forgets nothing."""
+"""The sliding buffer against an unbounded list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one asks of a library: a version, names that hide nothing, streams that can be put away, types that tell."""
+"""Library properties: a version, safe names, streams that can be pickled, and types."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What no librosa is needed for: bad input is an error that says what to do, and music theory holds."""
+"""Tests without librosa: bad input is an error with a remedy, and music theory holds."""
 
 from __future__ import annotations
 

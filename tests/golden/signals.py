@@ -1,4 +1,4 @@
-"""Signals that are made, not recorded: the edge cases of every feature, and a piece of music for the ordinary ones."""
+"""Synthetic signals: edge cases of every feature, and a piece of music for the ordinary ones."""
 
 from __future__ import annotations
 

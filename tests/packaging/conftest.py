@@ -1,4 +1,4 @@
-"""What the tests of the distributions start from."""
+"""Fixtures of the tests of the distributions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sound that is no music, of our own making: speech as a row of vowels and hisses, and a room's noise."""
+"""Synthetic sound that is no music: speech as a sequence of vowels and hisses, and a room's noise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shipped bundles, scored again in full: what their cards say is what they do, on both runtimes."""
+"""The shipped bundles, evaluated again: the figures of their cards are reproduced on both runtimes."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ WAV_HEAD += struct.pack("<HH4sI", 2, 16, b"data", _ENDLESS)
 
 
 class Station:
-    """What a server plays, in pieces, for as long as it is on the air; its flags are what may happen."""
+    """The audio of a server, in pieces, while it is on the air; its flags inject faults."""
 
     def __init__(self) -> None:
         self.still = self.mute = self.fast = False
@@ -56,7 +56,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class _Broadcast:
-    """A server at one port, which may go off the air and come back."""
+    """A server at one port, which can be stopped and started again."""
 
     handler: type[socketserver.BaseRequestHandler]
     scheme = ""
@@ -79,7 +79,7 @@ class _Broadcast:
         return f"127.0.0.1:{self._port}"
 
     def begin(self) -> None:
-        """Be on the air."""
+        """Start the server."""
         self._over = over = threading.Event()
         kind = type("Handler", (self.handler,), {"station": self.station, "over": over, "asked": self.asked})
         self._server = _Server(("127.0.0.1", self._port), kind)
@@ -87,14 +87,14 @@ class _Broadcast:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def end(self) -> None:
-        """Be off the air, at once and for everybody."""
+        """Stop the server and close all connections."""
         if not self._over.is_set():
             self._over.set()
             self._server.shutdown()
             self._server.server_close()
 
     def close(self) -> None:
-        """Be off the air for good."""
+        """Stop the server for good."""
         self.end()
 
 
@@ -119,7 +119,7 @@ class _HttpHandler(BaseHTTPRequestHandler):
                 self.wfile.write(piece)
 
     def log_message(self, *_: object) -> None:
-        """Nothing is written down."""
+        """Log nothing."""
 
 
 class Radio(_Broadcast):

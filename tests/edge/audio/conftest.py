@@ -28,7 +28,7 @@ def music(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def playing(pulse: Pulse, music: Path) -> Iterator[Pulse]:
-    """A server whose every room is filled with music again and again, whatever happens to it."""
+    """A sound server with music in all of its rooms, restarted after faults."""
     over = threading.Event()
 
     def play() -> None:

@@ -1,4 +1,4 @@
-"""A running ``livegenre listen --json``, and what it has said so far."""
+"""A running ``livegenre listen --json``, and its events so far."""
 
 from __future__ import annotations
 

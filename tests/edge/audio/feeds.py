@@ -1,4 +1,4 @@
-"""Every kind of live source with somebody at its other end, who falls still, goes away and comes back on demand."""
+"""Every kind of live source, fed by a process that stalls, disappears and comes back on demand."""
 
 from __future__ import annotations
 
@@ -46,22 +46,22 @@ def music() -> NDArray[np.float32]:
 
 
 class Feed(Protocol):
-    """What a test does to a source."""
+    """Interface of a test to a source's feed."""
 
     def listen(self) -> subprocess.Popen[str]:
         """Start ``livegenre listen --json`` on it."""
 
     def fall_still(self) -> None:
-        """Give nothing, and stay there."""
+        """Deliver nothing, without closing."""
 
     def go_on(self) -> None:
-        """Give audio again."""
+        """Deliver audio again."""
 
     def go_away(self) -> None:
-        """Be there no longer."""
+        """Disappear."""
 
     def come_back(self) -> None:
-        """Be there again."""
+        """Come back."""
 
     def close(self) -> None:
         """End whatever was started."""

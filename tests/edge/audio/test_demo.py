@@ -1,4 +1,4 @@
-"""The synthesized music is what it says it is; librosa is the judge, so that our own features can be tested on it."""
+"""The synthesized music has the stated tempo and key, as measured by librosa, not by our own features."""
 
 import librosa
 import numpy as np

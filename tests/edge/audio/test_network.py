@@ -1,4 +1,4 @@
-"""Streams from the network: played, reconnected to, and of their addresses nothing but the host is ever told."""
+"""Streams from the network are played and reconnected, and only the host of their addresses is ever shown."""
 
 from __future__ import annotations
 

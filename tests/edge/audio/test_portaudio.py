@@ -1,4 +1,4 @@
-"""What a microphone is called, so that it is found again after a reboot."""
+"""Identities of microphones that survive a reboot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever goes wrong ends in one line and a status; a developer who asks for it sees where."""
+"""Every error ends in one line and an exit status; a developer can ask for the traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``livegenre classify`` on what people have: folders, playlists, pipes, files that are cut short, many at once."""
+"""``livegenre classify`` on folders, playlists, pipes, truncated files, and many files at once."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def names(objects: list[dict[str, object]]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def collection(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Records as they lie around: in folders, beside covers and notes."""
+    """Records in folders, beside covers and notes."""
     folder = tmp_path_factory.mktemp("records")
     for name in ("b.wav", "a.flac", "later/c.ogg", ".trash/d.wav", "._a.flac"):
         (folder / name).parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""What shells and people are told of the options is what the options are."""
+"""Completion scripts and the manual page match the declared options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figures are measured and say what they are of; none is judged here, since machines differ."""
+"""The figures are measured and labelled; their values are not asserted, since machines differ."""
 
 import argparse
 import json

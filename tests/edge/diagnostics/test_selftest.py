@@ -1,4 +1,4 @@
-"""The self-test passes where all is well, and names what is not, with a remedy and an exit status."""
+"""The self-test passes on a working installation, and names failures with a remedy and an exit status."""
 
 import json
 import os

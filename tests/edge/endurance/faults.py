@@ -1,4 +1,4 @@
-"""A daemon's bad day: everything that can fail around it fails, in random order, and it must come through.
+"""A daemon under faults: everything around it fails, in random order, and it must survive.
 
 ``python -m tests.edge.endurance.faults --minutes 5 --seed 1`` runs the real daemon on a real sound server and a small
 real disk, and ends with status 1 if an invariant is broken; the test suite runs a shorter form. Needs ``unshare`` for
@@ -64,7 +64,7 @@ class BadDay:
         self._status = ""
 
     def watch(self, seconds: float) -> None:
-        """Let time pass; the longest silence of the watchdog is remembered."""
+        """Wait, and record the longest interval between watchdog messages."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             for name, *value in self.manager.messages(0.1):
@@ -167,7 +167,7 @@ FAULTS = [
 
 
 def live_through(day: BadDay, seconds: float) -> None:
-    """Inject faults for that long, each at least once, then let things be and check what must hold."""
+    """Inject faults for that long, each at least once, then check the invariants."""
     day.wait_for_status(lambda status: "no source" not in status and status != "", 60, "it listens")
     day.watch(5)
     before_mb, count, end = day.resident_mb(), Counter[str](), time.monotonic() + seconds

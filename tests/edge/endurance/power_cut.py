@@ -1,9 +1,9 @@
-"""What a power cut leaves of a history, in two ways.
+"""Power cuts while a history is written, simulated in two ways.
 
-``replay``: every write, sync and removal of a recording process is taken down by strace; what a disk may hold at any
-moment is all that was synced, and of what was not, any part, torn at any sector. No right is needed for it.
-``cut_off``: an ext4 file system in a file, mounted by root, loses its disk while the process writes, by ext4's own
-means. ``python -m tests.edge.endurance.power_cut --cuts 200`` does it for longer.
+``replay``: every write, sync and removal of a recording process is recorded by strace; at any moment a disk may hold
+all that was synced, and any part of the rest, torn at any sector. It needs no privileges. ``cut_off``: an ext4 file
+system in a file, mounted by root, loses its disk while the process writes, by ext4's own means. ``python -m
+tests.edge.endurance.power_cut --cuts 200`` does it for longer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Days of listening in minutes: feeds hours of made audio through the whole pipeline and checks what came out.
+"""Days of listening in minutes: passes hours of synthetic audio through the whole pipeline and checks the results.
 
 ``python -m tests.edge.endurance.soak --hours 24`` prints the figures and ends with status 1 if one is wrong; the test
 suite runs a shorter form. The listening is done by a process of its own (``--listen``), so that its memory is only its

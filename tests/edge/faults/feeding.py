@@ -1,4 +1,4 @@
-"""What is at the other end of each live source, and goes, falls silent, hangs, hurries and comes back."""
+"""The feed of each live source, which can disappear, fall silent, hang, hurry and recover."""
 
 from __future__ import annotations
 
@@ -33,36 +33,36 @@ RAW_KEYS = f"sample_rate = {RATE}\nchannels = 1"
 
 
 class Feed(Protocol):
-    """What a test does to a daemon's source."""
+    """Interface of a test to a daemon's source."""
 
     #: Whether the source ends for good with its other end, and whether that can be made to wait.
     ends_with_it: bool
     waits: bool
 
     def begin(self, life: Life) -> None:
-        """Be there, and let the daemon listen."""
+        """Start, and configure the daemon to listen."""
 
     def go_away(self) -> None:
-        """Be there no longer."""
+        """Disappear."""
 
     def fall_silent(self) -> None:
-        """Give nothing but zeros."""
+        """Deliver only zeros."""
 
     def hang(self) -> None:
-        """Give nothing, and stay there."""
+        """Deliver nothing, without closing."""
 
     def hurry(self) -> None:
-        """Give more audio than time passes."""
+        """Deliver faster than real time."""
 
     def recover(self) -> None:
-        """Be as at the beginning, after any of these."""
+        """Return to the initial state after any of these."""
 
     def close(self) -> None:
         """End whatever was started."""
 
 
 class _Folder(_Player):
-    """Somebody who plays from a folder, and does as its files say."""
+    """A player that is controlled by files in a folder."""
 
     ends_with_it = False
     waits = True

@@ -1,7 +1,7 @@
-"""Real daemons that are there at once: forked from a process that has everything loaded, and with short patience.
+"""Real daemons that start at once: forked from a process with everything loaded, with shortened timeouts.
 
 A daemon listens to a jukebox, which plays several times as fast as a record and notes how far it has come, or to a real
-source. What waits for half a minute in a living room waits for a moment here: see ``IMPATIENCE``.
+source. Timeouts of half a minute are a moment here: see ``IMPATIENCE``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from edge.model.bundle import load_bundle
 from edge.service import daemon
 from tests.edge.service.manager import Manager
 
-#: What is waited for, in seconds, in place of what the code says.
+#: Timeouts in seconds in place of those in the code.
 IMPATIENCE = {
     "edge.sinks.persistent.RETRY_S": 0.3,
     "edge.sinks.guard.WORKS_AFTER_S": 0.3,
@@ -86,7 +86,7 @@ class Jukebox:
 
 
 def _run(config: Path, env: dict[str, str], stdin: Path | None) -> None:
-    """Be the daemon."""
+    """Run the daemon in this process."""
     os.environ.clear()
     os.environ.update(env)
     log = (config.parent / "log").open("a")
@@ -113,7 +113,7 @@ def _run(config: Path, env: dict[str, str], stdin: Path | None) -> None:
 
 
 class Life:
-    """A daemon in a folder of its own, from birth to SIGTERM, and what can be seen of it from outside."""
+    """A daemon in a folder of its own, from start to SIGTERM, observed from outside."""
 
     labels = load_bundle(MODEL).labels
 
@@ -246,7 +246,7 @@ class Life:
                 assert abs((after.start - before.end).total_seconds()) < 0.01, f"{before}\n{after}\n{self.log[-3000:]}"
 
     def close(self) -> None:
-        """Leave nothing behind."""
+        """Clean up."""
         if self._process is not None and self._process.exitcode is None:
             self._process.kill()
             self._process.join()

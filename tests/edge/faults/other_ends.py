@@ -1,4 +1,4 @@
-"""What is at the other end of each sink, and goes, is slow and comes back: a browser, a scraper, a broker, a disk."""
+"""The peer of each sink, which can disappear, stall and come back: a browser, a scraper, a broker, a disk."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ RUDELY = struct.pack("ii", 1, 0)
 
 
 class OtherEnd(Protocol):
-    """What a test does to whoever a sink talks to."""
+    """Interface of a test to the peer of a sink."""
 
     #: The sink's table of the configuration, and with another setting.
     table: str
     other_table: str
-    #: The name by which the log complains once it is gone; None where its going is nobody's concern.
+    #: Its name in the log once it is gone; None if that is not logged.
     missed: str | None
 
     def sees(self, life: Life) -> bool:
-        """Whether it is told what is heard now, by the sink as it was configured last."""
+        """Return whether it receives the present state from the sink as last configured."""
 
     def sees_nothing(self, life: Life) -> bool:
         """Whether the sink is gone."""
 
     def go_away(self, life: Life) -> None:
-        """Be there no longer."""
+        """Disappear."""
 
     def be_slow(self, life: Life) -> None:
-        """Be there, and take nothing."""
+        """Stall: accept nothing."""
 
     def come_back(self, life: Life) -> None:
-        """Be there again, after either."""
+        """Come back, after either."""
 
     def change(self, life: Life) -> None:
         """Expect the other settings from now on."""
@@ -57,7 +57,7 @@ class OtherEnd(Protocol):
 
 
 class _Port:
-    """Somebody who asks at an address; ``path`` is where to be told for as long as one likes."""
+    """A client of an address; ``path`` streams for as long as it is read."""
 
     path = "/"
     name = ""

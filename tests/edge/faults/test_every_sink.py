@@ -1,7 +1,6 @@
-"""Every sink that a configuration can name, times everything that can happen to it: listening goes on.
+"""Every sink of the configuration against every fault: listening goes on.
 
-The sinks are those of the configuration: whoever adds one describes its other end in ``OTHER_ENDS``, and has all of
-these.
+A new sink needs only its peer in ``OTHER_ENDS`` to get all of these tests.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Every live source, times everything that can happen to it: listening goes on, or ends as it should.
+"""Every live source against every fault: listening goes on, or ends as it should.
 
-The sources are those that are made of ``LiveSource``: whoever adds one describes what feeds it in ``FEEDS``, and has
-all of these.
+A new subclass of ``LiveSource`` needs only its feed in ``FEEDS`` to get all of these tests.
 """
 
 from __future__ import annotations

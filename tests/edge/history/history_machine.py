@@ -1,4 +1,4 @@
-"""All that may happen to a history, in any order: ``python -m tests.edge.history.history_machine --examples 500``.
+"""A state machine of history operations and faults: ``python -m tests.edge.history.history_machine --examples 500``.
 
 A recorder in a process of its own hears seconds of a genre, corrects and takes back, reads its configuration anew, ends
 or is killed; another process corrects; the power fails; files are moved, removed, replaced or restored while they are
@@ -47,7 +47,7 @@ BEGAN = datetime.now(UTC) - timedelta(days=1)
 
 
 class Recorder:
-    """A history sink that does what it is told through a pipe, and answers once that is done."""
+    """A history sink that executes commands from a pipe, and answers when done."""
 
     def __init__(self, path: Path, begins_s: float) -> None:
         self._path, self._audio_s, self._genre = path, begins_s, ""
@@ -61,7 +61,7 @@ class Recorder:
                 self._segment = int(news.segment)
 
     def hear(self, genre: str, n_seconds: int) -> tuple[int, str | None]:
-        """Hear a genre; returns the segment, and what is wrong with the history."""
+        """Record a genre; returns the segment, and the problem with the history."""
         when = BEGAN + timedelta(seconds=self._audio_s)
         of_both: dict[str, Any] = {"state": State.MUSIC, "genre": genre, "confidence": 0.5, "tempo_bpm": None}
         if genre != self._genre:
@@ -84,15 +84,15 @@ class Recorder:
         self._tell(started())
 
     def correct(self, label: str, segment: int) -> None:
-        """Correct in this very process."""
+        """Correct in this process."""
         correct(self._path, label, segment)
 
     def undo(self, segment: int) -> None:
-        """Take back in this very process."""
+        """Undo in this process."""
         undo(self._path, segment)
 
     def read(self) -> int:
-        """Read in this very process; returns how many segments there are."""
+        """Read in this process; returns the number of segments."""
         return len(read_segments(self._path))
 
     def stop(self) -> None:
@@ -336,14 +336,14 @@ class HistoryMachine(RuleBasedStateMachine):
 
 
 def run(n_examples: int, n_steps: int) -> None:
-    """Let things happen ``n_steps`` times in a row, anew for each example."""
+    """Run examples of ``n_steps`` steps each."""
     wanted = settings(max_examples=n_examples, stateful_step_count=n_steps, deadline=None, print_blob=True)
     wanted = settings(wanted, suppress_health_check=list(HealthCheck))
     run_state_machine_as_test(HistoryMachine, settings=wanted)  # type: ignore[no-untyped-call]
 
 
 def main() -> None:
-    """Let it happen for longer than the suite does."""
+    """Run it for longer than the suite does."""
     parser = argparse.ArgumentParser(description="Do to a history all that may happen to one, in any order.")
     parser.add_argument("--examples", type=int, default=500)
     parser.add_argument("--steps", type=int, default=50)

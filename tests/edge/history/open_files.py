@@ -1,4 +1,4 @@
-"""What a process has open, as /proc names it."""
+"""The open files of a process, from /proc."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people say was heard is kept beside what the model said, with the numbers behind it, and can be taken back."""
+"""Corrections are stored beside the model's answers, with the head inputs, and can be undone."""
 
 import argparse
 import json

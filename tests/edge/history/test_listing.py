@@ -1,4 +1,4 @@
-"""The list of what was heard: pages that miss and repeat nothing, and what is looked for."""
+"""The list of segments: pages without gaps or repetitions, and filters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A household for tests: records of a made-up world that the classic model gets wrong, in a real history."""
+"""A simulated household: synthetic records that the classic model gets wrong, in a real history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learning on the device: it helps, it does no harm, and what is not sure to help is not taken on."""
+"""Learning on the device: it improves answers, does no harm, and uncertain improvements are rejected."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The decision: what is shown changes when the music does, and at no other time."""
+"""The decision: the shown genre changes with the music, and only then."""
 
 from __future__ import annotations
 

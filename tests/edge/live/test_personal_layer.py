@@ -1,4 +1,4 @@
-"""A personal layer answers while listening goes on, and is taken up, changed and dropped without a pause."""
+"""A personal layer is loaded, replaced and dropped while listening continues."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BOLD = PipelineSettings(decision=DecisionSettings(unsure_below=0.0))
 
 
 def always(label: str, labels: tuple[str, ...]) -> PersonalLayer:
-    """A layer that says one label of everything."""
+    """A layer that always answers one label."""
     weights = np.zeros((BUNDLE.n_inputs + 1, len(labels)), dtype=np.float32)
     weights[-1, labels.index(label)] = 100.0
     return PersonalLayer(labels, weights)

@@ -1,4 +1,4 @@
-"""What pictures of the sound are drawn from: every frame once, and only where somebody wants it."""
+"""Frames for pictures of the sound: each one once, and only if requested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another record is noticed by its sound; the same one going on is not another."""
+"""A new record is detected by its sound; a continuing one is not split."""
 
 from __future__ import annotations
 

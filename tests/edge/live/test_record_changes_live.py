@@ -1,4 +1,4 @@
-"""Real records one after the other, without a pause: the change is shown soon, once, and nothing else is."""
+"""Real records in succession: each change is shown soon and once, without false changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the head is given: the same from a stream as from the whole signal, however the samples were cut."""
+"""The head's input is the same from a stream as from the whole signal, for any block sizes."""
 
 from __future__ import annotations
 

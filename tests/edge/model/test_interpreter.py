@@ -1,4 +1,4 @@
-"""What a runtime answers does not depend on how it is asked, and its library changes nothing else in the process."""
+"""A runtime's results do not depend on batching, and its library changes nothing else in the process."""
 
 import ctypes
 import platform

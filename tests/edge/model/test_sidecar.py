@@ -1,4 +1,4 @@
-"""Whatever a sidecar says that makes no sense is one line; whatever is left makes sense."""
+"""Every invalid value in a sidecar is an error of one line; what loads is valid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What systemd does for a service: gives it a socket, and listens."""
+"""A stand-in for systemd: a notification socket for a service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The daemon as systemd sees it: a real process, a real notification socket, real signals."""
+"""The daemon as a real process with a notification socket and signals."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""Events as they happen in a room, for faces to show."""
+"""Sample events for the tests of faces."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sink that fails neither ends listening nor floods the log, and is heard again once it works."""
+"""A failing sink neither ends listening nor floods the log, and its recovery is logged."""
 
 from __future__ import annotations
 

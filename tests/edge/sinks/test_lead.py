@@ -1,4 +1,4 @@
-"""What is shown in place of a genre holds still while what leads does not."""
+"""The shown style is stable while the leading one alternates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The listener: rebuilt as it was published, taught without losing itself, converted as it is."""
+"""The listener: rebuilt as published, taught without forgetting, and converted faithfully."""
 
 from __future__ import annotations
 

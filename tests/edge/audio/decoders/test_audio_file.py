@@ -1,4 +1,4 @@
-"""Files whose length no header says, or not truly, are heard to their end; what is known to be missing is said."""
+"""Files with a missing or wrong length in the header are read to their end; known truncation is reported."""
 
 from __future__ import annotations
 

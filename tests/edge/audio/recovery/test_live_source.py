@@ -1,4 +1,4 @@
-"""What holds for every live source, shown on one whose stream is ours: only threads and clocks are involved."""
+"""Properties of every live source, tested on one with a fake stream: only threads and clocks are involved."""
 
 from __future__ import annotations
 

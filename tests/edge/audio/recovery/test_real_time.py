@@ -1,4 +1,4 @@
-"""A device that gives more audio than time passes is held back, and it is said: the machine is not too slow for it."""
+"""A device that delivers more audio than time passes is held back, and that is reported."""
 
 from __future__ import annotations
 

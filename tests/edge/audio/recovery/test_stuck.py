@@ -1,4 +1,4 @@
-"""A call into the sound system that never returns costs the process, not the listening.
+"""After a call into the sound system that never returns, listening continues in a new process.
 
 What leads there for real (PortAudio joining a thread of its own that spins on a dead sound server) needs a rare order
 of failures: ``tests/edge/endurance/faults.py`` meets it after minutes. Here the call that hangs is ours; the rest is

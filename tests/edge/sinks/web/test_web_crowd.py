@@ -1,4 +1,4 @@
-"""Fifty pages at once: the listening loop does not notice."""
+"""Fifty open pages do not delay the listening loop."""
 
 from __future__ import annotations
 

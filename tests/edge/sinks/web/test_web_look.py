@@ -1,4 +1,4 @@
-"""The page as it is looked at: on a telephone, over a lost connection, on the day that the clocks change."""
+"""The page on a telephone, after a lost connection, and on the day that clocks change."""
 
 from __future__ import annotations
 

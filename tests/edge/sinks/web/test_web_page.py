@@ -1,4 +1,4 @@
-"""The page as a person has it before them: in a real browser, wide and narrow, dark and light, with keys alone."""
+"""The page in a real browser: wide and narrow, dark and light, by keyboard alone."""
 
 from __future__ import annotations
 
