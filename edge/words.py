@@ -97,10 +97,10 @@ def history(problem: str | None, begun_anew: datetime | None) -> str | None:
 
 def correction(start: datetime, state: str, genre: str | None, corrected: str | None) -> str:
     """Return a correction, or its undoing, of the segment that began at ``start``, in words."""
-    heard = f"{shown(state, genre)} of {start.astimezone():%H:%M:%S}"
+    segment = f"{shown(state, genre)} of {start.astimezone():%H:%M:%S}"
     if corrected is None:
-        return f"correction of {heard} taken back"
-    return f"{heard} is right, somebody says" if corrected == genre else f"{heard} corrected to {label(corrected)}"
+        return f"correction of {segment} taken back"
+    return f"{segment} is right, somebody says" if corrected == genre else f"{segment} corrected to {label(corrected)}"
 
 
 def joined(parts: Iterable[str]) -> str:

@@ -44,7 +44,7 @@ def _classified(recording: tuple[str, Path], folder: Path | None, microphone: Co
         return classify_file(path, _bundle(folder))
     degraded = microphone(key, read_recording(path, FeatureSpec()))
     with tempfile.TemporaryDirectory() as temporary:
-        copy = Path(temporary, "heard.wav")
+        copy = Path(temporary, "degraded.wav")
         soundfile.write(copy, degraded, SAMPLE_RATE, subtype="FLOAT")
         return classify_file(copy, _bundle(folder), str(path))
 

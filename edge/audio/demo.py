@@ -78,5 +78,5 @@ def _note(midi: int, seconds: float, sample_rate: int) -> Samples:
 def _add_all(mix: Samples, sound: Samples, starts_s: Iterable[float], sample_rate: int) -> None:
     for start_s in starts_s:
         start = round(start_s * sample_rate)
-        heard = sound[: max(0, mix.size - start)]
-        mix[start : start + heard.size] += heard
+        audible = sound[: max(0, mix.size - start)]
+        mix[start : start + audible.size] += audible

@@ -113,13 +113,13 @@ class FileSource:
 
     def __iter__(self) -> Iterator[Chunk]:
         """Yield the file's blocks, once; if it is damaged or cut short, the readable part and then ``CutShort``."""
-        file, n_heard = self._file, 0
+        file, n_blocks = self._file, 0
         try:
             for block in file.blocks(FAST_BLOCK_S) if self._fast else paced(file.blocks(BLOCK_S)):
                 yield block
-                n_heard += 1
+                n_blocks += 1
         except AudioFileError as error:
-            if not n_heard:
+            if not n_blocks:
                 raise
             yield CutShort(str(error))
         else:

@@ -71,8 +71,8 @@ def classify_file(path: Path, bundle: Bundle, name: str | None = None) -> Verdic
     finally:
         file.close()
     if windows.seconds < windows.shortest_s:
-        heard = f"{windows.seconds:.1f} s of audio are too few, {windows.shortest_s:.0f} s are needed"
-        raise AudioFileError(f"{file.name}: {heard}")
+        problem = f"{windows.seconds:.1f} s of audio are too few, {windows.shortest_s:.0f} s are needed"
+        raise AudioFileError(f"{file.name}: {problem}")
     if not windows.vectors:
         raise AudioFileError(f"{file.name}: holds only silence")
     classify = Classifier(bundle)
@@ -134,12 +134,12 @@ class _Windows:
 
     def _push(self, samples: NDArray[np.float32]) -> None:
         while samples.size:
-            heard, samples = self._stream.take(samples, self._wanted)
-            self._hear(heard)
+            taken, samples = self._stream.take(samples, self._wanted)
+            self._hear(taken)
 
-    def _hear(self, heard: NDArray[np.float32]) -> None:
-        self._level.push(heard)
-        self._wanted -= heard.size
+    def _hear(self, samples: NDArray[np.float32]) -> None:
+        self._level.push(samples)
+        self._wanted -= samples.size
         if self._wanted <= 0:
             self._take()
             self._wanted += self._hop

@@ -187,8 +187,8 @@ class Pipeline:
         samples, before_s = self._timeline.receive(block), self.audio_s
         self._stamp.received(block)
         while samples.size:
-            n_heard, samples = self._window.hear(samples, self._pace.samples_left)
-            yield from self._hear(n_heard)
+            n_samples, samples = self._window.hear(samples, self._pace.samples_left)
+            yield from self._hear(n_samples)
         if self.audio_s > before_s:  # otherwise the resampler needs more samples first
             yield self._tick(self._window.take_block_level())
 

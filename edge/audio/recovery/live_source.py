@@ -100,7 +100,7 @@ class LiveSource:
         self._opening: Attempt[Stream] | None = None
         self._closing: Attempt[None] | None = None
         self._finished = False
-        self.was_open = self._was_heard = False
+        self.was_open = self._had_audio = False
         if away_since is not None:
             words = "the sound system hung, and livegenre was started anew"
             self._step(outage.failed(self._health, clock.steady_s(), words))
@@ -183,7 +183,7 @@ class LiveSource:
     def _judge(self, chunk: Block | Hole | None, now: float) -> None:
         """Advance the health by received audio, or by the time without any."""
         if isinstance(chunk, Block):
-            self._was_heard = True
+            self._had_audio = True
             zeros = self._kind.patience.zeros_s < inf and not np.any(chunk.frames)
             age_s = chunk.age_s(now)
             self._step(outage.audio_came(self._health, now, seconds=chunk.seconds, zeros=zeros, age_s=age_s))
@@ -201,7 +201,7 @@ class LiveSource:
         self._disconnect()
         if end.reason is None:
             self._finished = True
-        elif self._was_heard or self._waits:
+        elif self._had_audio or self._waits:
             self._step(outage.failed(self._health, now, end.reason))
         else:
             raise SourceError(f"{end.reason} and gave no audio")

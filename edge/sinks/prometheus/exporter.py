@@ -54,7 +54,7 @@ class Metrics:
         self._tempo = gauge("tempo_bpm", "Tempo in beats a minute; NaN without music")
         self._confidence = gauge("genre_confidence_ratio", "Probability of each genre now, 0 to 1", "genre")
         self._shown = gauge("shown", "1 for the genre or state that is shown, 0 for the others", "label")
-        self._heard = counter("heard_seconds", "Audio during which a genre or state was shown", "label")
+        self._shown_seconds = counter("heard_seconds", "Audio during which a genre or state was shown", "label")
 
     @property
     def url(self) -> str:
@@ -114,7 +114,7 @@ class Metrics:
     def _show(self, event: Prediction | Change) -> None:
         passed_s = 0.0 if self._heard_until_s is None else event.audio_s - self._heard_until_s
         if 0 < passed_s <= LONGEST_STEP_S:
-            self._heard.labels(self._label).inc(passed_s)
+            self._shown_seconds.labels(self._label).inc(passed_s)
         self._heard_until_s = event.audio_s
         self._shown.labels(self._label).set(0)
         self._label = words.safe(event.genre or event.state)

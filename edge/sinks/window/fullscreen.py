@@ -143,7 +143,7 @@ class Before:
     """The hour before the window opened: stretches from ``opened`` on, in seconds."""
 
     opened: datetime | None = None
-    heard: tuple[Stretch, ...] = ()
+    stretches_before: tuple[Stretch, ...] = ()
     opened_audio_s: float | None = None  # where that is on the source's timeline
 
     def placed(self, audio_s: float, moment: datetime) -> Before:
@@ -155,7 +155,7 @@ class Before:
     def stretches(self) -> Iterator[Stretch]:
         """Yield them on the source's timeline."""
         if self.opened_audio_s is not None:
-            for one in self.heard:
+            for one in self.stretches_before:
                 yield Stretch(one.label, one.from_s + self.opened_audio_s, one.to_s + self.opened_audio_s)
 
 
@@ -177,7 +177,7 @@ def picture(view: View, earlier: Before = Before(), is_correctable: bool = False
     """Return what is drawn, as ``tk_screen`` takes it."""
     tints = colours(view.labels)
     tint = tints.get(view.genre or "")
-    heard = [*earlier.stretches(), *view.stretches]
+    stretches = [*earlier.stretches(), *view.stretches]
     quiet = Colour(QUIET, QUIET)
     return {
         "headline": words.label(view.headline),
@@ -186,17 +186,17 @@ def picture(view: View, earlier: Before = Before(), is_correctable: bool = False
         "figures": _figures(view),
         "top": view.problem or view.source,
         "is_problem": view.problem is not None,
-        "hour": _hour(view, heard),
-        "legend": [(words.label(label), tints[label].on_dark) for label in _longest(view, heard) if label in tints],
+        "hour": _hour(view, stretches),
+        "legend": [(words.label(label), tints[label].on_dark) for label in _longest(view, stretches) if label in tints],
         "segment": view.segment if is_correctable else None,
         "choices": [(label, words.label(label), tints.get(label, quiet).on_dark) for label in view.labels],
     }
 
 
-def _longest(view: View, heard: Sequence[Stretch]) -> list[str]:
+def _longest(view: View, stretches: Sequence[Stretch]) -> list[str]:
     """Return what was heard in the last hour, the longest first."""
     seconds: dict[str, float] = {}
-    for one in heard:
+    for one in stretches:
         lasted = one.to_s - max(one.from_s, view.audio_s - last_hour.HOUR_S)
         if lasted > 0:
             seconds[one.label] = seconds.get(one.label, 0.0) + lasted
@@ -212,10 +212,10 @@ def _figures(view: View) -> str:
     return "    ".join(parts)
 
 
-def _hour(view: View, heard: Sequence[Stretch]) -> list[tuple[str, float] | None]:
+def _hour(view: View, stretches: Sequence[Stretch]) -> list[tuple[str, float] | None]:
     """Return colour and height of each cell of the last hour, None for nothing heard."""
     tints, states = colours(view.labels), STATE_COLOURS
-    cells = last_hour.cells(heard, STRIP_CELLS, view.audio_s - last_hour.HOUR_S, view.audio_s)
+    cells = last_hour.cells(stretches, STRIP_CELLS, view.audio_s - last_hour.HOUR_S, view.audio_s)
     found: list[tuple[str, float] | None] = []
     for label in cells:
         if label is None or label in (State.WARMING_UP, State.NO_SOURCE, State.PAUSED):

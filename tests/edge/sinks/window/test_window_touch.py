@@ -54,7 +54,7 @@ def test_the_hour_before_it_opened_is_there(tmp_path: Path) -> None:
     assert sum(cell is not None for cell in shown["hour"]) in range(74, 78), "25 of 60 minutes"
     assert shown["hour"][-1] is None
     assert shown["legend"] == [("jazz", tints["jazz"].on_dark)]
-    assert before(tmp_path / "none.db").heard == ()
+    assert before(tmp_path / "none.db").stretches_before == ()
 
 
 def test_a_touch_offers_the_labels_and_another_says_what_it_was(tmp_path: Path) -> None:
