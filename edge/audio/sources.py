@@ -14,17 +14,15 @@ from typing import Protocol
 
 import numpy as np
 
-from edge.audio import demo
 from edge.audio.raw_format import RawFormat
 from edge.errors import AudioFileError, ConfigError
-from edge.events import Block, Chunk, CutShort
+from edge.events import Block, Chunk, CutShort, Idle
 
 #: Seconds of audio in a block: short at real-time pace, for a responsive level meter; long for throughput.
 BLOCK_S = 0.1
 FAST_BLOCK_S = 1.0
-#: The piece that ``demo`` plays: the four chords of ``edge.audio.demo``, again and again, 51 seconds in all.
-DEMO_BPM, DEMO_KEY, DEMO_ROUNDS = 112.0, "A", 6
-DEMO_ROUND_S = 16 * 60.0 / DEMO_BPM
+#: Seconds after which a source says that it is still there.
+IDLE_S = 0.5
 
 STREAMS = ("http", "https", "rtsp")
 URIS = (
@@ -132,21 +130,31 @@ class FileSource:
 
 
 class DemoSource:
-    """Source that plays the piece which ``edge.audio.demo`` synthesizes, at real-time pace unless ``fast``."""
+    """Source that plays what ``edge.audio.demo`` synthesizes, at real-time pace unless ``fast``."""
 
     def __init__(self, *, fast: bool = False) -> None:
-        self.name = f"demo ({DEMO_BPM:.0f} BPM, {DEMO_KEY} major)"
+        self.name = "demo (music by livegenre)"
         self.backlog_s = 0.0
         self._fast = fast
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Yield the piece, once."""
-        sample_rate = 22_050
-        one_round = demo.synthesize(DEMO_ROUND_S, tempo_bpm=DEMO_BPM, key=DEMO_KEY, sample_rate=sample_rate)
-        samples = np.tile(one_round, DEMO_ROUNDS)[:, np.newaxis]
-        size = round(sample_rate * (FAST_BLOCK_S if self._fast else BLOCK_S))
-        blocks = (Block(samples[start : start + size], sample_rate) for start in range(0, len(samples), size))
-        return blocks if self._fast else paced(blocks)
+        """Yield the programme, once; while a stretch of it plays, the next is synthesized."""
+        from concurrent.futures import ThreadPoolExecutor, wait
+
+        from edge.audio.demo.programme import PROGRAMME
+        from edge.audio.demo.tones import RATE
+
+        size = round(RATE * (FAST_BLOCK_S if self._fast else BLOCK_S))
+        with ThreadPoolExecutor(max_workers=1) as beside:
+            next_samples = beside.submit(PROGRAMME[0].samples)
+            for following in (*PROGRAMME[1:], None):
+                while not self._fast and wait((next_samples,), IDLE_S).not_done:
+                    yield Idle()
+                samples = next_samples.result()[:, np.newaxis]
+                if following:
+                    next_samples = beside.submit(following.samples)
+                blocks = (Block(samples[start : start + size], RATE) for start in range(0, len(samples), size))
+                yield from blocks if self._fast else paced(blocks)
 
     def close(self) -> None:
         """Nothing is held."""

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from edge.switch import Switch
 
 DEMO_ENDS = (
-    "That was the demo: a piece of music that livegenre makes itself. Next: livegenre listen, with a microphone, or "
-    "livegenre classify FILE."
+    "That was the demo, which livegenre synthesizes: classical, metal, talk, silence, jazz, reggae, hip hop, disco. "
+    "Next: livegenre listen, with a microphone, or livegenre classify FILE."
 )
 
 
@@ -48,7 +48,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="mic (default), mic:NAME, file:PATH, a stream (http://, https://, rtsp://; needs ffmpeg), "
         "or s16le audio: - (standard input), cmd:COMMAND, file:FIFO",
     )
-    source.add_argument("--demo", action="store_true", help="play a piece that livegenre makes itself")
+    source.add_argument("--demo", action="store_true", help="play music of six genres, made by livegenre itself")
     parser.add_argument("--json", action="store_true", help="print events as JSON lines")
     parser.add_argument("--fast", action="store_true", help="run as fast as possible, for sources that are not live")
     parser.add_argument("--wait", action="store_true", help="wait for the microphone if it is not there yet")

@@ -1,41 +1,72 @@
-"""The synthesized music has the stated tempo and key, as measured by librosa, not by our own features."""
+"""The demo's music is what it is meant to be, by its levels, its memory and how it comes."""
 
-import librosa
+from __future__ import annotations
+
+import subprocess
+import sys
+import tracemalloc
+
 import numpy as np
 import pytest
 
-from edge.audio.demo import PEAK, synthesize
-from features_np.vector.parameters import PITCH_CLASSES
+from edge.audio.demo.mixing import PEAK
+from edge.audio.demo.programme import PROGRAMME, Stretch
+from edge.audio.demo.tones import RATE
+from edge.audio.sources import BLOCK_S, DemoSource, from_uri
+from edge.events import Block, Idle
+
+each_stretch = pytest.mark.parametrize("stretch", PROGRAMME, ids=lambda stretch: stretch.meant)
 
 
-@pytest.mark.parametrize("tempo_bpm", [90.0, 100.0, 140.0])
-def test_tempo_is_the_one_asked_for(tempo_bpm):
-    heard = float(librosa.feature.tempo(y=synthesize(20, tempo_bpm=tempo_bpm), sr=22_050)[0])
-    assert heard == pytest.approx(tempo_bpm, rel=0.03)
+@each_stretch
+def test_it_is_as_long_and_as_loud_as_it_says_and_never_clipped(stretch: Stretch) -> None:
+    samples = stretch.samples()
+    assert samples.dtype == np.float32
+    assert samples.shape == (round(stretch.seconds * RATE),)
+    assert np.abs(samples).max() < PEAK + 0.01
+    rms_dbfs = 10 * np.log10(np.mean(samples.astype(np.float64) ** 2))
+    assert rms_dbfs == pytest.approx(stretch.dbfs, abs=2.0)
 
 
-@pytest.mark.parametrize("key", ["C", "F#", "A"])
-def test_key_is_the_one_asked_for(key):
-    chroma = librosa.feature.chroma_stft(y=synthesize(30, key=key), sr=22_050).mean(axis=1)
-    scale_degrees = np.array([0, 2, 4, 5, 7, 9, 11])
-    in_key = [chroma[(tonic + scale_degrees) % 12].sum() for tonic in range(12)]
-    assert PITCH_CLASSES[int(np.argmax(in_key))] == key
+@each_stretch
+def test_the_same_samples_come_again(stretch: Stretch) -> None:
+    assert np.array_equal(stretch.samples(), stretch.samples())
 
 
-def test_same_arguments_give_the_same_samples_and_the_seed_changes_them():
-    assert np.array_equal(synthesize(2), synthesize(2))
-    assert not np.array_equal(synthesize(2), synthesize(2, seed=1))
+def test_the_same_samples_come_in_another_process() -> None:
+    code = (
+        "import zlib; from edge.audio.demo.programme import PROGRAMME\n"
+        "print(*(zlib.crc32(stretch.samples()) for stretch in PROGRAMME))\n"
+    )
+    runs = [subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, check=True) for _ in range(2)]
+    assert runs[0].stdout == runs[1].stdout
 
 
-@pytest.mark.parametrize("seconds", [0.0, 0.01, 3.7])
-@pytest.mark.parametrize("sample_rate", [8_000, 22_050, 48_000])
-def test_length_type_and_headroom(seconds, sample_rate):
-    music = synthesize(seconds, sample_rate=sample_rate)
-    assert music.shape == (round(seconds * sample_rate),)
-    assert music.dtype == np.float32
-    assert np.max(np.abs(music), initial=0.0) <= PEAK
+def test_little_is_held_between_stretches_and_not_much_more_meanwhile() -> None:
+    PROGRAMME[0].samples()  # what is imported and computed once
+    tracemalloc.start()
+    try:
+        for stretch in PROGRAMME:
+            tracemalloc.reset_peak()
+            stretch.samples()
+            held, most = tracemalloc.get_traced_memory()
+            assert held < 3e6, stretch.meant
+            assert most < 40e6, stretch.meant
+    finally:
+        tracemalloc.stop()
 
 
-def test_unknown_key_is_refused():
-    with pytest.raises(ValueError, match="key is 'H'"):
-        synthesize(1, key="H")
+def test_the_source_plays_the_programme_once_in_order() -> None:
+    played = [chunk for chunk in DemoSource(fast=True) if isinstance(chunk, Block)]
+    samples = np.concatenate([block.frames[:, 0] for block in played])
+    assert np.array_equal(samples, np.concatenate([stretch.samples() for stretch in PROGRAMME]))
+
+
+def test_at_real_time_pace_it_comes_in_short_blocks_and_says_that_it_is_there() -> None:
+    source = from_uri("demo")
+    chunks = iter(source)
+    first = next(chunk for chunk in chunks if not isinstance(chunk, Idle))
+    assert isinstance(first, Block)
+    assert first.seconds == pytest.approx(BLOCK_S)
+    assert np.array_equal(first.frames[:, 0], PROGRAMME[0].samples()[: len(first.frames)])
+    source.close()

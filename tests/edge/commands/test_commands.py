@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from edge.audio.demo import synthesize
+from edge.audio.demo import disco, synthesize
 from features_np import pcm, resample
 from tests.edge.pulse import Pulse
 
@@ -171,9 +171,10 @@ def test_the_demo_goes_the_whole_way() -> None:
     heard = events(done.stdout)
     assert heard[0]["event"] == "started"
     assert heard[-1]["event"] == "stopped"
+    shown = [event["genre"] for event in heard if event["event"] == "change"]
+    assert {"classical", "metal", "jazz", "reggae", "hiphop", "disco"} <= set(shown)
     last = [event for event in heard if event["event"] == "prediction"][-1]
-    assert last["state"] in ("music", "unsure")
-    assert last["tempo_bpm"] == pytest.approx(112.0, rel=0.03)
+    assert last["tempo_bpm"] == pytest.approx(disco.BPM, rel=0.03)
 
 
 def test_without_a_terminal_the_display_is_plain_lines() -> None:

@@ -175,7 +175,7 @@ def test_the_last_hour_is_kept_and_no_more(parts: list[tuple[str, float]], n_cel
 
 def test_q_ends_the_display_and_gives_the_terminal_back() -> None:
     terminal = PseudoTerminal("listen", "--demo", env=MODERN)
-    terminal.read_until(r"BPM, A major")
+    terminal.read_until(r"music by livegenre")
     terminal.press(b"xq")
     status, written = terminal.end()
     assert status == 0
@@ -185,14 +185,14 @@ def test_q_ends_the_display_and_gives_the_terminal_back() -> None:
     assert "\x1b[?25h" in written[entered:], "the cursor is hidden"
     assert "Heard in 00:0" in after or "Nothing was heard" in after
     assert "xq" not in written, "what is typed is not to be seen"
-    assert "That was the demo: a piece of music that livegenre makes itself." in after
+    assert "That was the demo, which livegenre synthesizes: classical, metal, talk," in after
 
 
 def test_p_pauses_and_resumes() -> None:
     terminal = PseudoTerminal("listen", "--demo", env=MODERN)
-    terminal.read_until(r"BPM, A major")
+    terminal.read_until(r"music by livegenre")
     terminal.press(b"p")
-    terminal.read_until(r"○ .*A major\): paused")
+    terminal.read_until(r"○ .*by livegenre\): paused")
     terminal.read_until(r"(?s)p pauses.*p resumes")
     terminal.press(b"p")
     terminal.read_until(r"(?s)p resumes.*p pauses")
@@ -202,7 +202,7 @@ def test_p_pauses_and_resumes() -> None:
 
 def test_an_interrupt_leaves_no_second_header() -> None:
     terminal = PseudoTerminal("listen", "--demo", env=MODERN)
-    terminal.read_until(r"BPM, A major")
+    terminal.read_until(r"music by livegenre")
     terminal.press(b"\x03")
     status, written = terminal.end()
     assert status == 130
@@ -215,9 +215,9 @@ def test_an_interrupt_leaves_no_second_header() -> None:
 def test_ctrl_z_gives_the_terminal_to_the_shell_and_fg_takes_it_back() -> None:
     script = 'set -m; "$0" listen --demo; echo STOPPED; stty -a; fg; echo ENDED'
     terminal = PseudoTerminal(env=MODERN, shell_script=script)
-    terminal.read_until(r"BPM, A major")
+    terminal.read_until(r"music by livegenre")
     terminal.press(b"\x1a")
-    written = terminal.read_until(r"(?s)STOPPED.*BPM, A major")
+    written = terminal.read_until(r"(?s)STOPPED.*music by livegenre")
     assert written.index("\x1b[?1049l") < written.index("STOPPED") < written.rindex("\x1b[?1049h")
     assert " icanon" in written
     assert "-icanon" not in written

@@ -1,7 +1,7 @@
 """A short synthesized piece of music: drums, bass and chords with a known tempo and key.
 
-``livegenre listen --demo`` plays it without a microphone, a model's probe is computed from it, and tests use it because
-no recordings may be shipped. The same arguments give the same samples.
+It is what a model's probe is computed from, and what the self-test, the benchmark and the tests use where no recording
+may be shipped. Of no genre in particular; the same arguments give the same samples.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.audio.demo.tones import hertz
 from features_np.vector.parameters import PITCH_CLASSES
 
 Samples = NDArray[np.float64]
 
 BEATS_IN_BAR = 4
 PEAK = 0.8  # of full scale: loud, with no sample clipped
-A4_HZ, A4_MIDI = 440.0, 69
 MAJOR, MINOR = (0, 4, 7), (0, 3, 7)  # semitones above the root
 # The progression vi IV I V of a major key: every scale degree is heard, the tonic most.
 PROGRESSION = ((9, MINOR), (5, MAJOR), (0, MAJOR), (7, MAJOR))
@@ -66,7 +66,7 @@ def _drums(sample_rate: int, noise: np.random.Generator) -> tuple[Samples, Sampl
 def _note(midi: int, seconds: float, sample_rate: int) -> Samples:
     """Eight harmonics with a soft attack and a slow decay: something between an organ and a plucked string."""
     t = np.arange(round(seconds * sample_rate)) / sample_rate
-    frequency = A4_HZ * 2.0 ** ((midi - A4_MIDI) / 12.0)
+    frequency = hertz(midi)
     harmonics = np.arange(1, 9)
     harmonics = harmonics[harmonics * frequency < sample_rate / 2]
     partials = np.sin(2 * np.pi * frequency * np.outer(harmonics, t)) / harmonics[:, np.newaxis] ** 1.5
