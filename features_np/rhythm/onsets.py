@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from features_np.arrays.products import row_by_row
+from features_np.arrays.products import frame_product
 from features_np.errors import ParameterError
 from features_np.pcm import require_count
 from features_np.spectra.mel import MelSpectra, melspectrogram
@@ -163,7 +163,7 @@ def joined(rise: Array, join: Callable[..., Array] | None) -> Array:
     if join is not None:
         return np.asarray(join(rise, axis=-1))
     bands = rise.shape[-1]
-    return row_by_row(rise, np.full((bands, 1), 1 / bands, dtype=rise.dtype))[..., 0]
+    return frame_product(rise, np.full((bands, 1), 1 / bands, dtype=rise.dtype))[..., 0]
 
 
 def widest(levels: Array, size: int) -> Array:

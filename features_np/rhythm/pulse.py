@@ -6,10 +6,11 @@ alone. With the padded onset strength x, the window w of length L and the energy
     A[l] = 1/T sum_t 1/E_t sum_n w[n] w[n+l] x[t+n] x[t+n+l]        0 <= n < L - l
          = 1/T sum_m x[m] x[m+l] G[m,l],     G[m,l] = sum_n w[n] w[n+l] / E_(m-n)
 
-For the Hann window, w[n] w[n+l] is a sum of five cosines of n, so G[m,l] is a sum of differences of running sums,
-``C_k(m) - C_k(m - L + l)`` with ``C_k(m) = sum_(i<=m) exp(-2 pi i k i / L) / E_i`` and k = 0, 1, 2. Put in, every term
-is a cross-correlation of two sequences as long as the signal: three inverse transforms in all. This is an identity,
-not an approximation; it costs a thirtieth, and what is left grows with the window as slowly as an FFT.
+For the Hann window, w[n] w[n+l] is a sum of five cosines, and with the addition theorems G[m,l] is a sum of three
+products of a function of m and one of m + l, which are 1, cos and sin of 2 pi (m + l) / L. The functions of m are made of
+running sums of 1 / E_t and of its products with cosines and sines. Every term is then a cross-correlation of two real
+sequences as long as the signal, all of which one inverse transform takes. This is an identity, not an approximation; it
+costs a hundredth, and what is left grows with the window as slowly as an FFT.
 """
 
 from __future__ import annotations
@@ -19,16 +20,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.spectra.fft import fft, ifft, irfft, next_fast_len, rfft
+from features_np.spectra.fft import irfft, next_fast_len, rfft
 from features_np.spectra.framing import Array, blocks_of, frame_signal
 from features_np.spectra.windows import hann_window
 
 #: Columns with less energy than this share of the strongest are transformed one by one. The running sums hold 1 / E_t,
 #: so a faint column would cost the others precision. Music has no such columns, the edges of silence have some.
 FAINT = 1e-4
-
-#: Frames up to which everything is transformed at once, which is faster, and takes 600 bytes for each.
-TOGETHER = 32_768
 
 
 def mean_tempogram(envelope: Array, win_length: int) -> NDArray[np.float64]:
@@ -55,36 +53,37 @@ def mean_tempogram(envelope: Array, win_length: int) -> NDArray[np.float64]:
 
 def _weighted_autocorrelation(signal: Array, gain: Array, length: int) -> Array:
     """Sum the autocorrelations of all Hann-windowed pieces of ``signal``, that from sample t on times ``gain[t]``."""
-    n = len(signal)
-    turns = _turns(n, length)
-    parts, spectrum = [], np.empty(0)
-    for part in [slice(0, 3)] if n <= TOGETHER else [slice(k, k + 1) for k in range(3)]:
-        plain, upper, lower = _spectra(signal, gain, turns[part], length)
-        spectrum = spectrum if part.start else plain[0]
-        parts.append(ifft(spectrum * upper.conj() - lower * plain.conj())[:, :length].copy())
-    constant, single, double = np.concatenate(parts)
-    turn = turns[1, :length]
-    terms = (1 + turn.real / 2) * constant.real - ((1 + turn) * single).real + (turn * double).real / 2
-    return np.asarray(terms / 4)
+    n, waves = len(signal), _waves(len(signal), length)
+    size = next_fast_len(n + length, real=True)
+    total = np.zeros(size // 2 + 1, dtype=np.complex128)
+    for wave, sums in zip(waves, _running_sums(gain, waves), strict=False):
+        rows = np.zeros((3, size))
+        np.multiply(signal, wave, out=rows[0, :n])
+        np.multiply(signal, sums, out=rows[1, :n])  # of all pieces that have begun
+        np.multiply(signal[length:], sums[:-length], out=rows[2, length:n])  # and of those that have ended
+        plain, begun, ended = rfft(rows)
+        total += begun.conj() * plain - ended * plain.conj()
+    return np.asarray(irfft(total, size)[:length] / 4)
 
 
-def _spectra(signal: Array, gain: Array, turns: Array, length: int) -> list[Array]:
-    """Return the transforms of the turned signal, of that times its running sums, and of those of ``length`` before."""
-    n, k = len(signal), len(turns)
-    rows = np.zeros((3 * k, next_fast_len(n + length)), dtype=np.complex128)
-    running = np.cumsum(gain * turns.conj(), axis=1)
-    np.multiply(signal, turns.conj(), out=rows[:k, :n])
-    np.multiply(rows[:k, :n], running.conj(), out=rows[k : 2 * k, :n])
-    np.multiply(signal[length:], running[:, :-length], out=rows[2 * k :, length:n])
-    return np.split(fft(rows), 3)
+def _running_sums(gain: Array, waves: Array) -> tuple[Array, Array, Array]:
+    """Return what a sample is worth, up to each one, in its products with the first three waves."""
+    _, cosine, sine, _, _ = waves
+    plain, cosines, sines, cosines_twice, sines_twice = np.cumsum(gain * waves, axis=1)
+    return (
+        plain - cosine * cosines - sine * sines,
+        0.5 * (cosine * (plain + cosines_twice) + sine * sines_twice) - cosines,
+        0.5 * (sine * (plain - cosines_twice) + cosine * sines_twice) - sines,
+    )
 
 
 @lru_cache(maxsize=4)
-def _turns(n: int, length: int) -> NDArray[np.complex128]:
-    """Return ``exp(2 pi i k m / length)`` for k = 0, 1, 2 and m < n: complex128 (3, n)."""
-    turns: NDArray[np.complex128] = np.exp(2j * np.pi / length * np.outer(np.arange(3), np.arange(n) % length))
-    turns.flags.writeable = False
-    return turns
+def _waves(n: int, length: int) -> NDArray[np.float64]:
+    """Return ones, cos and sin of 2 pi m / length, and of twice that, at each m < n: (5, n)."""
+    angles = 2 * np.pi / length * (np.arange(n) % length)
+    waves = np.stack((np.ones(n), np.cos(angles), np.sin(angles), np.cos(2 * angles), np.sin(2 * angles)))
+    waves.flags.writeable = False
+    return waves
 
 
 def _sum_of_autocorrelations(columns: Array, window: Array, energy: Array, chosen: NDArray[np.intp]) -> Array:

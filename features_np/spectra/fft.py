@@ -42,20 +42,6 @@ def irfft(x: Array, n: int, *, axis: int = -1) -> Array:
     return np.asarray(_EXTENSION.c2r(_resized(spectrum, n // 2 + 1, axis), (axis,), n, False, 2, None, 1))
 
 
-def fft(x: Array) -> Array:
-    """Return the spectrum of a complex array along its last axis."""
-    if _EXTENSION is None:
-        return np.asarray(_scipy().fft(x))
-    return np.asarray(_EXTENSION.c2c(x, (-1,), True, 0, None, 1))
-
-
-def ifft(x: Array) -> Array:
-    """Return the inverse of ``fft``."""
-    if _EXTENSION is None:
-        return np.asarray(_scipy().ifft(x))
-    return np.asarray(_EXTENSION.c2c(x, (-1,), False, 2, None, 1))
-
-
 def dct(x: Array, *, type: int = 2, norm: str | None = None, axis: int = -1) -> Array:
     """Return the discrete cosine transform of a real array; ``norm`` is None or "ortho"."""
     if _EXTENSION is None or norm not in _NORMS:
@@ -95,7 +81,6 @@ def load_pocketfft_without_scipy() -> ModuleType | None:
         known = (
             spectrum.tolist() == [4, 0, 0],
             module.c2r(spectrum, (-1,), 4, False, 2, None, 1).tolist() == [1, 1, 1, 1],
-            module.c2c(ones + 0j, (-1,), False, 2, None, 1).tolist() == [1, 0, 0, 0],
             module.dct(ones, 2, (-1,), 0, None, 1).tolist() == [8, 0, 0, 0],
             module.good_size(11, True) == 12,
         )

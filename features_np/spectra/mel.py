@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from features_np.arrays.norms import normalize
-from features_np.arrays.products import row_by_row
+from features_np.arrays.products import frame_product
 from features_np.errors import ParameterError, warn
 from features_np.pcm import require_count, require_number, require_positive_rate
 from features_np.spectra.spectrum import KEPT_BYTES, Array, Given, PadMode, Spectra, fft_frequencies, spectrogram
@@ -53,7 +53,7 @@ class BandedFilters:
         """Return (frames, filters) for ``power`` of shape (frames, bins), in its precision."""
         result = np.empty((len(power), self.n_filters), dtype=power.dtype)
         for bins, filters, weights in self.pieces:
-            row_by_row(power[:, bins], weights.astype(power.dtype, copy=False), result[:, filters])
+            frame_product(power[:, bins], weights.astype(power.dtype, copy=False), result[:, filters])
         return result
 
 

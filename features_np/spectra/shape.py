@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from features_np.arrays.norms import normalize
-from features_np.arrays.products import row_by_row
+from features_np.arrays.products import frame_product
 from features_np.errors import ParameterError
 from features_np.spectra.spectrum import Array, Given, PadMode, Spectra, by_frames, fft_frequencies, spectrogram
 from features_np.spectra.windows import Window
@@ -192,7 +192,7 @@ def centroid_frequencies(frames: Array, frequencies: Array) -> NDArray[np.float6
     weights = normalize(frames, norm=1, axis=1)
     if frequencies.ndim > 1:
         return np.asarray(np.sum(weights * frequencies, axis=1))
-    return row_by_row(weights, frequencies[:, np.newaxis])[:, 0]
+    return frame_product(weights, frequencies[:, np.newaxis])[:, 0]
 
 
 def spectral_bandwidth(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from features_np.arrays.norms import normalize
-from features_np.arrays.products import row_by_row
+from features_np.arrays.products import frame_product
 from features_np.pcm import require_rate, require_signal
 from features_np.rhythm.onsets import mean_rise
 from features_np.spec import FeatureSpec
@@ -166,13 +166,13 @@ def cepstra_above(log_mel: Array, spec: FeatureSpec, floor: float | None) -> Arr
 
     In float64: a float32 product of levels near -100 dB is off by 0.001, by more or less as a processor adds.
     """
-    return row_by_row(raised(log_mel, floor).astype(np.float64), dct_matrix(spec.n_mels, spec.n_mfcc, np.float64))
+    return frame_product(raised(log_mel, floor).astype(np.float64), dct_matrix(spec.n_mels, spec.n_mfcc, np.float64))
 
 
 def tuned_chroma(power: Array, spec: FeatureSpec, tuning: float) -> Array:
     """Return the chroma (frames, n_chroma), 0 to 1, of power spectra (frames, bins)."""
     filters = chroma_filterbank(sr=spec.sample_rate, n_fft=spec.n_fft, n_chroma=spec.n_chroma, tuning=tuning)
-    return normalize(row_by_row(power, filters.T), norm=np.inf, axis=1)
+    return normalize(frame_product(power, filters.T), norm=np.inf, axis=1)
 
 
 def floor_of(levels: list[Array], top_db: float) -> float | None:

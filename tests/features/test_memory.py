@@ -10,7 +10,6 @@ import pytest
 
 import features_np as fx
 from edge.audio.demo import synthesize
-from features_np.rhythm import pulse
 from features_np.spectra import mel, spectrum
 
 FUNCTIONS: dict[str, Callable[[np.ndarray], object]] = {
@@ -45,5 +44,4 @@ def test_what_is_computed_twice_is_the_same(name: str, monkeypatch: pytest.Monke
     expected = FUNCTIONS[name](y)
     for module in (mel, spectrum):
         monkeypatch.setattr(module, "KEPT_BYTES", 0)
-    monkeypatch.setattr(pulse, "TOGETHER", 0)
     assert np.allclose(FUNCTIONS[name](y), expected, atol=1e-4)
