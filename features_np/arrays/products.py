@@ -32,15 +32,22 @@ def frame_product(rows: Array, weights: Array, out: Array | None = None) -> Arra
     (n_rows, n_inputs), n_outputs = rows.shape, weights.shape[1]
     products: Array = np.empty((n_rows, n_outputs), np.result_type(rows, weights)) if out is None else out
     step = _rows_at_once(n_inputs, n_outputs, products.dtype, weights.flags.c_contiguous)
-    whole = n_rows - n_rows % step
-    if whole:
-        blocks = rows[:whole].reshape(-1, step, n_inputs)
-        np.matmul(blocks, weights, out=products[:whole].reshape(-1, step, n_outputs))
-    if whole < n_rows:
+    rest = n_rows % step
+    if rest:
         last = np.zeros((step, n_inputs), dtype=rows.dtype)
-        last[: n_rows - whole] = rows[whole:]
-        products[whole:] = np.matmul(last, weights)[: n_rows - whole]
+        last[:rest] = rows[n_rows - rest :]
+        products[n_rows - rest :] = np.matmul(last, weights)[:rest]
+        rows, part = rows[: n_rows - rest], products[: n_rows - rest]
+    else:
+        part = products
+    if len(rows):
+        np.matmul(rows.reshape(-1, step, n_inputs), weights, out=part.reshape(-1, step, n_outputs))
     return products
+
+
+def whole_steps(n_rows: int) -> int:
+    """Return the least number of rows, ``n_rows`` or more, that are multiplied without a copy of the last ones."""
+    return -(-n_rows // ROWS[0]) * ROWS[0]
 
 
 @lru_cache(maxsize=256)

@@ -49,9 +49,9 @@ class BandedFilters:
             pieces.append((bins, filters, np.ascontiguousarray(weights[filters, bins].T)))
         return cls(len(weights), tuple(pieces))
 
-    def apply(self, power: Array) -> Array:
-        """Return (frames, filters) for ``power`` of shape (frames, bins), in its precision."""
-        result = np.empty((len(power), self.n_filters), dtype=power.dtype)
+    def apply(self, power: Array, out: Array | None = None) -> Array:
+        """Return (frames, filters) for ``power`` of shape (frames, bins), in its precision; in ``out`` if given."""
+        result = np.empty((len(power), self.n_filters), dtype=power.dtype) if out is None else out
         for bins, filters, weights in self.pieces:
             frame_product(power[:, bins], weights.astype(power.dtype, copy=False), result[:, filters])
         return result

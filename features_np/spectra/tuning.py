@@ -173,17 +173,19 @@ def spectral_peaks(
         floor = peak[:, np.newaxis] * frames.dtype.type(threshold)
     else:
         floor = np.full((1, 1), abs(ref), dtype=frames.dtype)
-    row, column = np.divmod(np.flatnonzero(frames[:, first:last] > floor), max(last - first, 1))
-    column += first
-    flat, at = np.ravel(frames), row * n_bins + column  # few bins are that loud: the rest works on those alone
-    here, below, above = flat[at], flat[at - 1], flat[at + 1]
-    top = (here > below) & (here >= above)
-    row, column, here, below, above = row[top], column[top], here[top], below[top], above[top]
+    width, flat = max(last - first, 1), frames.ravel()
+    loud = np.flatnonzero(frames[:, first:last] > floor)  # few bins: the rest works on those alone
+    row = loud // width
+    at = loud + (row * (n_bins - width) + first)
+    here = flat.take(at)
+    top = ((here > flat.take(at - 1)) & (here >= flat.take(at + 1))).nonzero()[0]
+    row, at, here = row.take(top), at.take(top), here.take(top)
+    below, above = flat.take(at - 1), flat.take(at + 1)
     slope = (above - below) / 2
     curvature = above.astype(np.float64) + below - 2.0 * here
     wide = np.abs(slope) >= np.abs(curvature)
     shift = np.where(wide, 0.0, -slope / np.where(wide, 1.0, curvature)).astype(frames.dtype)
-    pitches = ((column + shift) * float(sr) / n_fft).astype(frames.dtype)
+    pitches = ((at - row * n_bins + shift) * float(sr) / n_fft).astype(frames.dtype)
     heights = here + frames.dtype.type(0.5) * slope * shift
     return pitches, heights, np.bincount(row, minlength=len(frames))
 
@@ -194,6 +196,7 @@ def most_peaks(*, sr: float, n_fft: int) -> int:
     return max(last - first + 1, 0) // 2
 
 
+@lru_cache(maxsize=8)
 def _peak_bins(n_bins: int, *, sr: float, n_fft: int, fmin: float, fmax: float) -> tuple[int, int]:
     """Return the first bin that can be a peak, and the one after the last."""
     hertz = np.arange(n_bins) * (require_positive_rate(sr) / n_fft)
@@ -210,7 +213,11 @@ def pitch_deviations(pitches: Array, *, resolution: float = 0.01, bins_per_octav
     steps = bins_per_octave * hz_to_octs(pitches)
     residual = steps - np.floor(steps)
     residual -= residual >= 0.5
-    return np.asarray(np.searchsorted(deviation_edges(resolution), residual, side="right") - 1)
+    edges = deviation_edges(resolution)
+    step = np.minimum(((residual + 0.5) * (len(edges) - 1)).astype(np.intp), len(edges) - 2)
+    step -= residual < edges.take(step)  # to the last digit; much faster than searchsorted
+    step += residual >= edges.take(step + 1)
+    return np.asarray(step)
 
 
 def tuning_from_deviations(deviations: NDArray[Any], heights: Array, resolution: float = 0.01) -> float:
@@ -218,8 +225,16 @@ def tuning_from_deviations(deviations: NDArray[Any], heights: Array, resolution:
     if not len(heights):
         return 0.0
     edges = deviation_edges(resolution)
-    counts = np.bincount(deviations[heights >= np.median(heights)], minlength=len(edges) - 1)
+    counts = np.bincount(deviations.compress(heights >= _median(heights)), minlength=len(edges) - 1)
     return float(edges[np.argmax(counts)])
+
+
+def _median(values: Array) -> Any:
+    """Return ``numpy.median`` of finite values (n,), n >= 1, without its checks."""
+    half = len(values) // 2
+    parted = np.partition(values, half)
+    upper = parted[half]
+    return upper if len(values) % 2 else (parted[:half].max() + upper) / values.dtype.type(2)
 
 
 @lru_cache(maxsize=4)

@@ -65,8 +65,9 @@ class Series:
     @cached_property
     def _moments(self) -> tuple[Array, Array]:
         weights = np.full(len(self.values), 1.0 / len(self.values))  # matrix products take a fraction of the time
-        mean = weights @ self.values.astype(np.float64)
-        return np.asarray(mean), np.asarray(np.sqrt(weights @ (self.values - mean) ** 2))
+        mean = weights @ self.values.astype(np.float64, copy=False)
+        distance = self.values - mean
+        return np.asarray(mean), np.asarray(np.sqrt(weights @ np.square(distance, out=distance)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,8 @@ from features_np.window.frames import FrameRows
 
 #: Frames whose power spectra a stream keeps: 3 s of them are 0.6 MB, those of 30 s would be half of all its memory.
 POWERS_KEPT = 128
+#: Rows for which the newest need not move, or a quarter of those kept if that is more: with 128, every third second.
+ROWS_SPARE = 128
 
 
 class SlidingBuffer:
@@ -27,7 +29,8 @@ class SlidingBuffer:
 
     def __init__(self, keep: int, row_shape: tuple[int, ...] = (), dtype: DTypeLike = np.float32) -> None:
         self._keep = keep
-        self._data: Array = np.zeros((keep + max(keep // 8, 1), *row_shape), dtype=dtype)
+        spare = max(keep // 4, min(keep, ROWS_SPARE))
+        self._data: Array = np.zeros((keep + spare, *row_shape), dtype=dtype)
         self.restart(0)
 
     @property
@@ -83,6 +86,7 @@ class FrameBuffer:
         n_bins = power.shape[1]
         most_peaks = keep * most_peaks_of(sr=spec.sample_rate, n_fft=spec.n_fft)
         self._log_mel = SlidingBuffer(keep, rows.log_mel.shape[1:])
+        self._extremes = SlidingBuffer(keep, rows.extremes.shape[1:])
         self._scalars = SlidingBuffer(keep, rows.scalars.shape[1:], np.float64)
         self._peak_ends = SlidingBuffer(keep + 1, (), np.int64)
         self._deviations = SlidingBuffer(most_peaks, (), np.uint8)
@@ -102,7 +106,7 @@ class FrameBuffer:
 
     def restart(self, index: int) -> None:
         """Forget all frames; the next one has this index."""
-        for buffer in (self._log_mel, self._scalars, self._power):
+        for buffer in (self._log_mel, self._extremes, self._scalars, self._power):
             buffer.restart(index)
         self._deviations.restart(0)
         self._heights.restart(0)
@@ -112,6 +116,7 @@ class FrameBuffer:
     def append(self, rows: FrameRows, power: Array) -> None:
         """Add the frames that follow."""
         self._log_mel.append(rows.log_mel)
+        self._extremes.append(rows.extremes)
         self._scalars.append(rows.scalars)
         self._peak_ends.append(self._heights.end + np.cumsum(rows.peaks))
         self._deviations.append(rows.deviations)
@@ -127,8 +132,9 @@ class FrameBuffer:
         peaks = slice(int(ends[0]), int(ends[-1]))
         return FrameRows(
             log_mel=self._log_mel.view(start, stop),
+            extremes=self._extremes.view(start, stop),
             scalars=self._scalars.view(start, stop),
-            peaks=np.diff(ends),
+            peaks=ends[1:] - ends[:-1],
             deviations=self._deviations.view(peaks.start, peaks.stop),
             heights=self._heights.view(peaks.start, peaks.stop),
         )

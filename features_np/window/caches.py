@@ -12,7 +12,7 @@ from features_np.window.buffers import POWERS_KEPT, SlidingBuffer
 from features_np.window.summary import tuned_chroma
 
 #: Tunings whose chroma a stream keeps, 62 KB each for 30 s.
-TUNINGS_KEPT = 8
+TUNINGS_KEPT = 4
 #: Frames whose rise or chroma is computed at a time, to need little memory for a moment.
 BLOCK_FRAMES = 256
 

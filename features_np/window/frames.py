@@ -7,13 +7,14 @@ comes after it, in ``features_np.window.summary``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features_np.arrays.products import whole_steps
 from features_np.spec import FeatureSpec
 from features_np.spectra.fft import rfft
 from features_np.spectra.framing import BLOCK_SAMPLES, blocks_of
@@ -26,16 +27,22 @@ from features_np.vector.groups import Quantity, Source, quantities_of
 from features_np.vector.parameters import Parameters
 
 
+#: Frames of a signal analyzed at a time, whose power spectra stay in a cache of 2 MB: whole steps of ``frame_product``.
+BLOCK_FRAMES = 360
+
+
 @dataclass(frozen=True, slots=True)
 class FrameRows:
     """Frame by frame, in order; what a spec does not need has no columns, and no peaks.
 
-    ``log_mel`` (frames, n_mels) in dB, not clipped; ``scalars`` (frames, len(FrameAnalyzer.scalars)), a column for each
-    quantity that is one number for each frame; ``peaks`` (frames,) counts the entries of the last two, ``deviations``
-    (peaks,) being steps of the tuning histogram and ``heights`` (peaks,) powers.
+    ``log_mel`` (frames, n_mels) in dB, not clipped; ``extremes`` (frames, 2) its lowest and highest level; ``scalars``
+    (frames, len(FrameAnalyzer.scalars)), a column for each quantity that is one number for each frame; ``peaks``
+    (frames,) counts the entries of the last two, ``deviations`` (peaks,) being steps of the tuning histogram and
+    ``heights`` (peaks,) powers.
     """
 
     log_mel: NDArray[np.float32]
+    extremes: NDArray[np.float32]
     scalars: NDArray[np.float64]
     peaks: NDArray[np.intp]
     deviations: NDArray[np.uint8]
@@ -43,10 +50,11 @@ class FrameRows:
 
     def part(self, start: int, stop: int) -> FrameRows:
         """Return views of the rows ``start`` up to but not including ``stop``."""
-        first = int(self.peaks[:start].sum())
-        last = first + int(self.peaks[start:stop].sum())
+        first = int(self.peaks[:start].sum()) if start else 0
+        last = len(self.heights) if stop == len(self.peaks) else first + int(self.peaks[start:stop].sum())
         return FrameRows(
             log_mel=self.log_mel[start:stop],
+            extremes=self.extremes[start:stop],
             scalars=self.scalars[start:stop],
             peaks=self.peaks[start:stop],
             deviations=self.deviations[first:last],
@@ -72,15 +80,48 @@ class FrameAnalyzer:
         )
 
     def analyze(
-        self, frames: NDArray[np.float32], of_samples: NDArray[np.float64]
+        self, blocks: Iterable[Sequence[NDArray[np.float32]]], of_samples: NDArray[np.float64]
     ) -> tuple[FrameRows, NDArray[np.float32]]:
-        """Analyze ``frames`` (frames, n_fft), which may overlap in memory.
+        """Analyze frames, a block at a time: each is some arrays (frames, n_fft), which may overlap in memory.
 
         ``of_samples`` are the scalars of these frames, as the method of that name returns them. Returns the rows, and
         the power spectra (frames, bins).
         """
-        power = self.power(frames)
-        return self._rows_of(power, of_samples), power
+        n_frames, n_mels = len(of_samples), self.spec.n_mels if self._needs_mel else 0
+        room = whole_steps(n_frames)
+        power = np.empty((room, 1 + self.spec.n_fft // 2), dtype=np.float32)
+        power[n_frames:] = 0.0
+        log_mel = np.empty((room, n_mels), dtype=np.float32)
+        extremes = np.empty((n_frames, 2 if n_mels else 0), dtype=np.float32)
+        scalars = np.empty((n_frames, len(self.scalars)))
+        scalars[:, : of_samples.shape[1]] = of_samples
+        counts = np.zeros(n_frames, dtype=np.intp)
+        found, begin = [(np.empty(0, np.uint8), np.empty(0, np.float32))], 0
+        for pieces in blocks:
+            block = slice(begin, begin + sum(map(len, pieces)))
+            for piece in pieces:
+                self.power(piece, power[begin : begin + len(piece)])
+                begin += len(piece)
+            if n_mels:
+                steps = slice(block.start, room if begin == n_frames else begin)
+                decibels_of_power(self._mel.apply(power[steps], log_mel[steps]), out=log_mel[steps])
+                levels = log_mel[block]
+                levels.min(axis=1, out=extremes[block, 0])
+                levels.max(axis=1, out=extremes[block, 1])
+            if self._needs_pitches:
+                *peaks, counts[block] = self._peaks_of(power[block])
+                found.append(tuple(peaks))
+            if self._of_magnitude:
+                magnitude = np.sqrt(power[block])
+                for column, of_frames in enumerate(self._of_magnitude.values(), of_samples.shape[1]):
+                    scalars[block, column] = of_frames(magnitude, self.spec)
+        deviations, heights = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        return FrameRows(log_mel[:n_frames], extremes, scalars, counts, deviations, heights), power[:n_frames]
+
+    @property
+    def takes_samples(self) -> bool:
+        """If there are scalars that are computed from the samples themselves."""
+        return bool(self._of_samples)
 
     def of_samples(self, samples: NDArray[np.float32], *, left: int = 0, right: int = 0) -> NDArray[np.float64]:
         """Return the scalars (frames, n) of the frames of ``samples`` that are computed from the samples themselves.
@@ -95,10 +136,10 @@ class FrameAnalyzer:
                 scalars[:, column] = of_frames(padded, self.spec)
         return scalars
 
-    def power(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    def power(self, frames: NDArray[np.float32], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
         """Return the power spectra (frames, bins), in blocks whose intermediate results stay in the cache."""
         n_frames, n_fft = frames.shape
-        power = np.empty((n_frames, 1 + n_fft // 2), dtype=np.float32)
+        power = np.empty((n_frames, 1 + n_fft // 2), dtype=np.float32) if out is None else out
         windowed = np.empty((min(n_frames, max(BLOCK_SAMPLES // n_fft, 1)), n_fft), dtype=np.float32)
         for block in blocks_of(n_frames, n_fft):
             part = windowed[: block.stop - block.start]
@@ -106,21 +147,10 @@ class FrameAnalyzer:
             squared_magnitude(rfft(part), out=power[block])
         return power
 
-    def _rows_of(self, power: NDArray[np.float32], of_samples: NDArray[np.float64]) -> FrameRows:
-        n_frames, spec = len(power), self.spec
-        log_mel = np.empty((n_frames, 0), dtype=np.float32)
-        if self._needs_mel:
-            log_mel = decibels_of_power(self._mel.apply(power))
-        deviations, heights, peaks = np.empty(0, np.uint8), np.empty(0, np.float32), np.zeros(n_frames, np.intp)
-        if self._needs_pitches:
-            pitches, heights, peaks = spectral_peaks(power, sr=spec.sample_rate, n_fft=spec.n_fft)
-            deviations = pitch_deviations(pitches).astype(np.uint8)
-        scalars = of_samples
-        if self._of_magnitude:
-            magnitude = np.sqrt(power)
-            of_magnitude = [of_frames(magnitude, spec) for of_frames in self._of_magnitude.values()]
-            scalars = np.column_stack((of_samples, *of_magnitude))
-        return FrameRows(log_mel, scalars, peaks, deviations, heights)
+    def _peaks_of(self, power: NDArray[np.float32]) -> tuple[Array, Array, Array]:
+        """Return the deviations and heights of all peaks, and how many each frame has."""
+        pitches, heights, counts = spectral_peaks(power, sr=self.spec.sample_rate, n_fft=self.spec.n_fft)
+        return pitch_deviations(pitches).astype(np.uint8), heights, counts
 
 
 def _scalars(quantities: Iterable[Quantity], source: Source) -> dict[Quantity, Callable[[Array, Parameters], Array]]:

@@ -26,7 +26,7 @@ def _cepstra_of(spec: FeatureSpec, log_mel: Array, floor: float | None) -> Array
     return cepstra_above(log_mel, spec, floor)
 
 
-#: New frames that are copied one by one to be analyzed together with those at the edges: 3 s of audio.
+#: New frames that are analyzed together with those at the edges, at most: 3 s of audio.
 MANY_FRAMES = 128
 
 
@@ -68,7 +68,7 @@ class FeatureStream:
         self._samples = SlidingBuffer(spec.window_samples + spec.hop_length)
         n_frames = 1 + spec.window_samples // spec.hop_length
         silence = np.zeros(spec.n_fft, dtype=np.float32)
-        empty = self._analyzer.analyze(silence[np.newaxis], self._analyzer.of_samples(silence))
+        empty = self._analyzer.analyze([[silence[np.newaxis]]], self._analyzer.of_samples(silence))
         self._frames = FrameBuffer(n_frames, *empty, spec)
         self._chroma = ChromaCache(n_frames, spec)
         self._rise = FloorCache(n_frames, rise_above, row=np.zeros((), np.float32), step=True)
@@ -161,23 +161,23 @@ class FeatureStream:
         if not whole:
             return summarize(self._samples.view(window.start, window.end), self.spec)
         head, tail = self._analyze(window)
-        kept = self._frames.rows(whole.start, whole.stop)
+        kept, n_head = self._frames.rows(whole.start, whole.stop), len(window.head)
 
         def chroma_of(tuning: float) -> Array:
             chroma = self._chroma.chroma(self._power_of, whole.start, whole.stop, tuning)
-            before, after = (tuned_chroma(power, self.spec, tuning) for _, power in (head, tail))
-            return np.concatenate((before, chroma, after))
+            edges = tuned_chroma(np.concatenate((head[1], tail[1])), self.spec, tuning)
+            return np.concatenate((edges[:n_head], chroma, edges[n_head:]))
 
         def rise_of(floor: float | None) -> Array:
             rise = self._rise.rows(kept.log_mel, whole.start, floor)
-            before = rise_above(np.concatenate((head[0].log_mel, kept.log_mel[:1])), floor)
-            after = rise_above(np.concatenate((kept.log_mel[-1:], tail[0].log_mel)), floor)
-            return np.concatenate((before, rise, after))
+            edges = (head[0].log_mel, kept.log_mel[:1], kept.log_mel[-1:], tail[0].log_mel)
+            around = rise_above(np.concatenate(edges), floor)  # one of these steps is from the first to the last kept
+            return np.concatenate((around[:n_head], rise, around[n_head + 1 :]))
 
         def cepstra_of(floor: float | None) -> Array:
             cepstra = self._cepstra.rows(kept.log_mel, whole.start, floor)
-            before, after = (cepstra_above(rows.log_mel, self.spec, floor) for rows, _ in (head, tail))
-            return np.concatenate((before, cepstra, after))
+            edges = cepstra_above(np.concatenate((head[0].log_mel, tail[0].log_mel)), self.spec, floor)
+            return np.concatenate((edges[:n_head], cepstra, edges[n_head:]))
 
         pieces = [head[0], kept, tail[0]]
         return Window(pieces, self.spec, chroma_of=chroma_of, rise_of=rise_of, cepstra_of=cepstra_of).vector()
@@ -192,18 +192,20 @@ class FeatureStream:
         kept = self._frames.power(begin, stop)
         if kept is not None:
             return kept
-        return self._analyzer.power(frame_signal(self._samples_of(begin, stop), self.spec.n_fft, self.spec.hop_length))
+        return self._analyzer.power(self._whole_frames(begin, stop))
 
     def _analyze(self, window: Span) -> tuple[Edge, Edge]:
         """Analyze and keep the new frames of a window; return those of its head and of its tail."""
         self._catch_up(window, leave=MANY_FRAMES)
         first = min(self._frames.end, window.whole.stop)  # a window that began later may have ended a frame later
         new = range(first, window.whole.stop)
-        rows, power = self._analyzer.analyze(self._framed(window, new), self._of_samples(window, new))
-        begin, stop = len(window.head), len(window.head) + len(new)
+        edges = self._edges(window)
+        pieces = [edges, self._whole_frames(new.start, new.stop)] if new else [edges]
+        rows, power = self._analyzer.analyze([pieces], self._of_samples(window, new))
+        n_head, n_edges = len(window.head), len(edges)
         if new:
-            self._frames.append(rows.part(begin, stop), power[begin:stop])
-        return (rows.part(0, begin), power[:begin]), (rows.part(stop, len(power)), power[stop:])
+            self._frames.append(rows.part(n_edges, len(power)), power[n_edges:])
+        return (rows.part(0, n_head), power[:n_head]), (rows.part(n_head, n_edges), power[n_head:n_edges])
 
     def _catch_up(self, window: Span, *, leave: int) -> None:
         """Analyze the new frames but at most ``leave`` of them, many at a time."""
@@ -211,31 +213,34 @@ class FeatureStream:
         if not self._frames.start <= begin <= self._frames.end:
             self._frames.restart(begin)
         while (first := self._frames.end) + leave < stop:
-            samples = self._samples_of(first, min(first + MANY_FRAMES, stop))
-            frames = frame_signal(samples, self.spec.n_fft, self.spec.hop_length)
-            rows, power = self._analyzer.analyze(frames, self._analyzer.of_samples(samples))
+            end = min(first + MANY_FRAMES, stop)
+            of_samples = self._analyzer.of_samples(self._samples_of(first, end))
+            rows, power = self._analyzer.analyze([[self._whole_frames(first, end)]], of_samples)
             self._frames.append(rows, power)
 
-    def _framed(self, window: Span, new: range) -> NDArray[np.float32]:
-        """Return the samples (frames, n_fft) of the head, of new frames and of the tail; zeros beyond the window."""
-        n_head, hop = len(window.head), self.spec.hop_length
-        frames = np.zeros((n_head + len(new) + len(window.tail), self.spec.n_fft), dtype=np.float32)
-        if new:
-            whole = frame_signal(self._samples_of(new.start, new.stop), self.spec.n_fft, hop)
-            frames[n_head : n_head + len(new)] = whole
-        for row, frame in chain(enumerate(window.head), enumerate(window.tail, n_head + len(new))):
+    def _whole_frames(self, begin: int, stop: int) -> Array:
+        """Return a view (frames, n_fft) of whole frames, ``begin`` up to but not including ``stop``."""
+        return frame_signal(self._samples_of(begin, stop), self.spec.n_fft, self.spec.hop_length)
+
+    def _edges(self, window: Span) -> NDArray[np.float32]:
+        """Return the samples (frames, n_fft) of the head and of the tail, zeros beyond the window."""
+        hop = self.spec.hop_length
+        frames = np.zeros((len(window.head) + len(window.tail), self.spec.n_fft), dtype=np.float32)
+        for row, frame in enumerate(chain(window.head, window.tail)):
             part, first = window.within(frame), frame * hop - self._half
             frames[row, part] = self._samples.view(first + part.start, first + part.stop)
         return frames
 
     def _of_samples(self, window: Span, new: range) -> NDArray[np.float64]:
-        """Return the scalars of the same frames that are computed from samples; beyond the window its ends continue."""
+        """Return the scalars of the head, the tail and new frames that are computed from samples; ends continue."""
         hop, half, scalars_of = self.spec.hop_length, self._half, self._analyzer.of_samples
         head, tail = window.head, window.tail
+        if not self._analyzer.takes_samples:
+            return np.empty((len(head) + len(tail) + len(new), 0))
         scalars = [scalars_of(self._samples.view(window.start, (head.stop - 1) * hop + half), left=half)]
-        if new:
-            scalars.append(scalars_of(self._samples_of(new.start, new.stop)))
         if tail:
             last = self._samples.view(tail.start * hop - half, window.end)
             scalars.append(scalars_of(last, right=(tail.stop - 1) * hop + half - window.end))
+        if new:
+            scalars.append(scalars_of(self._samples_of(new.start, new.stop)))
         return np.concatenate(scalars)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from features_np.arrays.norms import normalize
+from features_np.arrays.norms import tiny
 from features_np.arrays.products import frame_product
 from features_np.pcm import require_rate, require_signal
 from features_np.rhythm.onsets import mean_rise
@@ -29,7 +29,7 @@ from features_np.vector.groups import (
     Series,
 )
 from features_np.vector.timbre import coarse_cepstra, coarse_frames
-from features_np.window.frames import FrameRows, analyzer_for
+from features_np.window.frames import BLOCK_FRAMES, FrameRows, analyzer_for
 
 
 def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArray[np.float32]:
@@ -79,10 +79,13 @@ def summarize(y: Array, spec: FeatureSpec, *, sr: float | None = None) -> NDArra
         require_rate(sr, spec.sample_rate)
     signal = require_signal(y).astype(np.float32, copy=False)
     half, analyzer = spec.n_fft // 2, analyzer_for(spec)
-    padded = np.zeros(len(signal) + spec.n_fft, dtype=np.float32)
+    padded = np.empty(len(signal) + 2 * half, dtype=np.float32)
+    padded[:half] = padded[half + len(signal) :] = 0.0
     padded[half : half + len(signal)] = signal
     of_samples = analyzer.of_samples(signal, left=half, right=half)
-    rows, power = analyzer.analyze(frame_signal(padded, spec.n_fft, spec.hop_length), of_samples)
+    frames = frame_signal(padded, spec.n_fft, spec.hop_length)
+    blocks = ([frames[begin : begin + BLOCK_FRAMES]] for begin in range(0, len(frames), BLOCK_FRAMES))
+    rows, power = analyzer.analyze(blocks, of_samples)
     window = Window(
         [rows],
         spec,
@@ -136,7 +139,7 @@ class Window:
     @cached_property
     def floor(self) -> float | None:
         """The level in dB that lower ones are raised to; None if there are none."""
-        return floor_of(self.levels, self.spec.top_db)
+        return floor_of([piece.extremes for piece in self.pieces], self.spec.top_db)
 
     def coarse_levels(self) -> Array:
         """Return the levels of coarse frames, shape (n, n_mels)."""
@@ -171,15 +174,26 @@ def cepstra_above(log_mel: Array, spec: FeatureSpec, floor: float | None) -> Arr
 
 def tuned_chroma(power: Array, spec: FeatureSpec, tuning: float) -> Array:
     """Return the chroma (frames, n_chroma), 0 to 1, of power spectra (frames, bins)."""
-    filters = chroma_filterbank(sr=spec.sample_rate, n_fft=spec.n_fft, n_chroma=spec.n_chroma, tuning=tuning)
-    return normalize(frame_product(power, filters.T), norm=np.inf, axis=1)
+    chroma = frame_product(power, _chroma_filters(spec.sample_rate, spec.n_fft, spec.n_chroma, tuning))
+    loudest = chroma.max(axis=1, keepdims=True)  # none is negative, so this is what normalize divides by
+    loudest[loudest < tiny(chroma)] = 1.0
+    return np.asarray(np.divide(chroma, loudest, out=chroma))
 
 
-def floor_of(levels: list[Array], top_db: float) -> float | None:
-    """Return the level in dB, ``top_db`` below the loudest, that others are raised to; None if none is below it."""
-    single = levels[0].dtype.type
-    floor = max(piece.max() for piece in levels if len(piece)) - single(top_db)
-    return float(floor) if min(piece.min() for piece in levels if len(piece)) < floor else None
+@lru_cache(maxsize=16)
+def _chroma_filters(sample_rate: int, n_fft: int, n_chroma: int, tuning: float) -> Array:
+    """Return the pitch-class filters (bins, n_chroma), without what it takes to check what was asked for."""
+    return chroma_filterbank(sr=sample_rate, n_fft=n_fft, n_chroma=n_chroma, tuning=tuning).T
+
+
+def floor_of(extremes: list[Array], top_db: float) -> float | None:
+    """Return the level in dB, ``top_db`` below the loudest, that others are raised to; None if none is below it.
+
+    ``extremes`` are the lowest and highest levels (frames, 2) of frames.
+    """
+    together = np.concatenate(extremes)
+    floor = together[:, 1].max() - together.dtype.type(top_db)
+    return float(floor) if together[:, 0].min() < floor else None
 
 
 def raised(log_mel: Array, floor: float | None) -> Array:
