@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from features_np.errors import ParameterError
 from features_np.pcm import require_count, require_positive_rate
 from features_np.rhythm.onsets import onset_strength
 from features_np.rhythm.tempi import Prior, tempo
-from features_np.spectra.framing import Array, blocks_of
+from features_np.spectra.framing import Array
 from features_np.units.times import frames_to_samples, frames_to_time
 
 #: Share of the strongest smoothed onset that the first beat must reach.
@@ -147,11 +148,7 @@ def _beats(onsets: Array, bpm: Array, frame_rate: float, tightness: float, trim:
 def _beat_frames(envelope: Array, paces: Array, tightness: float, trim: bool) -> NDArray[np.intp]:
     """Return the beats of one channel; ``paces`` are frames from one to the next, for all or for each frame."""
     score = _local_score(envelope.astype(np.float64), paces)
-    total, links = _best_paths(score, paces, tightness)
-    path, before = [_last_beat(total)], links.tolist()
-    while before[path[-1]] >= 0:
-        path.append(before[path[-1]])
-    beats = np.array(path[::-1])
+    beats = _best_path(score, paces, tightness)
     smooth = np.convolve(score[beats], SMOOTHING)[2 : len(score) + 2]
     loud = np.flatnonzero(score > (0.5 * np.sqrt(np.mean(smooth**2)) if trim else 0.0))
     return beats[(beats >= loud[0]) & (beats <= loud[-1])] if loud.size else beats[:0]
@@ -169,8 +166,8 @@ def _local_score(onsets: NDArray[np.float64], paces: Array) -> NDArray[np.float6
     return score
 
 
-def _best_paths(score: Array, paces: Array, tightness: float) -> tuple[Array, NDArray[np.intp]]:
-    """Return the best score of a path of beats up to each frame, and the beat before it, -1 if there is none.
+def _best_path(score: Array, paces: Array, tightness: float) -> NDArray[np.intp]:
+    """Return the frames of the best path of beats that leads to the last one.
 
     A step's cost is the squared logarithm of its length in beats, times ``tightness``. As many frames as the shortest
     step is long do not depend on each other, and are computed together.
@@ -180,26 +177,50 @@ def _best_paths(score: Array, paces: Array, tightness: float) -> tuple[Array, ND
     steps = np.arange(shortest, longest + 1)
     cost = tightness * (np.log(steps) - np.log(pace)) ** 2
     cost[(steps < np.round(pace / 2)) | (steps > 2 * pace)] = np.inf
-    known = np.full(n_frames + longest, -np.inf)  # the last frame first, in the order of steps backwards
-    total = known[n_frames - 1 :: -1]
+    scores = _blocks(score, shortest)
+    known = np.full(scores.size + longest, -np.inf)  # the last frame first, in the order of steps backwards
+    total = known[scores.size - 1 :: -1]
     earlier = sliding_window_view(known, len(steps))[: shortest - 1 : -1]
-    paths, gains = np.empty((shortest, len(steps))), np.empty(shortest)
-    for begin in range(0, n_frames, shortest):
-        end = min(begin + shortest, n_frames)
-        path, gain = paths[: end - begin], gains[: end - begin]
-        np.subtract(earlier[begin:end], cost if len(cost) == 1 else cost[begin:end], path)
-        np.maximum.reduce(path, 1, None, gain)
-        if begin < longest or len(cost) > 1:
-            gain[gain == -np.inf] = 0.0  # a path begins
-        np.add(score[begin:end], gain, total[begin:end])
-    before = np.full(n_frames, -1)
-    for block in blocks_of(n_frames, len(steps)):
-        ways = earlier[block] - (cost if len(cost) == 1 else cost[block])
-        best = ways.argmax(axis=1)  # of equal paths, the shortest step
-        possible = ways[np.arange(len(best)), best] > -np.inf
-        before[block] = np.where(possible, np.arange(block.start, block.stop) - steps[best], -1)
-    before[: int(np.argmax(score >= FIRST_BEAT * score.max()))] = -1
-    return total, before
+    _fill_totals(scores, earlier.reshape(*scores.shape, -1), cost, total.reshape(scores.shape))
+    frame, path = _last_beat(total[:n_frames]), []
+    first = int(np.argmax(score >= FIRST_BEAT * score.max()))
+    ways, price = np.empty(len(steps)), cost[0]
+    while frame >= first:
+        path.append(frame)
+        np.subtract(earlier[frame], price if len(cost) == 1 else cost[frame], ways)
+        best = int(ways.argmax())  # of equal paths, the shortest step
+        if frame < longest and ways[best] == -np.inf:
+            break
+        frame -= shortest + best
+    else:
+        path.append(frame)
+    return np.array(path[::-1])
+
+
+def _fill_totals(scores: Array, earlier: Array, cost: Array, totals: Array) -> None:
+    """Write into ``totals`` (blocks, frames) the scores of the best paths to each frame.
+
+    ``earlier`` (blocks, frames, steps) are views of them, a step before; ``cost`` (1 or all frames, steps) of a step.
+    """
+    length, is_varied = scores.shape[1], len(cost) > 1
+    costs = iter(_blocks(cost, length)[1:]) if is_varied else repeat(cost)
+    paths, gains = np.empty(earlier.shape[1:]), np.empty(length)
+    subtract, greatest, add = np.subtract, np.maximum.reduce, np.add
+    totals[0] = scores[0]  # there is nothing before: paths begin
+    for score, before, price, total in zip(scores[1:], earlier[1:], costs, totals[1:], strict=False):
+        subtract(before, price, paths)
+        greatest(paths, 1, None, gains)
+        if is_varied:
+            gains[gains == -np.inf] = 0.0  # a path begins
+        add(score, gains, total)
+
+
+def _blocks(rows: Array, length: int) -> Array:
+    """Return ``rows`` (frames, ...) in blocks (blocks, length, ...), the last filled up with zeros."""
+    n_blocks = -(-len(rows) // length)
+    longer = np.zeros((n_blocks * length, *rows.shape[1:]))
+    longer[: len(rows)] = rows
+    return longer.reshape(n_blocks, length, *rows.shape[1:])
 
 
 def _last_beat(total: Array) -> int:
