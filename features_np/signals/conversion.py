@@ -9,7 +9,7 @@ import numpy as np
 from features_np.arrays.shapes import fix_length
 from features_np.errors import ParameterError
 from features_np.pcm import require_positive_rate, require_samples
-from features_np.signals.resampling import Resampler
+from features_np.signals.resampling import resampled
 from features_np.spectra.framing import Array
 
 #: librosa's names of band-limiting filters, which are all one filter here.
@@ -113,7 +113,7 @@ def resample(
 
 def _converted(channel: Array, orig_sr: float, target_sr: float, res_type: str) -> Array:
     if res_type in BAND_LIMITED:
-        return Resampler(orig_sr, target_sr).whole(channel)  # type: ignore[arg-type]  # it says what is not whole
+        return resampled(channel, orig_sr, target_sr)  # type: ignore[arg-type]  # it says what is not whole
     place = np.arange(int(len(channel) * (float(target_sr) / orig_sr))) * (orig_sr / float(target_sr))
     if res_type == "zero_order_hold":
         return np.asarray(channel[place.astype(int)])

@@ -6,6 +6,7 @@ all of this package.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from math import gcd
@@ -116,29 +117,52 @@ class Resampler:
         self.reset()
         return rest[:missing]
 
-    def whole(self, signal: Array) -> NDArray[np.float32]:
-        """Return what ``push`` of a whole signal and ``flush`` after it return, in one go."""
-        samples = require_block(signal).astype(np.float32, copy=False)
+    def _whole(self, samples: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return what ``push`` of a whole signal and ``flush`` after it return."""
         if self._plan is None:
             return samples.copy()
-        self.reset()
         outputs = self._outputs(self._plan, samples, np.zeros(self._plan.tail, dtype=np.float32))
-        self.reset()
         return outputs[: -(-len(samples) * self.target_sr // self.orig_sr)]
 
-    def _outputs(self, plan: ConversionPlan, *samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _outputs(self, plan: ConversionPlan, *blocks: NDArray[np.float32]) -> NDArray[np.float32]:
         """Compute all whole steps. They lie at fixed places, so every output is the same to the last bit."""
-        pending, convolution = np.concatenate((self._pending, *samples)), plan.convolution
-        outputs: list[NDArray[np.float32]] = [np.empty(0, dtype=np.float32)]
-        n_steps = 0
-        if len(pending) >= convolution.n_inputs:
-            steps = frame_signal(pending, convolution.n_inputs, convolution.step)
-            n_steps = len(steps)
-            for block in blocks_of(n_steps, convolution.n_inputs):
-                filtered = convolution(steps[block])
-                outputs.append(self._between(filtered) if self._between else filtered)
-        self._pending = pending[n_steps * convolution.step :].copy()  # so that the whole block is not kept
-        return np.concatenate(outputs)
+        convolution, between = plan.convolution, self._between
+        missing = len(self._pending) + sum(map(len, blocks)) - convolution.n_inputs
+        n_steps = missing // convolution.step + 1 if missing >= 0 and between is None else 0
+        outputs, begin = np.empty((n_steps, convolution.kept), dtype=np.float32), 0
+        interpolated = [outputs.reshape(-1)]
+        for steps in (steps for block in blocks for steps in self._steps(block, convolution)):
+            for part in blocks_of(len(steps), convolution.n_inputs):
+                filtered = convolution(steps[part])
+                if between is None:
+                    outputs[begin : begin + len(filtered)] = filtered
+                    begin += len(filtered)
+                else:
+                    interpolated.append(between(filtered.reshape(-1)))
+        return interpolated[0] if between is None else np.concatenate(interpolated)
+
+    def _steps(self, block: NDArray[np.float32], convolution: FastConvolution) -> Iterator[NDArray[np.float32]]:
+        """Go through the steps (steps, n_inputs) that the next samples complete; what they leave is pending then.
+
+        A block of many steps is not copied: only those that begin before it are put together.
+        """
+        size, step, before = convolution.n_inputs, convolution.step, len(self._pending)
+        begun = -(-before // step)
+        reach = (begun - 1) * step + size - before
+        if begun and len(block) > reach + size:
+            yield frame_signal(np.concatenate((self._pending, block[:reach])), size, step)
+            rest = block[begun * step - before :]
+        else:
+            rest = np.concatenate((self._pending, block))
+        steps = frame_signal(rest, size, step) if len(rest) >= size else np.empty((0, size), dtype=np.float32)
+        yield steps
+        self._pending = rest[len(steps) * step :].copy()  # lest the whole block be kept
+
+
+def resampled(samples: Array, orig_sr: int, target_sr: int) -> NDArray[np.float32]:
+    """Return what a ``Resampler`` makes of a whole signal (n,), which is known to be one, in one go."""
+    resampler = Resampler(orig_sr, target_sr)
+    return resampler._whole(samples.astype(np.float32, copy=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +221,7 @@ class FastConvolution:
     n_inputs: int
     n_outputs: int
     lead: int  # inputs before the first that is kept; as many follow the last
-    response: NDArray[np.float32]  # of the bins from 0 Hz to the lower Nyquist frequency, with the scale
+    response: NDArray[np.float32]  # of the bins from 0 Hz to the lower Nyquist frequency, twice each, with the scale
 
     @property
     def step(self) -> int:
@@ -209,12 +233,18 @@ class FastConvolution:
         """Inputs that must follow the first one kept."""
         return self.n_inputs - self.lead
 
+    @property
+    def kept(self) -> int:
+        """Outputs of a step."""
+        return self.step * self.n_outputs // self.n_inputs
+
     def __call__(self, steps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the outputs of the inputs kept of ``steps`` (steps, n_inputs), one after the other."""
-        spectra = rfft(steps)[:, : len(self.response)] * self.response
-        outputs = irfft(spectra, self.n_outputs)
-        ratio = self.n_outputs / self.n_inputs
-        return np.ravel(outputs[:, round(self.lead * ratio) : round((self.lead + self.step) * ratio)])
+        """Return the outputs (steps, kept) of the inputs kept of ``steps`` (steps, n_inputs)."""
+        n_bins, first = len(self.response) // 2, self.lead * self.n_outputs // self.n_inputs
+        spectra = rfft(steps)[:, :n_bins]
+        parts = spectra.view(np.float32)  # real and imaginary ones side by side: faster than a complex product
+        np.multiply(parts, self.response, out=parts)
+        return irfft(spectra, self.n_outputs)[:, first : first + self.kept]
 
 
 @lru_cache(maxsize=4)
@@ -240,7 +270,7 @@ def fast_convolution(up: int, down: int, share: float, longest_step: int) -> Fas
     response = rfft(impulse)[:n_bins].real
     response *= up / down / response[0]
     response[-1] = 0.0  # at the lower Nyquist frequency, where the filter ends
-    return FastConvolution(n_inputs, n_outputs, lead, response.astype(np.float32))
+    return FastConvolution(n_inputs, n_outputs, lead, np.repeat(response, 2).astype(np.float32))
 
 
 class Interpolation:
