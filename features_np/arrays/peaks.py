@@ -119,9 +119,11 @@ def _peaks(
         loudest, size = np.maximum(loudest[:-step], loudest[step:]), size + step
     highest = (inside == loudest).nonzero()[0]  # the mean is needed only around these few
     begin, end = np.maximum(highest - pre_avg, 0), np.minimum(highest + post_avg, count)
-    mean = (total[end] - total[begin]) / (end - begin)
+    mean = total.take(end)
+    mean -= total.take(begin)
+    mean /= end - begin
     mean += delta
-    return _apart(highest[inside[highest] >= mean], wait)
+    return _apart(highest.compress(inside.take(highest) >= mean), wait)
 
 
 def _apart(places: NDArray[np.intp], wait: int) -> NDArray[np.intp]:

@@ -27,6 +27,8 @@ def frame_product(rows: Array, weights: Array, out: Array | None = None) -> Arra
 
     ``rows`` may have further axes before, (..., n, k), if there is no ``out``.
     """
+    if weights.shape[1] == 1 and out is None:  # what gives one number has nothing to share
+        return np.asarray(np.matmul(rows[..., np.newaxis, :], weights))[..., 0, :]
     if rows.ndim > 2:
         return frame_product(rows.reshape(-1, rows.shape[-1]), weights).reshape(*rows.shape[:-1], -1)
     (n_rows, n_inputs), n_outputs = rows.shape, weights.shape[1]
@@ -56,7 +58,7 @@ def _rows_at_once(n_inputs: int, n_outputs: int, dtype: np.dtype[Any], by_input:
 
     It is tried with a few; which way a kernel goes depends on shapes alone. ``by_input`` is the order of the weights.
     """
-    for step in ROWS if n_outputs > 1 else ():  # what gives one number has nothing to share
+    for step in ROWS:
         if step * n_inputs * n_outputs <= ALONE:
             weights = _any_numbers(n_inputs, n_outputs).astype(dtype, order="C" if by_input else "F")
             places = np.arange(step)
@@ -70,4 +72,4 @@ def _rows_at_once(n_inputs: int, n_outputs: int, dtype: np.dtype[Any], by_input:
 def _any_numbers(*shape: int) -> NDArray[np.float64]:
     """Return numbers of both signs and of many digits, the last of which tell in what order they were summed."""
     numbers = np.arange(np.prod(shape)) * np.sqrt(5.0)
-    return (numbers - np.rint(numbers)).reshape(shape)
+    return np.asarray(numbers - np.rint(numbers)).reshape(shape)

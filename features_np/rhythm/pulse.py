@@ -6,11 +6,11 @@ alone. With the padded onset strength x, the window w of length L and the energy
     A[l] = 1/T sum_t 1/E_t sum_n w[n] w[n+l] x[t+n] x[t+n+l]        0 <= n < L - l
          = 1/T sum_m x[m] x[m+l] G[m,l],     G[m,l] = sum_n w[n] w[n+l] / E_(m-n)
 
-For the Hann window, w[n] w[n+l] is a sum of five cosines, and with the addition theorems G[m,l] is a sum of three
-products of a function of m and one of m + l, which are 1, cos and sin of 2 pi (m + l) / L. The functions of m are made of
-running sums of 1 / E_t and of its products with cosines and sines. Every term is then a cross-correlation of two real
-sequences as long as the signal, all of which one inverse transform takes. This is an identity, not an approximation; it
-costs a hundredth, and what is left grows with the window as slowly as an FFT.
+For the Hann window, w[n] w[n+l] is a sum of five cosines, and by the addition theorems G[m,l] is a sum of three
+products, each of a function of m and one of m + l. The latter are 1, cos and sin of 2 pi (m + l) / L; the former are
+made of running sums of 1 / E_t, also times cosines and sines. Every term is then a cross-correlation of two real
+sequences as long as the signal, all of which one inverse transform takes. This is an identity, not an approximation;
+it costs a hundredth, and what is left grows with the window as slowly as an FFT.
 """
 
 from __future__ import annotations
@@ -81,7 +81,8 @@ def _running_sums(gain: Array, waves: Array) -> tuple[Array, Array, Array]:
 def _waves(n: int, length: int) -> NDArray[np.float64]:
     """Return ones, cos and sin of 2 pi m / length, and of twice that, at each m < n: (5, n)."""
     angles = 2 * np.pi / length * (np.arange(n) % length)
-    waves = np.stack((np.ones(n), np.cos(angles), np.sin(angles), np.cos(2 * angles), np.sin(2 * angles)))
+    pairs = [wave for times in (1, 2) for wave in (np.cos(times * angles), np.sin(times * angles))]
+    waves: NDArray[np.float64] = np.stack([np.ones(n), *pairs])
     waves.flags.writeable = False
     return waves
 

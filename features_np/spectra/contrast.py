@@ -210,10 +210,14 @@ def spectral_contrast(
     def extremes(frames: Array, _: slice) -> Array:
         found = np.empty((len(frames), 2 * len(bands)))
         for band, (inside, n_bins) in enumerate(bands):
-            n_extreme = max(int(np.rint(quantile * n_bins)), 1)
-            ordered = np.sort(frames[:, inside], axis=1)
-            found[:, band] = ordered[:, :n_extreme].mean(axis=1)
-            found[:, len(bands) + band] = ordered[:, -n_extreme:].mean(axis=1)
+            n_extreme, magnitudes = max(int(np.rint(quantile * n_bins)), 1), frames[:, inside]
+            if n_extreme == 1:
+                lowest, highest = magnitudes.min(axis=1), magnitudes.max(axis=1)
+            else:
+                ordered = np.array(magnitudes, order="C")  # each frame's bins side by side are sorted much faster
+                ordered.sort(axis=1)
+                lowest, highest = ordered[:, :n_extreme].mean(axis=1), ordered[:, -n_extreme:].mean(axis=1)
+            found[:, band], found[:, len(bands) + band] = lowest, highest
         return found
 
     valleys, peaks = np.split(by_frames(spectra, 2 * len(bands), extremes), 2, axis=-2)

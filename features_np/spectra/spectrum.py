@@ -289,12 +289,13 @@ class Given:
         return self._rows.shape[0], self._rows.shape[1]
 
     def blocks(self, power: float) -> Iterator[tuple[slice, Array]]:
-        """Return the whole as one block."""
+        """Go through the spectra as ``Spectra.blocks`` does: views of them."""
         del power
-        return iter([(slice(0, len(self._rows)), self._rows)])
+        places = (slice(begin, begin + BLOCK_FRAMES) for begin in range(0, len(self._rows), BLOCK_FRAMES))
+        return ((place, self._rows[place]) for place in places)
 
     def passes(self, power: float) -> Callable[[], Iterator[tuple[slice, Array]]]:
-        """Return what gives the whole as often as it is called."""
+        """Return what goes through ``blocks`` as often as it is called."""
         return lambda: self.blocks(power)
 
     def arranged(self, rows: Array) -> Array:

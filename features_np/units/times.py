@@ -10,6 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 from features_np.pcm import require_count, require_positive_rate
 
 
+def _numbers(x: ArrayLike) -> Any:
+    """Return numbers as an array, and one number as a scalar of NumPy, which computes several times as fast."""
+    return np.asanyarray(x)[()]
+
+
 def frames_to_samples(frames: ArrayLike, *, hop_length: int = 512, n_fft: int | None = None) -> NDArray[np.intp]:
     """Samples at which frames begin, or are centred.
 
@@ -42,7 +47,7 @@ def frames_to_samples(frames: ArrayLike, *, hop_length: int = 512, n_fft: int | 
     array([   0, 1536])
     """
     offset = 0 if n_fft is None else int(n_fft // 2)
-    return (np.asanyarray(frames) * hop_length + offset).astype(int)
+    return (_numbers(frames) * hop_length + offset).astype(int)  # type: ignore[no-any-return]
 
 
 def samples_to_frames(samples: ArrayLike, *, hop_length: int = 512, n_fft: int | None = None) -> NDArray[np.intp]:
@@ -120,7 +125,9 @@ def samples_to_time(samples: ArrayLike, *, sr: float = 22_050) -> NDArray[np.flo
     >>> samples_to_time([0, 11_025])
     array([0. , 0.5])
     """
-    return np.asanyarray(samples) / require_positive_rate(sr)
+    numbers, rate = _numbers(samples), require_positive_rate(sr)
+    # a float of Python beside an integer of NumPy takes six times as long
+    return numbers / (np.float64(rate) if numbers.dtype.kind in "iu" else rate)  # type: ignore[no-any-return]
 
 
 def time_to_samples(times: ArrayLike, *, sr: float = 22_050) -> NDArray[np.intp]:
@@ -157,7 +164,7 @@ def time_to_samples(times: ArrayLike, *, sr: float = 22_050) -> NDArray[np.intp]
     >>> time_to_samples([0.0, 0.5])
     array([    0, 11025])
     """
-    return (np.asanyarray(times) * require_positive_rate(sr)).astype(int)
+    return (_numbers(times) * require_positive_rate(sr)).astype(int)  # type: ignore[no-any-return]
 
 
 def frames_to_time(

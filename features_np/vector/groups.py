@@ -66,7 +66,7 @@ class Series:
     def _moments(self) -> tuple[Array, Array]:
         weights = np.full(len(self.values), 1.0 / len(self.values))  # matrix products take a fraction of the time
         mean = weights @ self.values.astype(np.float64, copy=False)
-        distance = self.values - mean
+        distance: Array = self.values - mean
         return np.asarray(mean), np.asarray(np.sqrt(weights @ np.square(distance, out=distance)))
 
 

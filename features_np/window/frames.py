@@ -26,7 +26,6 @@ from features_np.units.decibels import decibels_of_power
 from features_np.vector.groups import Quantity, Source, quantities_of
 from features_np.vector.parameters import Parameters
 
-
 #: Frames of a signal analyzed at a time, whose power spectra stay in a cache of 2 MB: whole steps of ``frame_product``.
 BLOCK_FRAMES = 360
 
@@ -96,7 +95,8 @@ class FrameAnalyzer:
         scalars = np.empty((n_frames, len(self.scalars)))
         scalars[:, : of_samples.shape[1]] = of_samples
         counts = np.zeros(n_frames, dtype=np.intp)
-        found, begin = [(np.empty(0, np.uint8), np.empty(0, np.float32))], 0
+        found: list[tuple[Array, Array]] = [(np.empty(0, np.uint8), np.empty(0, np.float32))]
+        begin = 0
         for pieces in blocks:
             block = slice(begin, begin + sum(map(len, pieces)))
             for piece in pieces:
@@ -109,8 +109,8 @@ class FrameAnalyzer:
                 levels.min(axis=1, out=extremes[block, 0])
                 levels.max(axis=1, out=extremes[block, 1])
             if self._needs_pitches:
-                *peaks, counts[block] = self._peaks_of(power[block])
-                found.append(tuple(peaks))
+                deviations, heights, counts[block] = self._peaks_of(power[block])
+                found.append((deviations, heights))
             if self._of_magnitude:
                 magnitude = np.sqrt(power[block])
                 for column, of_frames in enumerate(self._of_magnitude.values(), of_samples.shape[1]):
