@@ -10,6 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
 from features_np.arrays.norms import tiny
+from features_np.arrays.order import median
 from features_np.arrays.peaks import local_maxima
 from features_np.errors import ParameterError
 from features_np.pcm import require_count, require_positive_rate
@@ -136,10 +137,13 @@ def _beats(onsets: Array, bpm: Array, frame_rate: float, tightness: float, trim:
         raise ParameterError(
             f"bpm has shape {bpm.shape}, must be one for all frames, or one for each of {onsets.shape[-1]}"
         )
-    paces = np.broadcast_to(paces, (*onsets.shape[:-1], paces.shape[-1]))
     values = onsets if onsets.dtype.kind == "f" else onsets.astype(np.float64)
     scaled = values / (values.std(ddof=1, axis=-1, keepdims=True) + tiny(values))
     beats = np.zeros(onsets.shape, dtype=bool)
+    if onsets.ndim == 1:
+        beats[_beat_frames(scaled, paces.reshape(-1), tightness, trim)] = True
+        return beats
+    paces = np.broadcast_to(paces, (*onsets.shape[:-1], paces.shape[-1]))
     for channel in np.ndindex(onsets.shape[:-1]):
         beats[(*channel, _beat_frames(scaled[channel], paces[channel], tightness, trim))] = True
     return beats
@@ -158,7 +162,7 @@ def _local_score(onsets: NDArray[np.float64], paces: Array) -> NDArray[np.float6
     """Smooth the onsets by a Gaussian 1/32 of a beat wide; the first of them is left out, as in librosa."""
     onsets[0] = 0.0
     score = np.empty(len(onsets))
-    for pace in np.unique(paces):
+    for pace in paces if len(paces) == 1 else np.unique(paces):
         reach = max(int(pace), 1)
         window = np.exp(-0.5 * (np.arange(-reach, reach + 1) * 32.0 / reach) ** 2)
         smooth = np.convolve(onsets, window)[reach : reach + len(onsets)]
@@ -225,8 +229,9 @@ def _blocks(rows: Array, length: int) -> Array:
 
 def _last_beat(total: Array) -> int:
     """Return the last local maximum that is at least half as high as they are in the middle."""
-    peak = local_maxima(total)
-    if not peak.any():
+    peaks = local_maxima(total).nonzero()[0]
+    if not peaks.size:
         return len(total) - 1
-    high = np.flatnonzero(peak & (total >= 0.5 * np.median(total[peak])))
+    heights = total.take(peaks)
+    high = peaks.compress(heights >= 0.5 * median(heights))
     return int(high[-1]) if high.size else len(total) - 1

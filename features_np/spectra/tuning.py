@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from features_np.arrays.order import median
 from features_np.errors import ParameterError, warn
 from features_np.pcm import require_count, require_positive_rate
 from features_np.spectra.spectrum import Array, PadMode, spectrogram
@@ -225,16 +226,8 @@ def tuning_from_deviations(deviations: NDArray[Any], heights: Array, resolution:
     if not len(heights):
         return 0.0
     edges = deviation_edges(resolution)
-    counts = np.bincount(deviations.compress(heights >= _median(heights)), minlength=len(edges) - 1)
+    counts = np.bincount(deviations.compress(heights >= median(heights)), minlength=len(edges) - 1)
     return float(edges[np.argmax(counts)])
-
-
-def _median(values: Array) -> Any:
-    """Return ``numpy.median`` of finite values (n,), n >= 1, without its checks."""
-    half = len(values) // 2
-    parted = np.partition(values, half)
-    upper = parted[half]
-    return upper if len(values) % 2 else (parted[:half].max() + upper) / values.dtype.type(2)
 
 
 @lru_cache(maxsize=4)
