@@ -50,16 +50,19 @@ class SlidingBuffer:
 
     def append(self, rows: Array) -> None:
         """Add rows (n, ...) at the end; the oldest beyond ``keep`` are forgotten."""
-        skipped = max(len(rows) - self._keep, 0)  # more than can be kept
-        rows = rows[skipped:]
-        kept = min(self.end - self.start, max(self._keep - len(rows), 0))
-        if self._used + len(rows) > min(len(self._data), 2 * (kept + len(rows))):
+        added = len(rows)
+        skipped = added - self._keep  # more than can be kept
+        if skipped > 0:
+            rows, added = rows[skipped:], self._keep
+            self.end += skipped
+            self._origin = self.end
+        used, kept = self._used, min(self.end - self._origin, self._keep - added)
+        if used + added > len(self._data) or used > 2 * kept + added:
             self._compact(kept)
-        self._data[self._used : self._used + len(rows)] = rows
-        self._used += len(rows)
-        self.end += skipped + len(rows)
-        if skipped:
-            self._origin = self.end - self._keep
+            used = self._used
+        self._data[used : used + added] = rows
+        self._used = used + added
+        self.end += added
 
     def view(self, start: int, stop: int) -> Any:
         """Return a writable view of the rows ``start`` up to but not including ``stop``, which must be kept."""

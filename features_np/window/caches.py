@@ -36,12 +36,17 @@ class FloorCache:
         self._known.restart(0)
         self._floor: float | None = None
 
-    def rows(self, log_mel: Array, start: int, floor: float | None) -> Array:
-        """Return the rows of ``log_mel`` (frames, bands), whose first frame has index ``start``."""
+    def rows(self, log_mel: Array, start: int, floor: float | None, *, newest: Array | None = None) -> Array:
+        """Return the rows of ``log_mel`` (frames, bands), whose first frame has index ``start``.
+
+        ``newest`` are the last of them, if they are known.
+        """
         known, n_rows = self._known, len(log_mel) - self._shared
         if floor != self._floor or not known.start <= start <= known.end:
             known.restart(start)
             self._floor = floor
+        if newest is not None and known.end == start + n_rows - len(newest):
+            known.append(newest)
         for begin in range(known.end - start, n_rows, BLOCK_FRAMES):
             known.append(self._compute(log_mel[begin : begin + BLOCK_FRAMES + self._shared], floor))
         return np.asarray(known.view(start, start + n_rows))
@@ -64,15 +69,20 @@ class ChromaCache:
         self._unused += self._tuned.values()
         self._tuned.clear()
 
-    def chroma(self, power_of: Callable[[int, int], Array], start: int, stop: int, tuning: float) -> Array:
+    def chroma(
+        self, power_of: Callable[[int, int], Array], start: int, stop: int, tuning: float, *, newest: Array
+    ) -> Array:
         """Return the chroma (frames, n_chroma) of the frames ``start`` up to but not including ``stop``.
 
-        ``power_of`` returns the power spectra (frames, bins) of some of them, by their index.
+        ``power_of`` returns the power spectra (frames, bins) of some of them, by their index; ``newest`` is the chroma
+        of the last.
         """
         known = self._buffer(tuning, start)
         if not known.start <= start <= known.end:
             known.restart(start)
         new = stop - known.end
+        if new == len(newest):
+            known.append(newest)
         for begin in range(known.end, stop, BLOCK_FRAMES):
             known.append(tuned_chroma(power_of(begin, min(begin + BLOCK_FRAMES, stop)), self._spec, tuning))
         self._catch_up(power_of, start, stop, new)

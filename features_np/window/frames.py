@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from features_np.arrays.products import whole_steps
 from features_np.spec import FeatureSpec
 from features_np.spectra.fft import rfft
-from features_np.spectra.framing import BLOCK_SAMPLES, blocks_of
+from features_np.spectra.framing import BLOCK_SAMPLES
 from features_np.spectra.mel import mel_filters
 from features_np.spectra.spectrum import Array, squared_magnitude
 from features_np.spectra.tuning import pitch_deviations, spectral_peaks
@@ -99,9 +99,8 @@ class FrameAnalyzer:
         begin = 0
         for pieces in blocks:
             block = slice(begin, begin + sum(map(len, pieces)))
-            for piece in pieces:
-                self.power(piece, power[begin : begin + len(piece)])
-                begin += len(piece)
+            self._transform(pieces, power[block])
+            begin = block.stop
             if n_mels:
                 steps = slice(block.start, room if begin == n_frames else begin)
                 decibels_of_power(self._mel.apply(power[steps], log_mel[steps]), out=log_mel[steps])
@@ -136,16 +135,28 @@ class FrameAnalyzer:
                 scalars[:, column] = of_frames(padded, self.spec)
         return scalars
 
-    def power(self, frames: NDArray[np.float32], out: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
-        """Return the power spectra (frames, bins), in blocks whose intermediate results stay in the cache."""
-        n_frames, n_fft = frames.shape
-        power = np.empty((n_frames, 1 + n_fft // 2), dtype=np.float32) if out is None else out
-        windowed = np.empty((min(n_frames, max(BLOCK_SAMPLES // n_fft, 1)), n_fft), dtype=np.float32)
-        for block in blocks_of(n_frames, n_fft):
-            part = windowed[: block.stop - block.start]
-            np.multiply(frames[block], self._window, out=part)
-            squared_magnitude(rfft(part), out=power[block])
+    def power(self, frames: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the power spectra (frames, bins) of ``frames`` (frames, n_fft)."""
+        power = np.empty((len(frames), 1 + self.spec.n_fft // 2), dtype=np.float32)
+        self._transform([frames], power)
         return power
+
+    def _transform(self, pieces: Sequence[NDArray[np.float32]], power: NDArray[np.float32]) -> None:
+        """Write the power spectra of all pieces, so many at a time that intermediate results stay in the cache."""
+        n_fft, begin = self.spec.n_fft, 0
+        step = max(BLOCK_SAMPLES // n_fft, 1)
+        most = 3 * step // 2  # a second's frames and those at the edges go together
+        blocks: Sequence[Sequence[NDArray[np.float32]]] = [pieces]
+        if len(power) > most:
+            blocks = [[piece[at : at + step]] for piece in pieces for at in range(0, len(piece), step)]
+        windowed = np.empty((min(len(power), most), n_fft), dtype=np.float32)
+        for block in blocks:
+            filled = 0
+            for piece in block:
+                np.multiply(piece, self._window, out=windowed[filled : filled + len(piece)])
+                filled += len(piece)
+            squared_magnitude(rfft(windowed[:filled]), out=power[begin : begin + filled])
+            begin += filled
 
     def _peaks_of(self, power: NDArray[np.float32]) -> tuple[Array, Array, Array]:
         """Return the deviations and heights of all peaks, and how many each frame has."""

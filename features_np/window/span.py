@@ -38,6 +38,11 @@ class Span:
         """The last frames, which reach beyond the end; none if hops are long."""
         return range(self.whole.stop, self.end // self.hop_length + 1)
 
+    @property
+    def n_edges(self) -> int:
+        """Frames of the head and of the tail together."""
+        return len(self.head) + len(self.tail)
+
     def within(self, frame: int) -> slice:
         """Return the part of a frame that lies inside, as places in the frame."""
         first = frame * self.hop_length - self.half

@@ -19,8 +19,6 @@ from features_np.window.frames import FrameRows, analyzer_for
 from features_np.window.span import Span
 from features_np.window.summary import Window, cepstra_above, rise_above, summarize, tuned_chroma
 
-Edge = tuple[FrameRows, Array]
-
 
 def _cepstra_of(spec: FeatureSpec, log_mel: Array, floor: float | None) -> Array:
     return cepstra_above(log_mel, spec, floor)
@@ -160,26 +158,27 @@ class FeatureStream:
         whole = window.whole
         if not whole:
             return summarize(self._samples.view(window.start, window.end), self.spec)
-        head, tail = self._analyze(window)
-        kept, n_head = self._frames.rows(whole.start, whole.stop), len(window.head)
+        rows, power = self._analyze(window)
+        kept, n_head, n_edges = self._frames.rows(whole.start, whole.stop), len(window.head), window.n_edges
+        head, tail = rows.part(0, n_head), rows.part(n_head, n_edges)
 
         def chroma_of(tuning: float) -> Array:
-            chroma = self._chroma.chroma(self._power_of, whole.start, whole.stop, tuning)
-            edges = tuned_chroma(np.concatenate((head[1], tail[1])), self.spec, tuning)
-            return np.concatenate((edges[:n_head], chroma, edges[n_head:]))
+            fresh = tuned_chroma(power, self.spec, tuning)
+            chroma = self._chroma.chroma(self._power_of, whole.start, whole.stop, tuning, newest=fresh[n_edges:])
+            return np.concatenate((fresh[:n_head], chroma, fresh[n_head:n_edges]))
 
         def rise_of(floor: float | None) -> Array:
             rise = self._rise.rows(kept.log_mel, whole.start, floor)
-            edges = (head[0].log_mel, kept.log_mel[:1], kept.log_mel[-1:], tail[0].log_mel)
+            edges = (head.log_mel, kept.log_mel[:1], kept.log_mel[-1:], tail.log_mel)
             around = rise_above(np.concatenate(edges), floor)  # one of these steps is from the first to the last kept
             return np.concatenate((around[:n_head], rise, around[n_head + 1 :]))
 
         def cepstra_of(floor: float | None) -> Array:
-            cepstra = self._cepstra.rows(kept.log_mel, whole.start, floor)
-            edges = cepstra_above(np.concatenate((head[0].log_mel, tail[0].log_mel)), self.spec, floor)
-            return np.concatenate((edges[:n_head], cepstra, edges[n_head:]))
+            fresh = cepstra_above(rows.log_mel, self.spec, floor)
+            cepstra = self._cepstra.rows(kept.log_mel, whole.start, floor, newest=fresh[n_edges:])
+            return np.concatenate((fresh[:n_head], cepstra, fresh[n_head:n_edges]))
 
-        pieces = [head[0], kept, tail[0]]
+        pieces = [head, kept, tail]
         return Window(pieces, self.spec, chroma_of=chroma_of, rise_of=rise_of, cepstra_of=cepstra_of).vector()
 
     def _samples_of(self, begin: int, stop: int) -> Array:
@@ -194,18 +193,18 @@ class FeatureStream:
             return kept
         return self._analyzer.power(self._whole_frames(begin, stop))
 
-    def _analyze(self, window: Span) -> tuple[Edge, Edge]:
-        """Analyze and keep the new frames of a window; return those of its head and of its tail."""
+    def _analyze(self, window: Span) -> tuple[FrameRows, Array]:
+        """Analyze and keep the new frames of a window; return the rows and power of its head, its tail, and those."""
         self._catch_up(window, leave=MANY_FRAMES)
         first = min(self._frames.end, window.whole.stop)  # a window that began later may have ended a frame later
-        new = range(first, window.whole.stop)
-        edges = self._edges(window)
-        pieces = [edges, self._whole_frames(new.start, new.stop)] if new else [edges]
+        new, n_edges = range(first, window.whole.stop), window.n_edges
+        pieces = [self._edges(window)]
+        if new:
+            pieces.append(self._whole_frames(new.start, new.stop))
         rows, power = self._analyzer.analyze([pieces], self._of_samples(window, new))
-        n_head, n_edges = len(window.head), len(edges)
         if new:
             self._frames.append(rows.part(n_edges, len(power)), power[n_edges:])
-        return (rows.part(0, n_head), power[:n_head]), (rows.part(n_head, n_edges), power[n_head:n_edges])
+        return rows, power
 
     def _catch_up(self, window: Span, *, leave: int) -> None:
         """Analyze the new frames but at most ``leave`` of them, many at a time."""
@@ -225,7 +224,7 @@ class FeatureStream:
     def _edges(self, window: Span) -> NDArray[np.float32]:
         """Return the samples (frames, n_fft) of the head and of the tail, zeros beyond the window."""
         hop = self.spec.hop_length
-        frames = np.zeros((len(window.head) + len(window.tail), self.spec.n_fft), dtype=np.float32)
+        frames = np.zeros((window.n_edges, self.spec.n_fft), dtype=np.float32)
         for row, frame in enumerate(chain(window.head, window.tail)):
             part, first = window.within(frame), frame * hop - self._half
             frames[row, part] = self._samples.view(first + part.start, first + part.stop)
@@ -236,7 +235,7 @@ class FeatureStream:
         hop, half, scalars_of = self.spec.hop_length, self._half, self._analyzer.of_samples
         head, tail = window.head, window.tail
         if not self._analyzer.takes_samples:
-            return np.empty((len(head) + len(tail) + len(new), 0))
+            return np.empty((window.n_edges + len(new), 0))
         scalars = [scalars_of(self._samples.view(window.start, (head.stop - 1) * hop + half), left=half)]
         if tail:
             last = self._samples.view(tail.start * hop - half, window.end)
