@@ -1,8 +1,8 @@
-"""Products of frames with filters, whose last digits do not depend on how many frames are multiplied at once.
+"""Products of frames with filters, independent to the last bit of the number of frames.
 
-A BLAS sums in another order for other shapes, and for the last rows of a shape. So frames are multiplied so many at a
-time, always as many, and the last ones together with zeros. A frame is then the same, to the bit, in a whole signal, in
-a stream, and in any block of it.
+A BLAS sums in another order for other shapes, and for the last rows of a block. So frames are multiplied in steps of a
+fixed number of rows, and the last step is filled up with zeros: the results for a frame are identical in a whole
+signal, in a stream, and in any block of it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
-#: Rows multiplied at a time: whole tiles of OpenBLAS's kernels, in which all rows are summed alike. Tiles have 4, 8 or
-#: 12 rows; of 16, the Haswell kernels sum the last 4 otherwise.
+#: Rows of a step, the first choice first. All rows of a tile of OpenBLAS's kernels are summed in the same order; tiles
+#: have 4, 8 or 12 rows. (With 16, the Haswell kernels sum the last 4 in another order.)
 ROWS = (24, 12)
-#: Multiplications up to which OpenBLAS works on one thread. Several would cut the rows anywhere.
+#: Multiplications up to which OpenBLAS uses one thread; several would split the rows anywhere.
 ALONE = 1 << 18
 
 
@@ -27,7 +27,7 @@ def frame_product(rows: Array, weights: Array, out: Array | None = None) -> Arra
 
     ``rows`` may have further axes before, (..., n, k), if there is no ``out``.
     """
-    if weights.shape[1] == 1 and out is None:  # what gives one number has nothing to share
+    if weights.shape[1] == 1 and out is None:  # a dot product of each row: steps would not be faster
         return np.asarray(np.matmul(rows[..., np.newaxis, :], weights))[..., 0, :]
     if rows.ndim > 2:
         return frame_product(rows.reshape(-1, rows.shape[-1]), weights).reshape(*rows.shape[:-1], -1)
@@ -48,15 +48,15 @@ def frame_product(rows: Array, weights: Array, out: Array | None = None) -> Arra
 
 
 def whole_steps(n_rows: int) -> int:
-    """Return the least number of rows, ``n_rows`` or more, that are multiplied without a copy of the last ones."""
+    """Return ``n_rows`` rounded up to whole steps, for which the last rows are not copied."""
     return -(-n_rows // ROWS[0]) * ROWS[0]
 
 
 @lru_cache(maxsize=256)
 def _rows_at_once(n_inputs: int, n_outputs: int, dtype: np.dtype[Any], by_input: bool) -> int:
-    """Return how many rows this BLAS multiplies alike, wherever among them a row is: one of ``ROWS``, or 1.
+    """Return a number of rows that this BLAS sums in the same order at each place: one of ``ROWS``, or 1.
 
-    It is tried with a few; which way a kernel goes depends on shapes alone. ``by_input`` is the order of the weights.
+    Determined by a trial, since the order depends on shapes alone. ``by_input`` is the memory order of the weights.
     """
     for step in ROWS:
         if step * n_inputs * n_outputs <= ALONE:
@@ -70,6 +70,6 @@ def _rows_at_once(n_inputs: int, n_outputs: int, dtype: np.dtype[Any], by_input:
 
 
 def _any_numbers(*shape: int) -> NDArray[np.float64]:
-    """Return numbers of both signs and of many digits, the last of which tell in what order they were summed."""
+    """Return numbers of both signs and full precision, whose sum depends on its order in the last bits."""
     numbers = np.arange(np.prod(shape)) * np.sqrt(5.0)
     return np.asarray(numbers - np.rint(numbers)).reshape(shape)

@@ -40,7 +40,7 @@ class FeatureStream:
     and what looks at the whole window: the clip below its loudest mel bin with what comes after it (cepstra, onset
     strength, tempo), the tuning, and the chroma if that changed.
 
-    Memory is allocated here and does not grow: 6 MB for 30 s and the default spec. Not thread-safe.
+    Memory is allocated here and does not grow: 7 MB for 30 s and the default spec. Not thread-safe.
 
     Parameters
     ----------
