@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import features_np as fx
 from features_np.vector.groups import GROUPS
+from features_np.window.buffers import SlidingBuffer
 from tests.features.recordings import recording
 from tests.golden.signals import SIGNALS
 
@@ -250,3 +251,31 @@ def test_memory_does_not_grow(groups: tuple[str, ...], n_frames: int) -> None:
     assert stream.end > n_frames * spec.hop_length
     assert held_late <= held + 1_000  # bytes, after hundreds of blocks of 80,000
     assert needed_late <= needed + 10_000
+
+
+#: Rows that are added, and how many are needed afterwards.
+APPENDED = st.one_of(
+    st.lists(st.tuples(st.integers(0, 60), st.integers(0, 100)), max_size=40),
+    st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), min_size=20, max_size=40),
+)
+
+
+@given(keep=st.integers(1, 90), steps=APPENDED)
+def test_a_buffer_has_the_newest_rows_and_uses_no_more_memory_than_needed(
+    keep: int, steps: list[tuple[int, int]]
+) -> None:
+    buffer, oldest = SlidingBuffer(keep, dtype=np.int64), 0
+    untouched = -1
+    buffer._data[:] = untouched
+    most = 0
+    for length, needed in steps:
+        end = buffer.end + length
+        most = max(most, min(keep, end - oldest))
+        buffer.append(np.arange(buffer.end, end))
+        assert buffer.end == end
+        assert buffer.start == max(oldest, end - keep, 0)
+        assert buffer.view(buffer.start, end).tolist() == list(range(buffer.start, end))
+        oldest = max(buffer.start, end - needed)
+        buffer.forget_before(oldest)
+        assert buffer.start == oldest
+    assert np.count_nonzero(buffer._data != untouched) <= 2 * most
