@@ -14,7 +14,7 @@ PAUSED_FILE = "paused"
 
 
 class Switch:
-    """Whether to listen; any thread may ask and turn it."""
+    """The switch; any thread may read and turn it."""
 
     def __init__(self, file: Path | None = None) -> None:
         """``file`` exists while listening is paused, so that a restart does not open the microphone."""

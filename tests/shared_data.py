@@ -1,4 +1,4 @@
-"""Where the data beside the project is, for the tests that need it."""
+"""Path of the data beside the project, for the tests that need it."""
 
 from __future__ import annotations
 

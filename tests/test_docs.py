@@ -1,4 +1,4 @@
-"""What the documents promise exists: every command they show parses, every command there is, is shown."""
+"""The documents are true: every command in them parses, and every command is in them."""
 
 from __future__ import annotations
 

@@ -27,6 +27,8 @@ EXTRAS = {
 #: Never under features_np or edge, not even lazily.
 HEAVY = {"tensorflow", "keras", "librosa", "numba", "scipy.signal", "pandas", "matplotlib", "build", "tests"}
 
+#: Openings of docstrings that describe a question rather than its answer.
+QUESTION_WORDS = frozenset({"What", "Whatever", "How", "Where", "Wherever", "Who", "Whoever", "Whether"})
 #: Where processes are started by ``multiprocessing``, with PYTHONSAFEPATH.
 SPAWNING = {"edge/files/batch.py"}
 
@@ -88,6 +90,17 @@ def test_files_stay_short(room):
     for path in sources(room):
         n_lines = len(path.read_text().splitlines())
         assert n_lines <= MAX_LINES, f"{path.relative_to(ROOT)} exceeds {MAX_LINES} lines; split it"
+
+
+@pytest.mark.parametrize("room", ["features_np", "edge", "build", "tests"])
+def test_docstrings_say_what_is_returned_or_done(room):
+    """They do not open with a question word."""
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    for path in sources(room):
+        for node in ast.walk(ast.parse(path.read_text())):
+            first = (ast.get_docstring(node) or " ").split(maxsplit=1)[:1] if isinstance(node, documented) else []
+            where = f"{path.relative_to(ROOT)}:{getattr(node, 'lineno', 1)}"
+            assert not {word.rstrip(",:;") for word in first} & QUESTION_WORDS, f"{where} opens with {first[0]}"
 
 
 def is_executable(node: ast.AST) -> bool:

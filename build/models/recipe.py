@@ -1,4 +1,4 @@
-"""What all kinds of networks share: recipes, fitted networks, and the normalization of inputs."""
+"""Common parts of all kinds of networks: recipes, fitted networks, and the normalization of inputs."""
 
 from __future__ import annotations
 

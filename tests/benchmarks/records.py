@@ -65,7 +65,7 @@ class Played:
 
     @property
     def settled(self) -> str:
-        """What was shown at its end."""
+        """The answer shown at its end."""
         return self.shown[-1]
 
     def delay_s(self, answer: str) -> float:

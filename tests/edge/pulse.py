@@ -107,7 +107,7 @@ class Pulse:
         assert self._pactl("unload-module", module).returncode == 0
 
     def used_by_us(self) -> list[str]:
-        """What the server has to do with livegenre: its connections, and the recordings under way."""
+        """The server's connections by livegenre, and its recordings in progress."""
         clients = self._pactl("list", "short", "clients").stdout.splitlines()
         ours = [line for line in clients if "python" in line or "livegenre" in line]
         return ours + self._pactl("list", "short", "source-outputs").stdout.splitlines()

@@ -1,4 +1,6 @@
-"""How far our values may be from librosa's, per quantity, and why. Tempo and tuning have no tolerance: equal or not.
+"""Largest differences of our values from librosa's, per quantity, with reasons.
+
+Tempo and tuning have no tolerance: equal or not.
 
 The one source of difference is the FFT: librosa transforms in double precision and rounds to single, we transform in
 single precision. That is an error of about 3e-7 of the frame's loudest bin in every bin.

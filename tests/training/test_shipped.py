@@ -55,7 +55,7 @@ def valid() -> FeatureTable:
 
 
 def is_of_this_edition(bundle: Bundle) -> bool:
-    """Whether the data has not grown since the bundle was scored: only then are its figures of the same tracks."""
+    """Return whether the data is unchanged since the bundle was scored, so that figures are of the same tracks."""
     edition = edition_of(read_tracks(shared_data("gtzan", "tracks.csv")))
     return bundle.sidecar["training"]["edition"] == edition.to_dict()
 

@@ -85,7 +85,7 @@ class Api:
         self._model = dict(model)
 
     async def now(self, _request: Request) -> Response:
-        """What is heard now."""
+        """The present state."""
         return as_json(self._board.now())
 
     async def events(self, _request: Request) -> Response:
@@ -95,7 +95,7 @@ class Api:
         return Events(self._board)
 
     async def model(self, _request: Request) -> Response:
-        """What the classifier is, and how right."""
+        """The classifier and its figures."""
         return as_json(self._model)
 
     async def listening(self, request: Request) -> Response:

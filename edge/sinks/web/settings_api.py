@@ -60,7 +60,7 @@ class SettingsApi:
         return as_json(await self._do(listed))
 
     async def try_broker(self, request: Request) -> Response:
-        """Whether a broker lets this device in with the settings of MQTT, or with others in their place."""
+        """Test the connection to a broker with the settings of MQTT, or with others in their place."""
         settings, asked = self._required(), await json_object(request, MAX_BODY)
         broker = await self._do(lambda: settings.broker(asked))
         await self._do(lambda: load("edge.sinks.mqtt.trying", "mqtt").reach(broker))

@@ -41,7 +41,7 @@ sys.exit(3)
 
 @cache
 def music() -> NDArray[np.float32]:
-    """What they all play, again and again."""
+    """The music that all of them play, repeatedly."""
     return synthesize(20.0, sample_rate=RATE)
 
 

@@ -61,7 +61,7 @@ def test_it_plays_and_is_opened_again_when_it_breaks_off(server: Radio | Camera)
 
 
 def refused(uri: str, **environment: str) -> str:
-    """What `listen` says of a stream that it cannot play; it must be one line without what is secret."""
+    """Return the message of `listen` for a stream that it cannot play: one line without secrets."""
     command = [LIVEGENRE, "listen", "--json", "--source", uri]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=120, env=os.environ | environment

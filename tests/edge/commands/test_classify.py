@@ -127,7 +127,7 @@ def test_several_processes_give_what_one_gives_in_the_same_order(collection: Pat
 
 
 def test_a_file_that_ends_the_process_takes_no_other_along(collection: Path, tmp_path: Path) -> None:
-    """What a defect in a decoder can do, done by a name."""
+    """A crash as a decoder's defect causes it, triggered by a file's name."""
     (tmp_path / "sitecustomize.py").write_text(
         "import os, soundfile\n"
         "opened = soundfile.SoundFile.__init__\n"

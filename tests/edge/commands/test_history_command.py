@@ -1,4 +1,4 @@
-"""What the history command prints, however days are written and however much was heard."""
+"""Output of the history command for all forms of dates and any amount of history."""
 
 import argparse
 import csv

@@ -41,7 +41,7 @@ DESCRIPTOR = re.compile(r"\d+<((?:\\x[0-9a-f]{2})*)>")
 
 @dataclass
 class Disk:
-    """What is surely on a disk by file name, and what may be: (offset, bytes) or (length, None) for a new length."""
+    """Certain content of a disk by file name, and possible writes: (offset, bytes), or (length, None)."""
 
     synced: dict[str, bytearray] = field(default_factory=dict)
     pending: dict[str, list[tuple[int, bytes | None]]] = field(default_factory=dict)
@@ -154,7 +154,7 @@ def mounted(image: Path, folder: Path, *options: str) -> Iterator[None]:
 
 
 def can_mount() -> bool:
-    """Whether this user and machine can mount a file system that is in a file."""
+    """Return whether this user and machine can mount a file system in a file."""
     with tempfile.TemporaryDirectory() as name:
         try:
             with mounted(make_image(Path(name) / "image"), Path(name) / "mounted"):

@@ -119,7 +119,7 @@ def resident() -> int:
 
 
 class _MallInfo(ctypes.Structure):
-    """What glibc's ``mallinfo2`` returns."""
+    """The result of glibc's ``mallinfo2``."""
 
     names = ("arena", "ordblks", "smblks", "hblks", "hblkhd", "usmblks", "fsmblks", "uordblks", "fordblks", "keepcost")
     _fields_: ClassVar = [(name, ctypes.c_size_t) for name in names]
@@ -208,7 +208,7 @@ def check(run: Outcome) -> None:
 
 
 def _segments(events: list[dict]) -> list[tuple[str, str | None, float]]:
-    """What the history should hold, from the events: (state, genre, seconds)."""
+    """Return the expected history by the events: (state, genre, seconds)."""
     answers = [event for event in events if event["event"] in ("change", "prediction")]
     firsts = [next(group) for _, group in groupby(answers, key=lambda event: (event["state"], event["genre"]))]
     ends = [event["audio_s"] for event in firsts[1:]] + [events[-1]["audio_s"]]

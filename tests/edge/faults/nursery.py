@@ -164,20 +164,20 @@ class Life:
 
     @property
     def log(self) -> str:
-        """What it has logged."""
+        """Its log so far."""
         with suppress(FileNotFoundError):
             return (self._folder / "log").read_text()
         return ""
 
     @property
     def played_s(self) -> float:
-        """How far the jukebox is."""
+        """The position of the jukebox in seconds."""
         with suppress(ValueError, FileNotFoundError):  # it is written anew at this very moment
             self._played_s = float((self._folder / "played").read_text())
         return self._played_s
 
     def segments(self) -> list[Segment]:
-        """What the histories have; nothing while they cannot be read."""
+        """The segments of the histories; none while they cannot be read."""
         return [segment for history in self.histories for segment in segments_of(history)]
 
     def kept_s(self) -> float:
@@ -234,7 +234,7 @@ class Life:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it runs."""
+        """Return whether it runs."""
         return self._process.exitcode is None
 
     def ends(self) -> None:
@@ -253,7 +253,7 @@ class Life:
 
 
 def segments_of(history: Path) -> list[Segment]:
-    """What a history has; nothing while it cannot be read."""
+    """Return the segments of a history; none while it cannot be read."""
     with suppress(EdgeError, OSError):
         return list(read_segments(history))
     return []

@@ -38,7 +38,7 @@ class OtherEnd(Protocol):
         """Return whether it receives the present state from the sink as last configured."""
 
     def sees_nothing(self, life: Life) -> bool:
-        """Whether the sink is gone."""
+        """Return whether the sink is gone."""
 
     def go_away(self, life: Life) -> None:
         """Disappear."""
@@ -217,7 +217,7 @@ class Wall:
 
 
 class Disk:
-    """Where the history is; slow is a file that somebody else has locked."""
+    """The disk of the history; a locked file makes it slow."""
 
     table = KEPT
     missed: str | None = "history"

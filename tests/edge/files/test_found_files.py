@@ -1,4 +1,4 @@
-"""Whatever a command line, a folder or a playlist names is found, or told in its own place."""
+"""Files of a command line, a folder or a playlist are found, or reported in their place."""
 
 from __future__ import annotations
 

@@ -151,7 +151,7 @@ def back_up(path: Path, copy: Path) -> None:
 
 
 class HistoryMachine(RuleBasedStateMachine):
-    """What happens, and what must be in the file after it."""
+    """Operations and faults, with the expected content of the file."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -250,7 +250,7 @@ class HistoryMachine(RuleBasedStateMachine):
     @precondition(is_recording)
     @rule(dice=st.randoms(use_true_random=False))
     def power_cut(self, dice: random.Random) -> None:
-        """What was not synced of the log may be there, or not, or in part; memory is gone."""
+        """Any part of the unsynced log may be there; memory is lost."""
         self.kill()
         log = Path(f"{self.path}-wal")
         if log.exists() and log.stat().st_size > self.synced_bytes:

@@ -1,4 +1,4 @@
-"""Whatever happens to a history, in whatever order, all that was acknowledged is there."""
+"""After any sequence of operations and faults a history has all that was acknowledged."""
 
 import pytest
 

@@ -334,7 +334,7 @@ def test_an_own_correction_is_noticed_like_another_process(path: Path, sink: His
 
 
 def test_a_history_is_opened_in_one_place_of_the_program() -> None:
-    """Whatever else opened it in a recording process would take its locks away."""
+    """Any other open file in a recording process would release its locks."""
     edge = Path(__file__).resolve().parents[3] / "edge"
     openers = {
         name: {str(file.relative_to(edge)) for file in edge.rglob("*.py") if name in file.read_text()}

@@ -299,7 +299,7 @@ def test_an_interval_that_updates_would_fill_is_not_gone_back_to() -> None:
 def test_a_first_impression_does_not_come_back_while_the_same_is_shown(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the record began is found anew with every second: a window may shrink, and the impression stays."""
+    """The beginning of a record is recomputed each second: the window may shrink, but the impression stays."""
     rng = np.random.default_rng(0)
     music = synthesize(40.0, tempo_bpm=100.0)
     other = rng.normal(0, 0.1, 12 * RATE).astype(np.float32)  # another sound, which begins another record

@@ -30,7 +30,7 @@ def bundle(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def rows(bundle: Bundle) -> NDArray[np.float32]:
-    """What the listener says of each patch of the music, each by itself."""
+    """The listener's outputs for each patch of the music, computed one by one."""
     (network,) = bundle.networks
     patches = PatchStream(network.use.patch_spec, sr_in=RATE).push(MUSIC)
     return np.concatenate([network.rows(network.quantize(patch[np.newaxis])) for patch in patches])

@@ -1,4 +1,4 @@
-"""What the shipped models were probed with comes out again on both runtimes; each in a process of its own."""
+"""The shipped models' probes are reproduced on both runtimes, each in a process of its own."""
 
 from __future__ import annotations
 

@@ -101,7 +101,7 @@ def test_each_hears_the_source_as_if_alone_however_it_is_cut(
 
 @pytest.mark.parametrize("rate", [11_025, 16_000, 22_050, 44_099, 44_100, 48_000, 96_000])
 def test_so_many_samples_are_heard_and_the_rest_when_it_ends(bundle: Bundle, rate: int) -> None:
-    """What is heard is as far behind as the resampler needs, and never farther; then it is what a file gives."""
+    """The stream lags by the resampler's delay and no more; at its end it equals a file."""
     y = synthesize(4.0, sample_rate=rate)
     stream, parts, rest = HeadInputStream(bundle, rate), [], y
     while rest.size:

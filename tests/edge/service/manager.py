@@ -20,7 +20,7 @@ class Manager:
         }
 
     def messages(self, seconds: float) -> list[tuple[str, ...]]:
-        """What comes in that many seconds, as (name, value)."""
+        """Return the messages of so many seconds, as (name, value)."""
         end = time.monotonic() + seconds
         found: list[tuple[str, ...]] = []
         while (left := end - time.monotonic()) > 0:

@@ -162,7 +162,7 @@ def test_it_stops_while_the_sound_server_hangs(config, manager, pulse):
 
 
 def is_open(process, name):
-    """Whether the process has a file of this name open."""
+    """Return whether the process has a file of this name open."""
     found = []
     for link in Path(f"/proc/{process.pid}/fd").iterdir():
         with suppress(OSError):  # closed meanwhile

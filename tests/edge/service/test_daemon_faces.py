@@ -33,7 +33,7 @@ def broker(tmp_path: Path) -> Iterator[Mosquitto]:
 
 
 def answer(url: str) -> str:
-    """What is there; nothing where nobody answers."""
+    """Return the answer at an address; empty if nobody answers."""
     try:
         with urllib.request.urlopen(url, timeout=10) as found:
             text: str = found.read().decode()

@@ -81,7 +81,7 @@ def metrics() -> tuple[Sink, Callable[[], Any]]:
 
 
 class Viewing:
-    """What the window draws."""
+    """The picture of the window."""
 
     def __init__(self) -> None:
         self.view = View()
@@ -118,7 +118,7 @@ def test_it_shows_the_present(opened: Callable[[], tuple[Sink, Callable[[], Any]
 
 
 def test_what_opens_it_is_told_once() -> None:
-    """Whether it is opened anew by an event that it has to know, or by one that it need not."""
+    """Also if the event that reopens it is one that it has to know."""
     for last, expected in ((prediction("rock"), "rock"), (tick(), "jazz")):
         present, taken = Present(), list[Event]()
         for event in MUSIC:

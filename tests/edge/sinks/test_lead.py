@@ -15,7 +15,7 @@ from tests.edge.sinks.happenings import STYLES, change, lost, prediction, starte
 
 
 def after(*leading: str | None, genre: str = "disco") -> list[str | None]:
-    """What is shown while these lead, a second each."""
+    """Return what is shown while these lead, a second each."""
     lead, shown = Lead(), []
     for second, style in enumerate(leading):
         lead = lead_after(lead, genre, style, float(second))

@@ -114,7 +114,7 @@ def test_reset_forgets_and_without_it_the_past_is_heard() -> None:
 
 
 def test_a_file_gives_the_patches_of_its_stream_at_the_features_rate() -> None:
-    """What the device hears is at the features' rate already; a file at that rate takes the same way."""
+    """A stream and a file at the features' rate give the same patches."""
     source = SIGNALS["noise"]()
     resampler, stream, features = fx.Resampler(48_000, 22_050), fx.PatchStream(), fx.FeatureStream()
     patches = []

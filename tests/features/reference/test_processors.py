@@ -44,7 +44,7 @@ EQUALITY = ("tests/features/test_stream.py", "-k", "edge_cases")
 
 
 def flags() -> set[str]:
-    """What the kernel says this processor can do."""
+    """The processor's features by the kernel."""
     lines = CPU_INFO.read_text().splitlines()
     known = [line.split(":")[1] for line in lines if line.lower().startswith(("flags", "features"))]
     return set(" ".join(known).split())

@@ -39,7 +39,7 @@ def test_beats_are_those_of_a_score_in_double_precision() -> None:
 
 @pytest.mark.parametrize("cut", [4_000, 8_000])
 def test_contrast_where_a_recording_ends_below_the_highest_band(cut: int) -> None:
-    """What a codec leaves of the top is 100 dB down, where single precision has noise of its own."""
+    """A codec's remains in the top band are 100 dB down, where single precision has its own noise."""
     y = SIGNALS["music"]()[: 4 * 22_050]
     spectrum = np.fft.rfft(y)
     spectrum[int(cut / 22_050 * len(y)) :] *= 1e-6

@@ -1,4 +1,4 @@
-"""What the machines are given, and how far apart two machines' answers are."""
+"""Inputs for all machines, and differences between two machines' results."""
 
 from __future__ import annotations
 

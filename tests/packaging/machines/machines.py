@@ -67,7 +67,7 @@ class Machine:
 
     @property
     def is_native(self) -> bool:
-        """Whether this machine runs its programs without emulation."""
+        """True if this machine runs its programs without emulation."""
         return os.uname().machine == self.wheel_platform
 
     @property

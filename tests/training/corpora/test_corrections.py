@@ -1,4 +1,4 @@
-"""What people put right becomes rows to train on: those of the same numbers alone, with the newest label."""
+"""Corrections become rows to train on: only those with the same inputs, with the newest label."""
 
 import struct
 from dataclasses import replace

@@ -161,7 +161,7 @@ def test_an_end_for_good_is_the_end(door: Door) -> None:
 def test_the_time_that_the_machine_slept_is_missing_once(
     door: Door, monkeypatch: pytest.MonkeyPatch, first: str
 ) -> None:
-    """Whoever wakes first: the listener, who finds that nothing has come for long, or the next audio."""
+    """In either order: the listener notices that nothing has come for long, or the next audio arrives first."""
     slept_s = 0.0
     monkeypatch.setattr(clock, "steady_s", lambda: time.monotonic() + slept_s)
     monkeypatch.setattr(clock, "slept_s", lambda: slept_s)

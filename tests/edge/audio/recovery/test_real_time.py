@@ -22,7 +22,7 @@ EVENTS = st.lists(st.tuples(st.floats(0.0, 5.0), st.floats(0.0, 5.0)), max_size=
 def test_no_more_audio_is_let_through_than_time_passes(
     events: list[tuple[float, float]], at_first_s: float, at_once_s: float
 ) -> None:
-    """Whoever waits as told has had as much as time passed, and what was let go early or came late."""
+    """With the waits observed, the audio equals the time passed plus the allowed early and late audio."""
     limit, now, given_s = Pace(0.0, at_first_s=at_first_s, at_once_s=at_once_s), 0.0, 0.0
     for idle_s, audio_s in events:
         now += idle_s

@@ -231,7 +231,7 @@ def test_a_file_that_is_no_history_is_never_touched(tmp_path, content):
 
 
 def test_zeros_where_the_history_was_are_set_aside(tmp_path):
-    """What some file systems leave of a file after a power cut."""
+    """Some file systems leave zeros of a file after a power cut."""
     path = tmp_path / "h.db"
     path.write_bytes(bytes(8192))
     sink = HistorySink(path)

@@ -75,14 +75,14 @@ class HomeAssistant:
         assert done["type"] == "create_entry", done
 
     def state(self, entity: str) -> str:
-        """What an entity says now; nothing for one that is not there."""
+        """Return the state of an entity; empty if it does not exist."""
         try:
             return str(self.ask(f"/api/states/{entity}")["state"])
         except urllib.error.HTTPError:
             return ""
 
     def login(self) -> str:
-        """What a browser keeps once somebody has logged in (``hassTokens`` of its local storage)."""
+        """Return the browser's storage after a login (``hassTokens`` of its local storage)."""
         return json.dumps({**self.tokens, "hassUrl": self.url, "clientId": self._client, "expires": 4_000_000_000_000})
 
 

@@ -37,7 +37,7 @@ name = "{name}"
 
 
 def entity(kind: str, key: str) -> str:
-    """What Home Assistant calls an entity of ours."""
+    """Return Home Assistant's id of an entity of ours."""
     return f"{kind}.{NAME.lower().replace(' ', '_')}_{key}"
 
 

@@ -1,4 +1,4 @@
-"""What Home Assistant is told, held against the schemas of its own MQTT integration."""
+"""Discovery messages against the schemas of Home Assistant's own MQTT integration."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MESSAGES = configs(TOPICS, "0.1.0", LABELS, correctable=True)
 
 
 def verdicts(messages: dict[str, Any]) -> dict[str, Any]:
-    """What Home Assistant makes of messages; a text is its complaint."""
+    """Return Home Assistant's verdict on each message; a text is an error."""
     assert HOMEASSISTANT.exists(), "make test-homeassistant"
     command = [HOMEASSISTANT, "-P", Path(__file__).with_name("homeassistant_rules.py")]
     done = subprocess.run(command, input=json.dumps(messages), capture_output=True, text=True, timeout=200, check=False)

@@ -1,4 +1,4 @@
-"""What is shown is put right with keys, on a real terminal, and finds its way into the history."""
+"""Corrections by keys, on a real terminal, are stored in the history."""
 
 from __future__ import annotations
 

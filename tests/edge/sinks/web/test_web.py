@@ -57,7 +57,7 @@ def port(sink: WebPage) -> int:
 
 
 class Answer:
-    """What came back."""
+    """A response."""
 
     def __init__(self, got: http.client.HTTPResponse) -> None:
         self.status, self.headers, self.body = got.status, {k.lower(): v for k, v in got.headers.items()}, got.read()
@@ -248,7 +248,7 @@ def silent(sink: WebPage, request: bytes = b"") -> socket.socket:
 
 
 def is_open(client: socket.socket) -> bool:
-    """Whether the server still holds the connection."""
+    """Return whether the server keeps the connection open."""
     try:
         client.settimeout(0.01)
         return client.recv(1) != b""

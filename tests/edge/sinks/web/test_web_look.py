@@ -48,7 +48,7 @@ def web() -> Iterator[WebPage]:
 
 
 def box(found: Locator) -> dict[str, float]:
-    """Where it is, in pixels."""
+    """Return its place in pixels."""
     return dict(found.bounding_box() or {})
 
 

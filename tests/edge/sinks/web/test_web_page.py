@@ -67,7 +67,7 @@ def history(tmp_path: Path) -> Path:
 
 
 def complaints(page: Page) -> list[str]:
-    """What the browser complains of from now on, and whatever it asks of anybody else."""
+    """The browser's errors from now on, and its requests to other servers."""
     found: list[str] = []
     page.on("console", lambda message: found.append(message.text) if _is_complaint(message) else None)
     page.on("pageerror", lambda error: found.append(str(error)))

@@ -30,7 +30,7 @@ class Screen:
         self._server.send_signal(signal.SIGCONT)
 
     def picture(self) -> Image.Image:
-        """What is on it now."""
+        """The present picture."""
         return ImageGrab.grab(xdisplay=self.display)
 
     def colours(self) -> set[tuple[int, int, int]]:

@@ -66,7 +66,7 @@ def colour(genre: str) -> tuple[int, ...]:
 
 
 def letters(picture: Image.Image) -> NDArray[np.bool_]:
-    """Where the large letters are, in the colour of the first genre; not the strip of the last hour."""
+    """The place of the large letters, in the colour of the first genre, without the strip of the last hour."""
     pixels = np.asarray(picture.convert("RGB"))
     found: NDArray[np.bool_] = np.all(pixels == colour("jazz"), axis=2)[: picture.height * 8 // 10]
     return found

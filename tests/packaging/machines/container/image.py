@@ -97,7 +97,7 @@ def _complete(image: Installed, wheel: Path) -> None:
 
 
 def _extras(wheel: Path) -> list[str]:
-    """What the extras ask for."""
+    """Return the requirements of the extras."""
     from tests.packaging.machines.roots import requirements
 
     wanted = [one for one in requirements(wheel) if any(f'extra == "{name}"' in one for name in EXTRAS.split(","))]

@@ -32,7 +32,7 @@ def archives(request: pytest.FixtureRequest, livegenre: Path) -> list[Path]:
 
 @pytest.fixture(scope="module")
 def settings(archives: list[Path]) -> dict[str, Any]:
-    """What the image says of itself."""
+    """The image's configuration."""
     return settings_of(archives[0])
 
 
