@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -17,13 +17,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from edge import words
-from edge.http import server
-from edge.http.access import Receive, Scope, Send
 from edge.sinks.colours import STATE_COLOURS, colours
 from edge.sinks.face import Settings
-from edge.sinks.web.answers import as_error, as_json, json_object
+from edge.sinks.web.answers import EventStream, as_error, as_json, json_object
 from edge.sinks.web.board import Board, bands_at_once
 from edge.sinks.web.history_api import HistoryApi
+from edge.sinks.web.microphones_api import MicrophonesApi
 from edge.sinks.web.settings_api import SettingsApi
 from edge.switch import Switch
 from features_np import FeatureSpec, mel_frequencies
@@ -39,41 +38,6 @@ PAGE = {
     "/icon.svg": ("icon.svg", "image/svg+xml"),
     "/api/openapi.json": ("openapi.json", "application/json"),
 }
-
-
-class Events(Response):
-    """Server-sent events for as long as the client reads them."""
-
-    def __init__(self, board: Board) -> None:
-        super().__init__(headers={"content-type": "text/event-stream", "cache-control": "no-store"})
-        self._board = board
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the client goes, or does not read for ``server.PATIENCE_S``."""
-        with self._board.reader() as messages:  # before anything is waited for: it may be the last place
-            await self._serve(messages, receive, send)
-
-    async def _serve(self, messages: AsyncIterator[bytes], receive: Receive, send: Send) -> None:
-        headers = [pair for pair in self.raw_headers if pair[0] != b"content-length"]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        sending = asyncio.create_task(_send_each(messages, send))
-        leaving = asyncio.create_task(_until_gone(receive))
-        _, unfinished = await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        for task in unfinished:
-            task.cancel()
-        await asyncio.gather(sending, leaving, return_exceptions=True)
-
-
-async def _send_each(messages: AsyncIterator[bytes], send: Send) -> None:
-    async for text in messages:
-        async with asyncio.timeout(server.PATIENCE_S):
-            await send({"type": "http.response.body", "body": text, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
-
-
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 class Api:
@@ -92,7 +56,7 @@ class Api:
         """The same, whenever it changes."""
         if self._board.is_full:
             raise HTTPException(503, "as many pages are open as there may be", {"retry-after": "10"})
-        return Events(self._board)
+        return EventStream(self._board.reader)
 
     async def model(self, _request: Request) -> Response:
         """The classifier and its figures."""
@@ -132,6 +96,7 @@ def application(
             Route("/api/listening", api.listening, methods=["POST"]),
             *HistoryApi(history).routes(),
             *SettingsApi(settings).routes(),
+            *MicrophonesApi(switch).routes(),
         ],
         exception_handlers={HTTPException: as_error, Exception: as_error},
     )

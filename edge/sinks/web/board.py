@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -33,6 +32,7 @@ from edge.events import (
     Tick,
 )
 from edge.sinks.view import View, view_after
+from edge.sinks.web.answers import message
 
 #: Events that may wait for the server's thread; should it hang, the oldest are forgotten.
 MAX_WAITING = 64
@@ -253,11 +253,6 @@ def _as_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def _text(values: NDArray[np.uint8]) -> str:
     return base64.b64encode(values.tobytes()).decode()
-
-
-def message(kind: str, value: Any) -> bytes:
-    """Return one server-sent event (HTML standard, 9.2): a kind, and JSON on a line."""
-    return f"event: {kind}\ndata: {json.dumps(value, allow_nan=False, separators=(',', ':'))}\n\n".encode()
 
 
 def _rounded(value: float | None, digits: int = 3) -> float | None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -20,14 +17,10 @@ from edge.sinks.face import Settings, load
 from edge.sinks.web.answers import as_json, json_object
 
 #: Paths that need the token to be read, too.
-SECRET_PATHS = ("/api/settings", "/api/microphones", "/api/broker")
+SECRET_PATHS = ("/api/settings", "/api/microphones", "/api/microphone", "/api/broker")
 #: Bytes that settings may have.
 MAX_BODY = 8192
-#: Seconds that listing the microphones may take.
-LIST_S = 20.0
 NONE_HERE = "there is no configuration file: settings are those of the service"
-#: Lists them in a process of its own: PortAudio lists anew only once nothing is open.
-_LIST = "import sys; from edge.cli import main; sys.exit(main(['devices', '--json']))"
 
 
 class SettingsApi:
@@ -42,7 +35,6 @@ class SettingsApi:
         """Return the routes."""
         return [
             Route("/api/settings", self.settings, methods=["GET", "PATCH"]),
-            Route("/api/microphones", self.microphones),
             Route("/api/broker", self.try_broker, methods=["POST"]),
         ]
 
@@ -53,11 +45,6 @@ class SettingsApi:
             asked = await json_object(request, MAX_BODY)
             await self._do(lambda: settings.change(asked))
         return as_json(await self._do(settings.shown))
-
-    async def microphones(self, _request: Request) -> Response:
-        """The microphones that are there."""
-        self._required()
-        return as_json(await self._do(listed))
 
     async def try_broker(self, request: Request) -> Response:
         """Test the connection to a broker with the settings of MQTT, or with others in their place."""
@@ -77,15 +64,3 @@ class SettingsApi:
                 return await asyncio.to_thread(work)
             except EdgeError as error:
                 raise HTTPException(409, words.safe(error)) from error
-
-
-def listed() -> list[dict[str, Any]]:
-    """Return the microphones: their ids, their names, and which is the default."""
-    command = [sys.executable, "-P", "-c", _LIST]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=LIST_S, check=False)
-        found = [json.loads(line) for line in done.stdout.splitlines()]
-    except (OSError, ValueError, subprocess.TimeoutExpired):
-        found = []
-    kept = ("id", "name", "is_default")
-    return [{key: words.safe(one[key]) if isinstance(one[key], str) else one[key] for key in kept} for one in found]

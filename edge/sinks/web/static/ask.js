@@ -22,6 +22,22 @@ export function send(path, method, value) {
   return ask(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) });
 }
 
+/** Read server-sent events until they end (fetch, not EventSource: that cannot send the token); `takes` has what to do by kind. */
+export async function readEvents(answer, takes) {
+  const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const blocks = (rest + value).split("\n\n");
+    rest = blocks.pop();
+    for (const block of blocks) {
+      const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/s).slice(0, 2)));
+      if (fields.data) takes[fields.event]?.(JSON.parse(fields.data));
+    }
+  }
+}
+
 async function problem(answer) {
   try {
     return (await answer.json()).error ?? `error ${answer.status}`;

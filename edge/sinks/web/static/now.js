@@ -96,10 +96,10 @@ function showBars(now) {
   });
 }
 
-export function showLevel({ level_dbfs: level }) {
+export function showLevel({ level_dbfs: level }, where = "") {
   const told = level === undefined ? "–" : level === null ? "no signal" : `${Math.round(level)} dBFS`.replace("-", "−");
-  for (const value of document.querySelectorAll(".level-value")) put(value, told);
-  for (const bar of document.querySelectorAll(".level-bar")) {
+  for (const value of document.querySelectorAll(`.level${where || ":not(.other)"} .level-value`)) put(value, told);
+  for (const bar of document.querySelectorAll(`.level${where || ":not(.other)"} .level-bar`)) {
     bar.style.width = `${level == null ? 0 : Math.max(0, Math.min(100, 100 + level / 0.6))}%`;
     bar.className = `level-bar ${level > -3 ? "clipping" : level > -12 ? "loud" : ""}`;
   }

@@ -1,5 +1,5 @@
 // The page's beginning: stays connected to the device, and hands on what it says.
-import { ask } from "./ask.js";
+import { ask, readEvents } from "./ask.js";
 import { segmentCorrected } from "./list.js";
 import { askForModel, showLevel, showNoConnection, showNow } from "./now.js";
 import { askForHistory, isShown } from "./past.js";
@@ -24,21 +24,10 @@ const takes = {
   },
 };
 
-/** Read server-sent events (fetch, not EventSource: that cannot send the token). */
 async function read(signal) {
-  const reader = (await ask("api/events", { signal })).body.pipeThrough(new TextDecoderStream()).getReader();
+  const answer = await ask("api/events", { signal });
   askForModel().catch(() => {}).finally(() => askForHistory(0));
-  let rest = "";
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    const blocks = (rest + value).split("\n\n");
-    rest = blocks.pop();
-    for (const block of blocks) {
-      const fields = Object.fromEntries(block.split("\n").map((line) => line.split(/: (.*)/s).slice(0, 2)));
-      if (fields.data) takes[fields.event]?.(JSON.parse(fields.data));
-    }
-  }
+  await readEvents(answer, takes);
 }
 
 async function stayConnected() {

@@ -1,5 +1,6 @@
 // Settings for who has the token: what is changed is written into the device's configuration, and nothing else.
-import { ask, send } from "./ask.js";
+import { ask, readEvents, send } from "./ask.js";
+import { showLevel } from "./now.js";
 import { $, make, put, safe } from "./words.js";
 
 const THRESHOLDS = {
@@ -16,6 +17,7 @@ const THRESHOLDS = {
 const MQTT = ["enabled", "name", "host", "port", "username", "tls"];
 let held = null; // the values that the device has
 let microphones = [];
+let trial = null; // of a microphone, under way
 
 const field = (table, key) => $(`set-${table}-${key}`);
 
@@ -90,8 +92,29 @@ async function lookForMicrophones() {
   showMicrophones();
 }
 
+/** Show the level of the microphone that is chosen, until another is, or it is saved. */
+async function tryMicrophone() {
+  trial?.abort();
+  const uri = $("set-source-uri").value;
+  $("try-level").hidden = !uri || uri === held.source.uri;
+  put($("try-problem"), "");
+  if ($("try-level").hidden) return;
+  const mine = (trial = new AbortController());
+  showLevel({ level_dbfs: undefined }, ".other");
+  try {
+    await readEvents(await ask(`api/microphone?id=${encodeURIComponent(uri.slice(4))}`, { signal: mine.signal }), {
+      level: (told) => showLevel(told, ".other"),
+      problem: ({ error }) => put($("try-problem"), error),
+    });
+  } catch (error) {
+    if (!mine.signal.aborted) put($("try-problem"), error.message);
+  }
+}
+
 async function save(event) {
   event.preventDefault();
+  trial?.abort();
+  $("try-level").hidden = true;
   put($("settings-problem"), "");
   put($("settings-status"), "");
   const asked = changes();
@@ -121,4 +144,5 @@ makeThresholds();
 $("settings").querySelector("details").addEventListener("toggle", ({ target }) => { if (target.open && !held) open(); });
 $("settings-form").addEventListener("submit", save);
 $("look-again").addEventListener("click", () => lookForMicrophones().catch((error) => put($("settings-problem"), error.message)));
+$("set-source-uri").addEventListener("change", tryMicrophone);
 $("try-broker").addEventListener("click", tryBroker);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +20,11 @@ from edge.model.bundle import load_bundle
 from edge.service.config import load_config
 from edge.service.settings import FileSettings
 from edge.service.systemd_unit import example_config
-from edge.sinks.web import settings_api
+from edge.sinks.web import microphones_api, settings_api
 from edge.sinks.web.page import WebPage
+from edge.switch import Switch
+from tests.edge.audio.conftest import music, playing  # noqa: F401 - fixtures
+from tests.edge.pulse import Pulse, wait_until
 from tests.edge.sinks.happenings import change, prediction, started, tick
 from tests.edge.sinks.mqtt.mosquitto import PASSWORD, USERNAME, Mosquitto
 
@@ -69,7 +73,7 @@ def ask(web: WebPage, path: str, method: str = "GET", body: Any = None, token: s
 
 def test_all_of_it_needs_the_token(web: WebPage, file: Path) -> None:
     for path, method, body in (
-        *(("settings", "GET", None), ("microphones", "GET", None)),
+        *(("settings", "GET", None), ("microphones", "GET", None), ("microphone?id=x", "GET", None)),
         *(("settings", "PATCH", {"decision": {"lead": 2}}), ("broker", "POST", {})),
     ):
         for token in (None, "not-the-token-at-all"):
@@ -121,8 +125,57 @@ def test_microphones_are_listed_by_a_process_of_their_own(web: WebPage) -> None:
     assert all(set(one) == {"id", "name", "is_default"} for one in found)
 
 
+def levels(web: WebPage, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield the level of a microphone, as it is told."""
+    request = urllib.request.Request(
+        f"{web.url}api/microphone?id={urllib.parse.quote(name)}", headers={"Authorization": f"Bearer {TOKEN}"}
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        for line in answer:
+            kind, _, value = line.decode().strip().partition(": ")
+            if kind == "event":
+                yield value, json.loads(answer.readline().decode().removeprefix("data: "))
+
+
+def test_the_level_of_a_microphone_is_told_before_it_is_chosen(
+    web: WebPage,
+    playing: Pulse,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in playing.env.items():
+        monkeypatch.setenv(name, value)
+    playing.add_room("kitchen")
+    (microphone,) = (one["id"] for one in ask(web, "microphones")[1] if "kitchen" in one["id"])
+    told = levels(web, microphone)
+    loud = next(value for _, value in told if (value.get("level_dbfs") or -99) > -60)
+    assert loud["level_dbfs"] < 0
+    assert ask(web, f"microphone?id={microphone}")[0] == 409, "one at a time"
+    told.close()
+    wait_until(lambda: not playing.used_by_us(), 30, "it is closed")
+
+
+def test_of_none_such_it_is_said_why(web: WebPage) -> None:
+    kind, told = next(levels(web, "no-such-microphone"))
+    assert kind == "problem"
+    assert "microphone" in told["error"]
+    for name in ("x" * 501, "a%00b"):
+        assert ask(web, f"microphone?id={name}")[0] == 400
+
+
+def test_while_paused_none_is_opened(file: Path) -> None:
+    switch = Switch()
+    switch.turn(on=False)
+    settings = FileSettings(file, lambda: None)
+    sink = WebPage(Address("127.0.0.1", 0), TOKEN, load_bundle("classic"), None, settings=settings, switch=switch)
+    try:
+        told = (409, {"error": "listening is paused: no microphone is opened"})
+        assert ask(sink, "microphone?id=x") == told
+    finally:
+        sink.close()
+
+
 def opened(browser: Browser, web: WebPage, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Page:
-    monkeypatch.setattr(settings_api, "listed", lambda: MICROPHONES)
+    monkeypatch.setattr(microphones_api, "listed", lambda: MICROPHONES)
     page = browser.new_context(**options).new_page()
     page.goto(f"{web.url}#token={TOKEN}")
     expect(page.locator("#genre")).to_have_text("jazz", timeout=SOON)
@@ -139,6 +192,8 @@ def test_they_are_changed_on_the_page(
         *("the default microphone", "USB Mic (default)", "<b>Built-in</b>"),
     ]
     page.get_by_label("Listen to").select_option("mic:alsa_input.built-in")
+    expect(page.locator("#try-level")).to_be_visible()
+    expect(page.locator("#try-problem")).not_to_be_empty(timeout=SOON)
     page.get_by_label("\N{LEFT DOUBLE QUOTATION MARK}Not sure\N{RIGHT DOUBLE QUOTATION MARK} below").fill("7")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("#settings-problem")).to_contain_text("unsure_below is 7, must be 0 to 1", timeout=SOON)
@@ -149,6 +204,7 @@ def test_they_are_changed_on_the_page(
         "Saved. The device listens with it from now on.", timeout=SOON
     )
     expect(page.locator("#settings-problem")).to_be_empty()
+    expect(page.locator("#try-level")).to_be_hidden()
     config = load_config(file)
     assert (config.source.uri, config.decision.unsure_below) == ("mic:alsa_input.built-in", 0.25)
     assert config.faces["mqtt"].name == "Küche"
