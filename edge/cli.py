@@ -82,7 +82,7 @@ def _hash_without_openssl() -> None:
     """Restrict hashlib to Python's own hashes, so that OpenSSL's library is not loaded for them.
 
     NumPy imports it (``numpy.random``, ``secrets``, ``hmac``), so deferring our own imports would not help.
-    ``listen --demo`` then has 64.5 MB resident instead of 68.4, of which 1.0 MB could be shared with no other process.
+    ``listen`` then has 64.5 MB resident instead of 68.4, of which 1.0 MB could be shared with no other process.
     TLS is as before: ``ssl`` loads the library itself.
     """
     if any(find_spec(name) for name in ("_sha2", "_sha256")):  # some builds of Python lack it

@@ -7,16 +7,16 @@ from edge.audio.demo.mixing import Mix, band, in_room
 from edge.audio.demo.tones import Samples, plucked, struck
 from edge.audio.demo.voices import spoken
 
-BPM = 96.0
+BPM = 84.0
 BEAT_S = 60.0 / BPM
-SWING = 0.57  # of a beat: where the second eighth is
+SWING = 0.54  # of a beat: where the second eighth is
 ROOTS = (33, 33, 29, 31)
 KICKS = ((0.0, 1.75, 2.5), (0.0, 0.75, 2.5, 2.75))  # beats, of one bar and of the next
 BASS_LINE = ((0.0, 0.7), (0.75, 0.9), (2.5, 1.2))  # the beat, and how many it lasts
 CHORD, CHORD_BEATS = (57, 60, 64, 67), (0.0, 1.5, 2.5)
-KICK, SNARE, CLAP, HAT = 2.5, 2.2, 0.07, 0.9
-BASS, PIANO, VOICE = 1.6, 0.16, 1.5
-VOICE_HZ = 85.0
+KICK, SNARE, CLAP, HAT = 3.7, 2.6, 0.18, 1.0
+BASS, PIANO, VOICE = 2.9, 0.065, 0.97
+VOICE_HZ = 82.0
 ROOM = 0.05
 TOP_HZ = 6500.0
 

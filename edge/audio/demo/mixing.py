@@ -18,7 +18,7 @@ class Mix:
 
     def __init__(self, seconds: float, samples: Samples | None = None) -> None:
         self.seconds = seconds
-        self.samples = np.zeros(round(seconds * RATE)) if samples is None else samples
+        self.samples = np.zeros(round(seconds * RATE), dtype=np.float32) if samples is None else samples
 
     def add(self, sound: Samples, at_s: float, loudness: float = 1.0) -> None:
         """Add a sound that begins at ``at_s``, or with the mix where that is earlier."""
@@ -29,14 +29,14 @@ class Mix:
 
 def noise(n: int, seed: int) -> Samples:
     """Return white noise."""
-    return np.random.default_rng(seed).standard_normal(n)
+    return np.random.default_rng(seed).standard_normal(n, dtype=np.float32)
 
 
 def equalize(sound: Samples, gain: Callable[[Samples], Samples]) -> Samples:
     """Return a sound with its spectrum multiplied by ``gain`` of frequencies in Hz."""
     n = _transform_length(sound.size)
-    frequencies = np.arange(n // 2 + 1) * (RATE / n)
-    return irfft(rfft(sound, n) * gain(frequencies), n)[: sound.size]
+    frequencies = np.arange(n // 2 + 1, dtype=np.float32) * np.float32(RATE / n)
+    return irfft(rfft(sound, n) * gain(frequencies).astype(np.float32), n)[: sound.size]
 
 
 def _transform_length(n: int) -> int:
@@ -67,7 +67,7 @@ def peak(sound: Samples, centre_hz: float, decibels: float, *, octaves: float = 
 def overdrive(sound: Samples, drive: float) -> Samples:
     """Return a sound as an amplifier gives it that is driven too hard."""
     n = _transform_length(sound.size)
-    spectrum = np.zeros(n + 1, dtype=complex)
+    spectrum = np.zeros(n + 1, dtype=np.complex64)
     spectrum[: n // 2 + 1] = rfft(sound, n)  # at twice the rate fewer harmonics are folded back
     driven = rfft(np.tanh(2.0 * drive * irfft(spectrum, 2 * n)), 2 * n)
     return irfft(driven[: n // 2 + 1] / 2.0, n)[: sound.size]
@@ -77,7 +77,7 @@ def overdrive(sound: Samples, drive: float) -> Samples:
 def _echoes(seconds: float, dark_hz: float) -> Samples:
     t = seconds_of(seconds)
     echoes = band(noise(t.size, 7) * np.exp(-6.9 * t / seconds), 150.0, dark_hz)
-    return np.asarray(echoes / np.sqrt(np.sum(echoes**2)))
+    return np.asarray(echoes / np.sqrt(np.sum(echoes**2)), dtype=np.float32)
 
 
 def in_room(sound: Samples, seconds: float, wet: float, *, dark_hz: float = 4000.0) -> Samples:

@@ -34,7 +34,7 @@ class Stretch:
         sound = level(self.play(self.seconds), self.dbfs)
         for notes in (plucked, struck, bowed):
             notes.cache_clear()  # no other stretch has the same
-        return (sound + HISS * noise(sound.size, 0)).astype(np.float32)
+        return np.asarray(sound + HISS * noise(sound.size, 0), dtype=np.float32)
 
 
 def talk(seconds: float) -> Samples:
@@ -44,7 +44,7 @@ def talk(seconds: float) -> Samples:
 
 def nothing(seconds: float) -> Samples:
     """Return silence."""
-    return np.zeros(round(seconds * RATE))
+    return np.zeros(round(seconds * RATE), dtype=np.float32)
 
 
 PROGRAMME = (
@@ -54,6 +54,6 @@ PROGRAMME = (
     Stretch("silence", 5.0, -70.0, nothing),
     Stretch("jazz", 12.0, -22.0, jazz.play),
     Stretch("reggae", 12.0, -15.0, reggae.play),
-    Stretch("hiphop", 12.0, -15.0, hiphop.play),
+    Stretch("hiphop", 12.0, -18.0, hiphop.play),
     Stretch("disco", 12.0, -15.0, disco.play),
 )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from features_np.spectra.fft import irfft
 
-Samples = NDArray[np.float64]
+Samples = NDArray[np.floating[Any]]
 #: Returns the amplitudes of harmonics, given the times of periods in seconds (n, 1) and frequencies in Hz (n, k).
 Spectrum = Callable[[Samples, Samples], Samples]
 
@@ -33,16 +34,17 @@ def seconds_of(seconds: float) -> Samples:
 
 def tone(frequency: float | Samples, seconds: float, spectrum: Spectrum, *, seed: int = 0) -> Samples:
     """Synthesize a tone, a period at a time; ``frequency`` in Hz is constant or has a value for each sample."""
-    n_samples = round(seconds * RATE)
-    cycles = np.cumsum(np.broadcast_to(frequency, (n_samples,))) / RATE
+    clock = seconds_of(seconds)
+    n_samples = clock.size
+    cycles = np.cumsum(np.broadcast_to(frequency, (n_samples,)), dtype=np.float64) / RATE
     n_periods = int(cycles[-1]) + 2
-    times = np.interp(np.arange(n_periods), cycles, np.arange(n_samples) / RATE)[:, np.newaxis]
-    pitch = np.interp(times, np.arange(n_samples) / RATE, np.broadcast_to(frequency, (n_samples,)))
+    times = np.interp(np.arange(n_periods), cycles, clock)[:, np.newaxis]
+    pitch = np.interp(times, clock, np.broadcast_to(frequency, (n_samples,)))
     n_harmonics = int(min(MAX_HARMONICS, 0.45 * RATE / pitch.min()))
     frequencies = pitch * np.arange(1, n_harmonics + 1)
     phases = np.exp(1j * np.random.default_rng(seed).uniform(0, 2 * np.pi, n_harmonics))
     n_points = 2 ** int(np.ceil(np.log2(2 * OVERSAMPLING * (n_harmonics + 1))))
-    places, sound = cycles * n_points, np.empty(n_samples)
+    sound = np.empty(n_samples, dtype=np.float32)
     for first in range(0, n_periods - 1, PERIODS_AT_ONCE):
         here = slice(first, first + PERIODS_AT_ONCE + 1)  # and one more, to which the last one leads
         amplitudes = np.where(frequencies[here] < 0.45 * RATE, spectrum(times[here], frequencies[here]), 0.0)
@@ -50,8 +52,9 @@ def tone(frequency: float | Samples, seconds: float, spectrum: Spectrum, *, seed
         periods[:, 1 : n_harmonics + 1] = amplitudes * phases * (n_points / 2)
         wave = irfft(periods, n_points).ravel()
         begin, end = np.searchsorted(cycles, (first, first + PERIODS_AT_ONCE))
-        before = places[begin:end].astype(int) - first * n_points
-        share = places[begin:end] - first * n_points - before
+        places = (cycles[begin:end] - first) * n_points
+        before = places.astype(int)
+        share = places - before
         sound[begin:end] = (1.0 - share) * wave[before] + share * wave[before + 1]
     return sound
 
@@ -60,7 +63,8 @@ def ends(sound: Samples, attack_s: float, release_s: float) -> Samples:
     """Return a sound with a beginning and an end that are no clicks."""
     rise, fall = max(1, round(attack_s * RATE)), max(1, round(release_s * RATE))
     index = np.arange(sound.size)
-    return np.asarray(sound * np.minimum(1.0, index / rise) * np.minimum(1.0, (sound.size - index) / fall))
+    envelope = np.minimum(1.0, index / rise) * np.minimum(1.0, (sound.size - index) / fall)
+    return np.asarray(sound * envelope, dtype=np.float32)
 
 
 @lru_cache(maxsize=128)

@@ -50,8 +50,8 @@ def test_little_is_held_between_stretches_and_not_much_more_meanwhile() -> None:
             tracemalloc.reset_peak()
             stretch.samples()
             held, most = tracemalloc.get_traced_memory()
-            assert held < 3e6, stretch.meant
-            assert most < 40e6, stretch.meant
+            assert held < 2e6, stretch.meant
+            assert most < 28e6, stretch.meant
     finally:
         tracemalloc.stop()
 

@@ -6,6 +6,7 @@ frontend), finds the device over a real broker, half a minute into a track of GT
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import subprocess
@@ -13,13 +14,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
+import soundfile
 from PIL import Image
 
-from tests.edge.picture import write_record
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.mqtt.home_assistant import HomeAssistant, home_assistant
 from tests.edge.sinks.mqtt.mosquitto import Mosquitto, free_port
 from tests.edge.sinks.web.browser import chromium
+from tests.shared_data import SHARED_DATA
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
 NAME, GENRE, HEARD_MS = "Living room", "jazz", 25_000
@@ -73,6 +76,16 @@ def main() -> None:
         finally:
             broker.kill()
     taken.quantize(64).save(out / "homeassistant.png", optimize=True)
+
+
+def write_record(genre: str, file: Path) -> None:
+    """Write the first whole track of a genre in GTZAN's valid split, played twice, as a WAV file."""
+    gtzan = SHARED_DATA / "gtzan"
+    with (gtzan / "tracks.csv").open(encoding="utf-8", newline="") as tracks:
+        valid = [row for row in csv.DictReader(tracks) if row["split"] == "valid" and row["audio"] == "full"]
+    first = next(row["track_id"] for row in valid if row["genre"] == genre)
+    audio, sample_rate = soundfile.read(gtzan / "audio" / genre / f"{first}.ogg", dtype="float32")
+    soundfile.write(file, np.concatenate((audio, audio)), sample_rate)
 
 
 def _taken(home: HomeAssistant, config: Path) -> Image.Image:
