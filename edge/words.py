@@ -100,7 +100,7 @@ def correction(start: datetime, state: str, genre: str | None, corrected: str | 
     segment = f"{shown(state, genre)} of {start.astimezone():%H:%M:%S}"
     if corrected is None:
         return f"correction of {segment} taken back"
-    return f"{segment} is right, somebody says" if corrected == genre else f"{segment} corrected to {label(corrected)}"
+    return f"{segment} confirmed" if corrected == genre else f"{segment} corrected to {label(corrected)}"
 
 
 def joined(parts: Iterable[str]) -> str:

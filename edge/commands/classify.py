@@ -24,7 +24,7 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare the command."""
     parser = subparsers.add_parser(
         "classify",
-        help="say the genre of audio files",
+        help="classify audio files",
         description="Say the genre of audio files: wav, flac, ogg, mp3, at any rate and channel count; m4a, aac, wma "
         "and more where ffmpeg is installed.",
         epilog="A file that cannot be read is named on stderr, all others are still classified, and the exit status "

@@ -14,14 +14,14 @@ def add_parser(subparsers: Subparsers) -> None:
     """Declare the command."""
     parser = subparsers.add_parser(
         "correct",
-        help="say what it really was",
-        description="Say what is playing, or what was playing at some time. The history keeps it beside what the model "
-        "said, with the numbers that the model heard (never audio): `livegenre learn` learns from them.",
+        help="correct or confirm a genre",
+        description="Correct or confirm the genre of what is playing, or of what was playing at some time. The history "
+        "keeps it beside the model's answer, with the head's input (never audio): `livegenre learn` learns from them.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("label", nargs="?", metavar="LABEL", help="one of the model's labels, such as jazz or 'no music'")
-    what.add_argument("--right", action="store_true", help="what the model said is right, which it learns from, too")
-    what.add_argument("--undo", action="store_true", help="take the last correction of that back")
+    what.add_argument("--right", action="store_true", help="confirm the model's answer, from which it learns, too")
+    what.add_argument("--undo", action="store_true", help="undo the last correction of that")
     parser.add_argument("--own", action="store_true", help="LABEL may be a genre of your own, such as tango")
     parser.add_argument(
         "--at",
@@ -56,12 +56,12 @@ def run(args: argparse.Namespace) -> int:
     heard = f"{segment.start.astimezone():%a %d %b %Y %H:%M:%S}, {words.duration(segment.duration_s)}"
     said = words.label(words.shown(segment.state, segment.genre))
     if segment.corrected is None:
-        print(f"{heard}: {said}, as the model said")
+        print(f"{heard}: {said}, as the model answered")
         return 0
     label = words.label(segment.corrected)
     verb = "is right" if label == said else f"is {label}"
     within = segment.start.astimezone() + timedelta(seconds=1)  # truncated to seconds
-    print(f"{heard}: {said} {verb}. To take it back: livegenre correct --undo --at {within:%Y-%m-%dT%H:%M:%S}")
+    print(f"{heard}: {said} {verb}. To undo: livegenre correct --undo --at {within:%Y-%m-%dT%H:%M:%S}")
     if not done.teaches:
         print("It is too long ago to learn from: the numbers that the model heard then are no longer kept.")
     return 0

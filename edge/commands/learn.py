@@ -15,14 +15,16 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "learn",
         help="learn from your corrections, on this device",
-        description="Learn from what you said of the records that were heard (`livegenre correct`, also --right): a "
-        "personal layer over the model, in seconds. Each correction is judged by what was learned from other records; "
-        "what is not better, or worse on the pieces that the model brings along, is not taken on. A genre of your own "
-        "takes ten corrections that name it. What listens with this history uses it at once.",
+        description="Learn from your corrections and confirmations (`livegenre correct`, also --right): fit a personal "
+        "layer over the model, in seconds. It is evaluated on records that it did not learn from, and used only if it "
+        "is better there and no worse on the model's reference rows. A genre of your own takes ten corrections to it. "
+        "Whatever listens with this history uses the layer at once.",
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--status", action="store_true", help="say what is in use, and what came of learning last")
-    what.add_argument("--undo", action="store_true", help="take back what was learned last; corrections stay")
+    what.add_argument(
+        "--status", action="store_true", help="show the layer in use, and the outcome of the last learning"
+    )
+    what.add_argument("--undo", action="store_true", help="undo the last learning; corrections stay")
     parser.add_argument(
         "--file",
         type=path_of,
@@ -42,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     file: Path = args.file or default_file()
     if args.undo:
         left = keeping.undo(file)
-        print(f"taken back; {'what was learned before it is in use' if left else 'the model answers alone'}")
+        print(f"undone; {'the layer before it is in use' if left else 'the model answers alone'}")
         return 0
     bundle = load_bundle(args.model)
     if args.status:

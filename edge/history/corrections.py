@@ -111,7 +111,7 @@ def confirm(path: Path, target: Target = None) -> Corrected:
     def insert(connection: sqlite3.Connection) -> Corrected | None:
         segment_id, start_ms, _, state, genre, *_ = _meant(connection, target)
         if state == State.UNSURE:
-            raise CorrectionError(f"nothing was said of what was heard {_since(start_ms)} that could be right")
+            raise CorrectionError(f"there is no answer to confirm for what was heard {_since(start_ms)}")
         return _say(connection, segment_id, genre or state)
 
     return _changed(path, insert, "correct --right")

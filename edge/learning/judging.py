@@ -73,10 +73,10 @@ def judge(bundle: Bundle, lessons: Sequence[Lesson], reference: ReferenceRows | 
     labels = (*bundle.labels, *sorted(set(own) - set(waiting))[: personal.MOST_OWN])
     usable = [one for one in usable if one.label in labels]
     if not usable:
-        return Judged(reason="nobody has said yet what a record was", waiting=waiting)
+        return Judged(reason="there are no corrections or confirmations yet", waiting=waiting)
     task = _Task(bundle, labels, usable, reference)
     if task.n_records < LEAST_RECORDS:
-        words = f"it takes {LEAST_RECORDS} records that somebody has said something of, and there are {task.n_records}"
+        words = f"it takes {LEAST_RECORDS} corrected or confirmed records, and there are {task.n_records}"
         return Judged(reason=words, waiting=waiting)
     return task.judged(waiting)
 
@@ -124,10 +124,10 @@ class _Task:
         counts = int(before[n:].sum()), int(right[n:].sum()), len(before) - n
         reason = ""
         if not harmless:
-            words = "of {2} pieces that the model brings along it would have {1} right instead of {0}"
+            words = "of the model's {2} reference rows it would have {1} right instead of {0}"
             reason = words.format(*counts)
         elif not _is_better(before[:n], right[:n]):
-            reason = "that is not better by more than chance; the model answers as it did"
+            reason = "the gain is within chance; the model answers as before"
         layer = None if reason else PersonalLayer(self._labels, weights)
         return Judged(layer, reason, reference=counts, waiting=waiting, **figures)
 

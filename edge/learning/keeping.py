@@ -91,13 +91,13 @@ def status(history: Path, bundle: Bundle) -> str:
         in_use = str(error)
     else:
         own = () if layer is None else layer.labels[len(bundle.labels) :]
-        in_use = "the model answers alone" if layer is None else "what was learned here is in use"
+        in_use = "the model answers alone" if layer is None else "a layer learned here is in use"
         in_use += f", with {', '.join(own)}" if own else ""
     found = notes(history)
     last = f"; last time {found['time']}: {found['words']}" if found else "; nothing was learned yet"
     with suppress(OSError):
         if found and newest_correction(history)[0] and found.get("state") != _state(history, bundle):
-            last += "; more has been said since"
+            last += "; there are new corrections"
     return in_use + last
 
 

@@ -300,7 +300,7 @@ def _history_file(config: Config) -> Path:
 def _switch() -> Switch:
     switch = Switch(own_file().with_name(PAUSED_FILE))
     if not switch.is_on:
-        log.warning("paused, as somebody asked: resume on the page or over MQTT, or remove %s and restart", switch.file)
+        log.warning("paused on request: resume on the page or over MQTT, or remove %s and restart", switch.file)
     return switch
 
 

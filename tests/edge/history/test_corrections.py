@@ -82,7 +82,7 @@ def test_what_the_model_said_is_confirmed_and_that_is_taken_back(evening):
     writer.write({4: Segment(now() - timedelta(seconds=5), 5.0, "unsure"), 5: Segment(now(), 5.0, "no_music")})
     writer.close()
     assert confirm(evening, 5).segment.corrected == "no_music"
-    with pytest.raises(CorrectionError, match=r"nothing was said of what was heard from .* that could be right"):
+    with pytest.raises(CorrectionError, match=r"there is no answer to confirm for what was heard from .*"):
         confirm(evening, 4)
 
 
@@ -336,7 +336,7 @@ def run(*arguments):
 def test_the_command_says_what_it_did(evening, capsys):
     assert run("Hip-Hop", "--file", evening) == 0
     told = capsys.readouterr().out
-    assert ", 10 min: jazz is hip hop. To take it back: livegenre correct --undo --at 2" in told
+    assert ", 10 min: jazz is hip hop. To undo: livegenre correct --undo --at 2" in told
     assert run("jazz", "--at", "35m", "--file", evening) == 0
     assert run(*told.split("livegenre correct ")[1].split(), "--file", evening) == 0
     assert labels_of(evening) == ["jazz", None, None], "of that alone"
@@ -345,7 +345,7 @@ def test_the_command_says_what_it_did(evening, capsys):
     assert run("Hip-Hop", "--file", evening) == 0
     capsys.readouterr()
     assert run("--undo", "--file", evening) == 0
-    assert capsys.readouterr().out.endswith(": jazz, as the model said\n")
+    assert capsys.readouterr().out.endswith(": jazz, as the model answered\n")
     assert run("jazz", "--file", evening) == 0
     assert "jazz is right." in capsys.readouterr().out
     assert run("jazz", "--at", "35m", "--file", evening) == 0

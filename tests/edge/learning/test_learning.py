@@ -106,9 +106,7 @@ def test_three_corrections_are_too_few_and_it_says_so() -> None:
     rows, labels = two_kinds(2)
     judged = judge(CLASSIC, lessons(rows[:3], labels[:3]), REFERENCE)
     assert judged.layer is None
-    assert str(judged).startswith(
-        "not taken on: it takes 5 records that somebody has said something of, and there are 3"
-    )
+    assert str(judged).startswith("not taken on: it takes 5 corrected or confirmed records, and there are 3")
 
 
 def test_one_record_that_is_heard_again_and_again_is_one_record() -> None:
@@ -151,7 +149,7 @@ def test_without_reference_rows_the_corrections_alone_judge() -> None:
 
 def test_numbers_of_another_size_and_none_are_passed_over() -> None:
     odd = [Lesson(1, "rock", (1.0,), 0, 1), Lesson(2, "rock", (float("nan"),) * CLASSIC.n_inputs, 0, 1)]
-    assert "nobody has said yet" in str(judge(CLASSIC, odd, REFERENCE))
+    assert "there are no corrections or confirmations yet" in str(judge(CLASSIC, odd, REFERENCE))
 
 
 @settings(max_examples=30)
@@ -177,7 +175,7 @@ def test_it_is_learned_from_a_history_used_at_once_and_taken_back(tmp_path: Path
     judged, trouble = keeping.learn(history, CLASSIC, tmp_path)
     assert judged.layer is not None and not trouble
     assert not keeping.is_worth_learning(history, CLASSIC)
-    assert "what was learned here is in use; last time" in keeping.status(history, CLASSIC)
+    assert "a layer learned here is in use; last time" in keeping.status(history, CLASSIC)
     watch._next_look = 0.0
     assert watch.look() and watch.layer is not None
     np.testing.assert_array_equal(watch.layer.weights, judged.layer.weights)

@@ -48,7 +48,7 @@ function rowOf(segment) {
   const details = [lasting(segment.duration_s)];
   if (segment.confidence !== null) details.push(`${percent(segment.confidence)} sure`);
   if (segment.tempo_bpm !== null) details.push(`${Math.round(segment.tempo_bpm)} BPM`);
-  if (segment.corrected !== null) details.push(segment.corrected === said ? "right, somebody said" : `the model said ${words(said)}`);
+  if (segment.corrected !== null) details.push(segment.corrected === said ? "confirmed" : `the model said ${words(said)}`);
   row.append(make("span", "when", when), name, make("span", "details", details.join(" · ")));
   colour(row, is);
   if (JUDGED.includes(segment.state)) row.append(buttonsOf(segment, said, when));

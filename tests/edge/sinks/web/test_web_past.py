@@ -129,7 +129,7 @@ def test_each_stretch_is_put_right_where_it_stands(page: Page, file: Path, monke
     expect(rows.first.get_by_role("button")).to_have_count(0)  # nobody judges silence
     is_fine(page)
     page.get_by_role("button", name="rock is right").press("Enter")
-    expect(rows.nth(1)).to_contain_text("right, somebody said")
+    expect(rows.nth(1)).to_contain_text("confirmed")
     assert labels(file) == [None, None, None, "rock", None]
     page.get_by_role("button", name="Correct jazz").first.click()
     expect(page.locator("#choose-what")).to_contain_text("This is about jazz of Wed")
