@@ -1,9 +1,9 @@
-"""Rooms that a phone recorded: what each made of music that is known, and what else there was to be heard in it.
+"""Rooms that a phone recorded: the response of each, estimated from known music, and its other sounds.
 
-A recording and the music that was played are aligned by a whitened cross-correlation and taken apart by a transfer
-function: into the response of loudspeaker, room and phone, and the rest, which is people talking and the room itself.
-Other music through such a response, with such a rest, sounds as if it had been played there. Rooms of tracks that train
-are for training, rooms of tracks that judge for evaluation.
+A recording and the music that was played are aligned by a whitened cross-correlation and separated by a transfer
+function into the response of loudspeaker, room and phone, and the rest, which is people talking and the room itself.
+Other music with such a response and rest sounds as if played there. Rooms of train tracks are for training, rooms of
+valid tracks for evaluation.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ from scipy.signal import fftconvolve
 
 from build.audio.read import read_clip
 from build.audio.simulated_microphone import SAMPLE_RATE, Audio, Part, level
+from build.files import code_digest
 from build.tables.feature_table import SHARED_DATA
 
 #: Samples of a response, and those of them before the direct sound.
 N_RESPONSE, N_BEFORE = 8192, 512
-#: The direct sound's neighbourhood is kept as it is; after it a response fades by 1/e each so many samples, since what
-#: is estimated from ten seconds is mostly noise towards its end.
+#: The direct sound's neighbourhood is kept; after it a response fades by 1/e each so many samples, since the end of a
+#: response that is estimated from ten seconds is mostly noise.
 FADE = 2500
-#: How far the peak of the correlation must rise above the root of its mean square: less is no alignment.
+#: Minimum ratio of the correlation's peak to its root mean square for an alignment.
 SHARPEST = 15.0
-#: Frequencies that are correlated, in Hz, and how far a recording may begin from where it should, in seconds.
+#: Frequencies that are correlated, in Hz, and the largest deviation of a recording's beginning in seconds.
 BAND, SLACK_S = (150.0, 6000.0), 1.5
 #: Music against all else, in decibels; the recordings themselves have -12 to 0 at their 10th and 90th percentile.
 MUSIC_DB = (-12.0, 15.0)
-#: RMS of what is heard, in decibels of full scale.
+#: RMS of the result, in decibels of full scale.
 LEVEL_DB = (-48.0, -16.0)
 #: Samples over which the end of one stretch of room noise is faded into the next.
 N_JOINED = 1000
@@ -42,7 +43,7 @@ N_JOINED = 1000
 
 @dataclass(frozen=True)
 class RecordedRoom:
-    """A response (``N_RESPONSE``,), and what else was heard (n,), at ``SAMPLE_RATE``."""
+    """A response (``N_RESPONSE``,), and the other sound (n,), at ``SAMPLE_RATE``."""
 
     response: Audio
     rest: Audio
@@ -50,7 +51,7 @@ class RecordedRoom:
 
 @lru_cache(maxsize=2)
 def recorded_rooms(part: Part, data: Path = SHARED_DATA) -> tuple[RecordedRoom, ...]:
-    """Return a part's rooms; recordings that cannot be aligned are left out. Seconds."""
+    """Return a part's rooms; recordings that cannot be aligned are left out. Takes seconds."""
     rooms = []
     for recording, track, at_s in _pairs(part, data):
         recorded, played = read_clip(recording, SAMPLE_RATE), read_clip(track, SAMPLE_RATE)
@@ -62,8 +63,8 @@ def recorded_rooms(part: Part, data: Path = SHARED_DATA) -> tuple[RecordedRoom, 
 
 @lru_cache(maxsize=2)
 def recorded_rooms_digest(part: Part, data: Path = SHARED_DATA) -> str:
-    """Return the SHA-256 of a part's recordings, of what was played, and of the code that makes rooms of them."""
-    content = hashlib.sha256(Path(__file__).read_bytes())
+    """Return the SHA-256 of a part's recordings, the played music, and the code that computes rooms."""
+    content = hashlib.sha256(code_digest(Path(__file__)).encode())
     for recording, track, _ in _pairs(part, data):
         content.update(recording.name.encode() + recording.read_bytes() + track.read_bytes())
     return f"{part.value} {content.hexdigest()}"
@@ -80,7 +81,7 @@ def _pairs(part: Part, data: Path) -> Iterator[tuple[Path, Path, float]]:
 
 
 def align(recorded: Audio, played: Audio, at_s: float) -> tuple[int, float]:
-    """Return the sample of ``played`` at which ``recorded`` begins, near ``at_s``, and how sharply that is so."""
+    """Return the sample of ``played`` at which ``recorded`` begins, near ``at_s``, and the sharpness of the peak."""
     first = max(0, round((at_s - SLACK_S) * SAMPLE_RATE))
     near = played[first : first + len(recorded) + round(2 * SLACK_S * SAMPLE_RATE)]
     n_fft = scipy.fft.next_fast_len(len(near) + len(recorded), real=True)
@@ -118,7 +119,7 @@ def in_recorded_room(music: Audio, rooms: Sequence[RecordedRoom], rng: np.random
 
 
 def _rest(n_samples: int, rooms: Sequence[RecordedRoom], rng: np.random.Generator) -> Audio:
-    """Return stretches of what else was heard in rooms, faded into each other, with RMS 1."""
+    """Return stretches of the other sound of rooms, cross-faded, with RMS 1."""
     joined, end = np.zeros(n_samples + N_JOINED), 0
     rise = np.sqrt(np.linspace(0, 1, N_JOINED))
     while end < n_samples:

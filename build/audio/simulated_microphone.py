@@ -1,8 +1,8 @@
 """The path from a loudspeaker through a room to a microphone, simulated on audio.
 
-What a device hears is never the recording: a small loudspeaker, a room's echoes, somebody cooking, a cheap microphone
-at the wrong gain. ``simulate`` draws one such path. The rooms and noises that a model is evaluated with
-(``Part.EVALUATION``) are never those that it may be trained with (``Part.TRAINING``).
+A device records music through a small loudspeaker, a room with echoes and noise, and a cheap microphone at the wrong
+gain. ``simulate`` draws one such path. The rooms and noises that a model is evaluated with (``Part.EVALUATION``) are
+never those that it may be trained with (``Part.TRAINING``).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
 from build.audio.read import read_clip
+from build.files import code_digest
 from build.tables.feature_table import SHARED_DATA
 from features_np.spec import FeatureSpec
 
@@ -52,9 +53,9 @@ class Surroundings:
 
 @lru_cache(maxsize=2)
 def surroundings(part: Part, data: Path = SHARED_DATA) -> Surroundings:
-    """Return a part's rooms and noises: shoebox rooms, and what is measured and recorded under ``data``, if anything.
+    """Return a part's rooms and noises: shoebox rooms, and the measured rooms and recorded noises under ``data``.
 
-    Noise that is made (``_coloured``) is added to both parts while simulating; it never repeats.
+    Synthetic noise (``_coloured``) is drawn for both parts while simulating.
     """
     measured = sorted((data / "impulse_responses").glob("*.wav"))
     rooms = [path for path in measured if (path.stem in EVALUATION_ROOMS) == (part is Part.EVALUATION)]
@@ -75,7 +76,7 @@ def noise_files(part: Part, data: Path = SHARED_DATA) -> list[Path]:
 
 @lru_cache(maxsize=4)
 def surroundings_of_fold(fold: int, data: Path = SHARED_DATA) -> Surroundings:
-    """Return what the windows of one fold of "no music" are heard in: no noise of another fold's recordings.
+    """Return the rooms and noises for the windows of one fold of "no music": no noise of another fold's recordings.
 
     The last fold is that of evaluation, with its rooms.
     """
@@ -91,8 +92,8 @@ def _noises(files: Iterable[Path]) -> tuple[Audio, ...]:
 
 @lru_cache(maxsize=2)
 def surroundings_digest(part: Part, data: Path = SHARED_DATA) -> str:
-    """Return the SHA-256 of a part's rooms and noises, and of the code that simulates: other ones sound otherwise."""
-    content = hashlib.sha256(Path(__file__).read_bytes())
+    """Return the SHA-256 of a part's rooms and noises, and of the code that simulates."""
+    content = hashlib.sha256(code_digest(Path(__file__)).encode())
     for path in (*sorted((data / "impulse_responses").glob("*.wav")), *noise_files(part, data)):
         content.update(path.name.encode() + path.read_bytes())
     return f"{part.value} {content.hexdigest()}"
@@ -136,7 +137,7 @@ def smooth_curve(peak_db: float, rng: np.random.Generator) -> Audio:
 
 
 def respond(audio: Audio, response_db: Audio) -> Audio:
-    """Filter with zero phase: what a response does to level, not to time."""
+    """Apply a response with zero phase."""
     n_fft = scipy.fft.next_fast_len(len(audio), real=True)
     hertz = np.fft.rfftfreq(n_fft, 1 / SAMPLE_RATE)
     gain = 10 ** (np.interp(hertz, _curve_frequencies(), response_db) / 20)
@@ -144,7 +145,7 @@ def respond(audio: Audio, response_db: Audio) -> Audio:
 
 
 def in_room(audio: Audio, room: Audio) -> Audio:
-    """Return what a room's response makes of audio, as loud as it was."""
+    """Convolve audio with a room's response, at the original level."""
     wet = fftconvolve(audio, room)[: len(audio)]
     return np.asarray(wet * level(audio) / max(level(wet), 1e-12))
 
@@ -155,7 +156,7 @@ def level(audio: Audio) -> float:
 
 
 def _noise(n_samples: int, noises: Sequence[Audio], rng: np.random.Generator) -> Audio:
-    """Return noise of RMS 1: half the time a recording from a random start on, else coloured noise."""
+    """Return noise of RMS 1: with equal chances a recording from a random start, or coloured noise."""
     if noises and rng.random() < 0.5:
         noise = np.roll(noises[rng.integers(len(noises))], rng.integers(SAMPLE_RATE))
         noise = np.resize(noise, n_samples)

@@ -1,4 +1,4 @@
-"""People who talk while music plays: some voices, each somewhere else in the room, mixed into a recording."""
+"""People who talk while music plays: voices at different places in a room, mixed into a recording."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ from build.audio.simulated_microphone import (
     surroundings,
     surroundings_digest,
 )
+from build.files import code_digest
 from build.tables.feature_table import SHARED_DATA
 
 #: Every fourth speaker, from the fourth on, is kept for evaluation: those of the last fold of "no music".
 EVALUATION_SPEAKERS = slice(3, None, 4)
-#: Voices differ in level by as much, up or down.
+#: Largest difference of a voice's level, up or down.
 SPREAD_DB = 3.0
 
 
@@ -45,8 +46,8 @@ def speakers(data: Path = SHARED_DATA) -> dict[Part, tuple[str, ...]]:
 
 @lru_cache(maxsize=2)
 def talkers_digest(part: Part, data: Path = SHARED_DATA) -> str:
-    """Return the SHA-256 of a part's speakers and rooms, and of the code that lets them talk."""
-    content = hashlib.sha256(Path(__file__).read_bytes() + surroundings_digest(part, data).encode())
+    """Return the SHA-256 of a part's speakers and rooms, and of the code that mixes them."""
+    content = hashlib.sha256(code_digest(Path(__file__)).encode() + surroundings_digest(part, data).encode())
     for path in sorted((data / "nomusic" / "speech").glob("*.ogg")):
         content.update(path.name.encode() + path.read_bytes())
     return f"{part.value} {content.hexdigest()}"
@@ -60,7 +61,7 @@ def _utterances(part: Part, data: Path = SHARED_DATA) -> tuple[Audio, ...]:
 
 
 def _voice(n_samples: int, part: Part, rng: np.random.Generator) -> Audio:
-    """Return utterances one after the other, from a random moment on, mostly from somewhere in a room."""
+    """Return a sequence of utterances from a random start, mostly with a room's response."""
     utterances, begin = _utterances(part), int(rng.integers(5 * SAMPLE_RATE))
     said: list[Audio] = []
     while sum(map(len, said)) < begin + n_samples:

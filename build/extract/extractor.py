@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from build.files import content_digest
 from build.tables.style_columns import style_columns
 from edge.model.bundle import folder_of, load_bundle
 from edge.model.listener import ListenerNetwork
@@ -80,9 +80,3 @@ class Extractor:
 @lru_cache(maxsize=4)
 def _network(path: Path, use: ListenerUse) -> ListenerNetwork:
     return ListenerNetwork(path.read_bytes(), use, RUNTIMES)
-
-
-def content_digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

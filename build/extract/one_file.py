@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path, PurePath
 
 import numpy as np
@@ -14,14 +13,25 @@ from numpy.typing import NDArray
 import features_np
 from build.audio.condition import AS_RECORDED, Condition
 from build.audio.read import is_silent, read_windows
-from build.extract.extractor import Extractor, content_digest
-from build.files import written_whole
+from build.extract.extractor import Extractor
+from build.files import code_digest, content_digest, written_whole
 from build.tables.feature_table import track_key
 from edge.errors import AudioFileError
 from features_np.errors import SignalError
 
 #: Cache of the commands, in the folder that they are run in.
 CACHE_FOLDER = Path(".cache/features")
+
+_ROOT = Path(__file__).resolve().parents[2]
+#: All code that decodes a recording, degrades it and computes its vector: with other code the cache is missed.
+CODE = (
+    Path(features_np.__file__).parent,
+    _ROOT / "build" / "audio" / "read.py",
+    _ROOT / "build" / "audio" / "condition.py",
+    _ROOT / "build" / "extract" / "extractor.py",
+    *(_ROOT / "edge" / "audio" / name for name in ("decoders", "file.py", "level.py")),
+    *(_ROOT / "edge" / "model" / name for name in ("interpreter.py", "listener.py")),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +84,8 @@ class VectorCache:
         return vector
 
     def _path(self, content: str, by: Extractor) -> Path:
-        features = hashlib.sha256(f"{by.digest()} {_features_code()}".encode()).hexdigest()
+        features = hashlib.sha256(f"{by.digest()} {code_digest(*CODE)}".encode()).hexdigest()
         return self.folder / features / content[:2] / f"{content}.npy"
-
-
-@lru_cache(maxsize=1)
-def _features_code() -> str:
-    """Return the SHA-256 of all that computes features: a change that moves a digit must not meet old vectors."""
-    folder = Path(features_np.__file__).parent
-    sources = b"".join(path.read_bytes() for path in sorted(folder.rglob("*.py")))
-    return hashlib.sha256(sources).hexdigest()
 
 
 def extract(path: Path, by: Extractor, cache: VectorCache, conditions: Sequence[Condition] = (AS_RECORDED,)) -> Outcome:

@@ -12,9 +12,10 @@ from build.audio.condition import AS_RECORDED, Condition
 from build.audio.dataset import find_tracks
 from build.audio.read import duration_s, read_recording
 from build.errors import DatasetError
-from build.extract.extractor import Extractor, Rows, content_digest
+from build.extract.extractor import Extractor, Rows
 from build.extract.one_file import CACHE_FOLDER, VectorCache
 from build.extract.parallel import in_order
+from build.files import content_digest
 from build.tables.feature_table import FeatureTable
 from features_np.spec import FeatureSpec
 

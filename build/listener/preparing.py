@@ -13,9 +13,11 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from build.audio.condition import AS_RECORDED
 from build.corpora.listening_task import hear_task, learning
 from build.corpora.task import Task
 from build.extract.extractor import Extractor
+from build.files import code_digest, content_digest
 from build.listener import record_axes, teaching
 from build.listener.backbone import Backbone
 from build.listener.registry import BACKBONES
@@ -28,6 +30,16 @@ Made = TypeVar("Made")
 
 #: What record axes depend on beside the network.
 AXES = (record_axes.N_AXES, record_axes.SHRINKAGE)
+
+_ROOT = Path(__file__).resolve().parents[2]
+#: All code that computes lessons and record axes, teaches and converts: with other code they are made again.
+CODE = (
+    _ROOT / "features_np",
+    *(_ROOT / "build" / name for name in ("audio", "extract", "listener", "corpora/no_music.py")),
+    *(_ROOT / "build" / "models" / name for name in ("float16.py", "int8.py", "recipe.py")),
+    _ROOT / "edge" / "audio",
+    _ROOT / "edge" / "model" / "listener.py",
+)
 
 #: The recipe's name, and the model's.
 LISTENER = "listener"
@@ -56,6 +68,7 @@ def prepare(
         untaught.lessons,
         seed,
         beside,
+        heard := data_digest(data, lessons, untaught),
     )
     made = f"{backbone_name}, taught by {backbone.schedule}, every piece through {len(backbone.lessons)} microphones"
     model = ListenerModel(network=network, origin=backbone.origin, quantization=backbone.quantization)
@@ -66,7 +79,7 @@ def prepare(
     with tempfile.TemporaryDirectory() as folder:
         by = Extractor(SPEC, tuple((listener.use, _written(listener, Path(folder))) for listener in listeners))
         if listeners[0].record_axes is None:
-            axes = kept(cache, "axes", lambda: _axes(lessons, by, backbone), network, *AXES)
+            axes = kept(cache, "axes", lambda: _axes(lessons, by, backbone), network, heard, *AXES)
             listeners = (replace(listeners[0], record_axes=axes), *listeners[1:])
         task = hear_task(pieces, LABELS, data, by, seed)
     views = _views(backbone, listeners)
@@ -104,11 +117,20 @@ def teach(backbone: Backbone, pieces: list[Piece], seed: int, *, beside: bool) -
     return teaching.teach(backbone, teaching.lessons(pieces, backbone), seed, beside=beside)
 
 
+def data_digest(data: Path, pieces: Sequence[Piece], backbone: Backbone) -> str:
+    """Return a digest of all files that a backbone is taught from: weights, pieces, and what degrades these."""
+    contents = [content_digest(path) for path in sorted((data / "pretrained").glob("*.*"))]
+    for piece in pieces:
+        content = content_digest(piece.path)
+        contents += [condition.digest(piece.name, content) for condition in (AS_RECORDED, *backbone.lessons)]
+    return hashlib.sha256(" ".join(contents).encode()).hexdigest()
+
+
 def kept(folder: Path | None, name: str, make: Callable[[], Made], *depends_on: object) -> Made:
-    """Return what ``make`` makes; with a ``folder``, as it lies there if it was made so, by this code."""
+    """Return the result of ``make``; with a ``folder``, from there if it has one of the same dependencies and code."""
     if folder is None:
         return make()
-    digest = hashlib.sha256(repr(depends_on).encode() + _code()).hexdigest()[:12]
+    digest = hashlib.sha256(f"{depends_on!r} {code_digest(*CODE)}".encode()).hexdigest()[:12]
     path = folder / f"{name}-{digest}.pickle"
     if path.exists():
         with path.open("rb") as file:
@@ -119,10 +141,3 @@ def kept(folder: Path | None, name: str, make: Callable[[], Made], *depends_on: 
     with path.open("wb") as file:
         pickle.dump(made, file, protocol=pickle.HIGHEST_PROTOCOL)
     return made
-
-
-def _code() -> bytes:
-    """Return the source of all that hears and teaches: with another line of it, another listener may come out."""
-    root = Path(__file__).resolve().parents[2]
-    folders = (root / "features_np", root / "build" / "audio", root / "build" / "listener")
-    return b"".join(path.read_bytes() for folder in folders for path in sorted(folder.rglob("*.py")))

@@ -13,9 +13,10 @@ from build.audio.condition import AS_RECORDED, Condition, microphone
 from build.audio.simulated_microphone import SAMPLE_RATE, Part
 from build.corpora import listening_conditions
 from build.extract import rows as rows_module
-from build.extract.extractor import Extractor, content_digest
+from build.extract.extractor import Extractor
 from build.extract.one_file import CACHE_FOLDER, VectorCache, extract
 from build.extract.rows import features_of, rows_of, tables_of
+from build.files import content_digest
 from edge.audio.demo import synthesize
 from edge.model.head_input import head_input
 from features_np import FeatureSpec

@@ -19,5 +19,5 @@ def test_other_settings_and_other_code_make_it_again(tmp_path: Path, monkeypatch
     assert [preparing.kept(tmp_path, "x", make, "slow", 0) for _ in range(2)] == [0, 0]
     assert preparing.kept(tmp_path, "x", make, "slow", 1) == 1
     assert preparing.kept(None, "x", make, "slow", 1) == 2
-    monkeypatch.setattr(preparing, "_code", lambda: b"another")
+    monkeypatch.setattr(preparing, "code_digest", lambda *_paths: "another")
     assert preparing.kept(tmp_path, "x", make, "slow", 0) == 3
