@@ -24,6 +24,7 @@ from build.console import progress
 from build.corpora.data_options import add_data_options, task_of
 from build.corpora.task import Task
 from build.errors import DatasetError, run_command
+from build.files import code_digest
 from build.models.compared.search_space import suggest
 from build.models.compared.seed_networks import SEED_BATCH_SIZES, SEED_EPOCHS, fit_seed_network
 from build.models.recipe import Fitted
@@ -33,6 +34,8 @@ from build.tables.feature_sets import FEATURE_SETS, SEED_FEATURE_SETS
 from features_np.spec import FeatureSpec
 
 DATABASE = "search.sqlite3"
+#: The code of networks and figures: with other code the studies begin anew.
+CODE = tuple(Path(__file__).parent / name for name in ("models", "score/metrics.py"))
 #: The parameters that the seed's comparison varies, as Optuna stores them.
 COMPARED = {
     "features": optuna.distributions.CategoricalDistribution(tuple(SEED_FEATURE_SETS)),
@@ -58,7 +61,7 @@ def available_seed_sets(task: Task) -> list[str]:
 
 
 def open_studies(database: Path, task: Task, seed: int) -> tuple[optuna.Study, optuna.Study]:
-    """Open the studies of the comparison and of the search; each task and seed has its own."""
+    """Open the studies of the comparison and of the search; each task, seed and version of the code has its own."""
     database.parent.mkdir(parents=True, exist_ok=True)
     fingerprint = _fingerprint(task, seed)
     comparison, search = (
@@ -154,7 +157,7 @@ def _spec(feature_set: str) -> FeatureSpec:
 
 
 def _fingerprint(task: Task, seed: int) -> str:
-    content = hashlib.sha256(f"{task.split}\n{seed}\n{task.train.columns}\n".encode())
+    content = hashlib.sha256(f"{task.split}\n{seed}\n{task.train.columns}\n{code_digest(*CODE)}\n".encode())
     for table in (task.train, task.valid):
         content.update("\n".join(table.keys).encode())
         content.update(table.values.tobytes())

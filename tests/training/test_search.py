@@ -91,6 +91,18 @@ def test_sets_whose_columns_are_missing_are_left_out(task):
     assert available_sets(full) == ["30", "42", "60", "85", "87", "89-rolloff"]
 
 
+def test_other_rows_another_seed_and_other_code_have_studies_of_their_own(task, tmp_path, monkeypatch):
+    def names(rows=task, seed=0):
+        return [study.study_name for study in open_studies(tmp_path / "s.sqlite3", rows, seed)]
+
+    first = names()
+    assert names() == first
+    others = [names(seed=1), names(dataclasses.replace(task, valid=task.valid.rows(range(5))))]
+    monkeypatch.setattr(search, "CODE", search.CODE[:1])
+    others.append(names())
+    assert len({name for found in (first, *others) for name in found}) == 8
+
+
 @pytest.mark.slow
 def test_the_comparison_is_complete_and_goes_on_where_it_stopped(task, short, tmp_path):
     study, _ = open_studies(tmp_path / "s.sqlite3", task, seed=0)
