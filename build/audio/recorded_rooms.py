@@ -112,10 +112,10 @@ def take_apart(recorded: Audio, played: Audio) -> RecordedRoom:
 
 def in_recorded_room(music: Audio, rooms: Sequence[RecordedRoom], rng: np.random.Generator) -> Audio:
     """Return music (n,) at ``SAMPLE_RATE`` through one room's response, with the rest of others: same length."""
-    heard = fftconvolve(music, rooms[rng.integers(len(rooms))].response)[: len(music)]
+    degraded = fftconvolve(music, rooms[rng.integers(len(rooms))].response)[: len(music)]
     noise = _rest(len(music), rooms, rng) * 10 ** (-rng.uniform(*MUSIC_DB) / 20)
-    heard = heard / max(level(heard), 1e-12) + noise
-    return np.asarray(np.clip(heard * 10 ** (rng.uniform(*LEVEL_DB) / 20) / level(heard), -1.0, 1.0))
+    degraded = degraded / max(level(degraded), 1e-12) + noise
+    return np.asarray(np.clip(degraded * 10 ** (rng.uniform(*LEVEL_DB) / 20) / level(degraded), -1.0, 1.0))
 
 
 def _rest(n_samples: int, rooms: Sequence[RecordedRoom], rng: np.random.Generator) -> Audio:

@@ -105,13 +105,13 @@ def simulate(music: NDArray[np.float32], around: Surroundings, rng: np.random.Ge
     A loudspeaker of limited band and uneven response; a room in seven cases of ten; noise 5 to 30 dB below; a gain
     over 30 dB, which may clip; 16 or 8 bits; a lossy codec in one case of five.
     """
-    heard = respond(music.astype(np.float64), _loudspeaker(rng))
+    degraded = respond(music.astype(np.float64), _loudspeaker(rng))
     if rng.random() < 0.7:
-        heard = in_room(heard, around.rooms[rng.integers(len(around.rooms))])
-    heard = heard + _noise(len(heard), around.noises, rng) * level(heard) * 10 ** (-rng.uniform(5, 30) / 20)
-    heard = respond(heard, smooth_curve(3.0, rng))
+        degraded = in_room(degraded, around.rooms[rng.integers(len(around.rooms))])
+    degraded = degraded + _noise(len(degraded), around.noises, rng) * level(degraded) * 10 ** (-rng.uniform(5, 30) / 20)
+    degraded = respond(degraded, smooth_curve(3.0, rng))
     peak = 10 ** (rng.uniform(-28, 2) / 20)  # of full scale
-    recorded = np.clip(heard * peak / max(np.abs(heard).max(), 1e-9), -1.0, 1.0)
+    recorded = np.clip(degraded * peak / max(np.abs(degraded).max(), 1e-9), -1.0, 1.0)
     recorded = _quantize(recorded, bits=8 if peak > 0.3 and rng.random() < 0.2 else 16)
     return _codec(recorded, rng) if rng.random() < 0.2 else recorded
 

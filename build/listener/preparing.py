@@ -68,7 +68,7 @@ def prepare(
         untaught.lessons,
         seed,
         beside,
-        heard := data_digest(data, lessons, untaught),
+        taught_from := data_digest(data, lessons, untaught),
     )
     made = f"{backbone_name}, taught by {backbone.schedule}, every piece through {len(backbone.lessons)} microphones"
     model = ListenerModel(network=network, origin=backbone.origin, quantization=backbone.quantization)
@@ -79,7 +79,7 @@ def prepare(
     with tempfile.TemporaryDirectory() as folder:
         by = Extractor(SPEC, tuple((listener.use, _written(listener, Path(folder))) for listener in listeners))
         if listeners[0].record_axes is None:
-            axes = kept(cache, "axes", lambda: _axes(lessons, by, backbone), network, heard, *AXES)
+            axes = kept(cache, "axes", lambda: _axes(lessons, by, backbone), network, taught_from, *AXES)
             listeners = (replace(listeners[0], record_axes=axes), *listeners[1:])
         task = hear_task(pieces, LABELS, data, by, seed)
     views = _views(backbone, listeners)
