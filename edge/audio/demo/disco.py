@@ -7,17 +7,17 @@ from edge.audio.demo.mixing import Mix, band, in_room
 from edge.audio.demo.tones import Samples, bowed, plucked
 from edge.audio.demo.voices import melody
 
-BPM = 132.0
+BPM = 134.0
 BEAT_S = 60.0 / BPM
 CHORDS = ((57, 60, 64, 67), (62, 65, 69, 72), (55, 59, 62, 65), (60, 64, 67, 71))
 ROOTS = (33, 38, 31, 36)
 TUNE = (76, 74, 72, 76, 77, 76, 74, 72, 74, 79, 77, 74, 76, 72, 71, 72)
 SUNG = (72, 72, 74, 76, 0, 76, 74, 72, 69, 0, 69, 72)
 STRUMMED = ((0.0, 1.0), (0.25, 0.4), (0.5, 0.9), (0.75, 0.6))  # part of a beat, and loudness
-KICK, SNARE, CLAP, HAT = 0.6, 1.1, 0.75, 0.25
-BASS, GUITAR, STRINGS, VOICE = 1.2, 0.38, 0.23, 0.43
+KICK, SNARE, CLAP, HAT = 0.4, 1.1, 1.3, 0.2
+BASS, GUITAR, STRINGS, VOICE = 2.0, 0.3, 0.25, 0.43
 BRIGHTNESS_HZ = 8000.0  # of the strings
-ROOM = 0.065
+ROOM = 0.03
 
 
 def play(seconds: float) -> Samples:

@@ -14,11 +14,11 @@ ROOTS = (33, 33, 29, 31)
 KICKS = ((0.0, 1.75, 2.5), (0.0, 0.75, 2.5, 2.75))  # beats, of one bar and of the next
 BASS_LINE = ((0.0, 0.7), (0.75, 0.9), (2.5, 1.2))  # the beat, and how many it lasts
 CHORD, CHORD_BEATS = (57, 60, 64, 67), (0.0, 1.5, 2.5)
-KICK, SNARE, CLAP, HAT = 3.7, 2.6, 0.18, 1.0
-BASS, PIANO, VOICE = 2.9, 0.065, 0.97
+KICK, SNARE, CLAP, HAT = 4.3, 2.6, 0.18, 1.0
+BASS, PIANO, VOICE = 2.8, 0.05, 1.2
 VOICE_HZ = 82.0
 ROOM = 0.05
-TOP_HZ = 6500.0
+TOP_HZ = 10_000.0
 
 
 def play(seconds: float) -> Samples:

@@ -1,14 +1,12 @@
-"""Metal: a riff on two distorted guitars in palm-muted sixteenths, double kick, cymbals and a growl."""
+"""Metal: a riff on two distorted guitars in palm-muted sixteenths, double kick and cymbals."""
 
 from __future__ import annotations
 
-import numpy as np
-
 from edge.audio.demo import drums
-from edge.audio.demo.mixing import Mix, band, in_room, noise, overdrive, peak
-from edge.audio.demo.tones import Samples, plucked, seconds_of
+from edge.audio.demo.mixing import Mix, band, in_room, overdrive, peak
+from edge.audio.demo.tones import Samples, plucked
 
-BPM = 159.0
+BPM = 175.0
 EIGHTH_S = 30.0 / BPM
 #: Roots and how many eighths each lasts; those of one are struck twice, with the palm on the strings.
 RIFF = (
@@ -17,12 +15,12 @@ RIFF = (
     *((38, 4), (41, 4), (40, 2), (40, 2), (45, 2), (43, 2)),
 )
 POWER_CHORD = ((0, 1.0), (7, 0.8), (12, 0.6))  # semitones above the root, and loudness
-RINGING, PALM_MUTED = 0.3, 1.0  # how fast strings die away
+RINGING, PALM_MUTED = 0.3, 1.2  # how fast strings die away
 DRIVE = 10.3
-SCOOP_DB, PRESENCE_DB, CABINET_HZ = -15.0, 4.0, 4500.0
-GUITAR, BASS, PICK, GROWL = 0.31, 0.1, 0.07, 0.38
-KICK, SNARE, CYMBAL = 0.5, 0.48, 0.39
-ROOM_S, ROOM = 0.6, 0.29
+SCOOP_DB, PRESENCE_DB, CABINET_HZ = -18.0, 2.0, 4900.0
+GUITAR, BASS, PICK = 0.2, 0.19, 0.13
+KICK, SNARE, CYMBAL = 0.27, 0.8, 0.3
+ROOM_S, ROOM = 0.9, 0.18
 
 
 def play(seconds: float) -> Samples:
@@ -32,7 +30,6 @@ def play(seconds: float) -> Samples:
         mix.add(_guitar(seconds, take), 0.0, GUITAR)
     mix.add(_bass(seconds), 0.0, BASS)
     _drums(mix)
-    mix.add(_growl(seconds), 0.0, GROWL)
     return in_room(mix.samples, ROOM_S, ROOM)
 
 
@@ -86,10 +83,3 @@ def _drums(mix: Mix) -> None:
             mix.add(ride, at_s, CYMBAL)
         if eighth % 32 == 0:
             mix.add(crash, at_s, 2 * CYMBAL)
-
-
-def _growl(seconds: float) -> Samples:
-    t = seconds_of(seconds)
-    breath = band(peak(noise(t.size, 5), 600.0, 12.0, octaves=0.5), 250.0, 3500.0)
-    shouting = np.sin(2 * np.pi * t / (8 * EIGHTH_S)) > -0.2
-    return np.asarray(breath * shouting * (1.0 + 0.5 * np.sin(2 * np.pi * 70.0 * t)))

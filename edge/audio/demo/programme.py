@@ -39,7 +39,7 @@ class Stretch:
 
 def talk(seconds: float) -> Samples:
     """Return somebody who talks in a living room."""
-    return in_room(spoken(seconds, 0.22, 115.0, rests=0.2, seed=6), 0.4, 0.1)
+    return in_room(spoken(seconds, 0.18, 95.0, rests=0.1, seed=6), 0.4, 0.05)
 
 
 def nothing(seconds: float) -> Samples:
@@ -49,8 +49,8 @@ def nothing(seconds: float) -> Samples:
 
 PROGRAMME = (
     Stretch("classical", 12.0, -20.0, classical.play),
-    Stretch("metal", 12.0, -17.0, metal.play),
-    Stretch("no_music", 8.0, -24.0, talk),
+    Stretch("metal", 12.0, -14.0, metal.play),
+    Stretch("no_music", 8.0, -28.0, talk),
     Stretch("silence", 5.0, -70.0, nothing),
     Stretch("jazz", 12.0, -22.0, jazz.play),
     Stretch("reggae", 12.0, -15.0, reggae.play),

@@ -21,10 +21,10 @@ CHOPS = ((0.5, 1.0), (0.75, 0.5))  # part of a beat, and loudness
 BUBBLES = ((0.25, 0.5), (0.5, 1.0), (0.75, 0.5))
 HATS = (1.0, 0.4, 0.8, 0.4)
 SUNG = (69, 69, 72, 69, 67, 64, 67, 69, 0, 0, 72, 74, 72, 69, 67, 69)
-KICK, RIM, HAT = 1.3, 1.2, 0.66
-BASS, CHOP, ORGAN, VOICE = 0.69, 0.45, 0.25, 0.23
+KICK, RIM, HAT = 0.9, 1.2, 1.1
+BASS, CHOP, ORGAN, VOICE = 0.67, 0.5, 0.22, 0.15
 ECHO, ECHO_BEATS, ECHOES = 0.36, 0.75, 3
-BASS_TOP_HZ = 250.0
+BASS_TOP_HZ = 245.0
 ROOM = 0.08
 
 
