@@ -51,6 +51,7 @@ PASTS = {
     "a source that is back": [*MUSIC, *LOST, *BACK],
     "paused": [*MUSIC, *PAUSED],
     "paused while the source is lost": [*MUSIC, *LOST, *PAUSED],
+    "resumed after that": [*MUSIC, *LOST, *PAUSED, change(None, None, State.WARMING_UP), prediction("rock")],
     "another source": [*MUSIC, *LOST, started("Radio"), change("pop"), prediction("pop")],
 }
 
