@@ -75,6 +75,10 @@ def test_a_button_does_and_the_page_says_so(web: WebPage, switch: Switch) -> Non
         web(tick(None))
         expect(page.locator("#genre")).to_have_text("paused", timeout=SOON)
         expect(page.locator("#source-name")).to_have_text("USB Mic: paused")
+        page.set_viewport_size({"width": 375, "height": 800})
+        word, card = page.locator("#genre").bounding_box(), page.locator("#now").bounding_box()
+        assert word is not None and card is not None
+        assert word["x"] + word["width"] <= card["x"] + card["width"], "the word fits"
         expect(page.locator("#level-value")).to_have_text("\N{EN DASH}")
         expect(page.locator("body")).to_have_class("paused")
         expect(button).to_have_text("Listen again")
