@@ -109,7 +109,8 @@ def _peaks(
 ) -> NDArray[np.intp]:
     count = len(x)
     width, size = pre_max + post_max, 1
-    loudest = np.full(count + width - 1, -np.inf)
+    loudest = np.empty(count + width - 1)
+    loudest[:pre_max] = loudest[pre_max + count :] = -np.inf
     inside = loudest[pre_max : pre_max + count]
     inside[:] = x
     total = np.zeros(count + 1)
@@ -128,13 +129,13 @@ def _peaks(
 
 def _apart(places: NDArray[np.intp], wait: int) -> NDArray[np.intp]:
     """Return the first of ``places``, then always the next one more than ``wait`` after the last returned."""
-    close = (places[1:] - places[:-1] <= wait).nonzero()[0].tolist()
-    if not close:
+    gaps = places[1:] - places[:-1]
+    close = (gaps <= wait).nonzero()[0]
+    if not close.size:
         return places
-    kept, at, last = bytearray(b"\1") * len(places), places.tolist(), 0
-    for before in close:  # all others follow by more, whatever came before
-        if kept[before]:
-            last = before
-        if at[before + 1] - at[last] <= wait:
+    kept, behind = bytearray(b"\1") * len(places), 0  # how far the last one returned lies behind the next place
+    for before, gap in zip(close.tolist(), gaps.take(close).tolist(), strict=True):  # all others follow by more
+        behind = gap if kept[before] else behind + gap
+        if behind <= wait:
             kept[before + 1] = 0
-    return np.asarray(places[np.frombuffer(kept, dtype=bool)])
+    return np.asarray(places.compress(np.frombuffer(kept, dtype=bool)))
