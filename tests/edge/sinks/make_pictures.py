@@ -1,8 +1,8 @@
 """The README's pictures of page and window: ``python -m tests.edge.sinks.make_pictures .github``.
 
-The real page in Chromium, dark and light, and the real window on a screen of 800 by 480 pixels, while the
-demo plays, after a day that is made up. ``tests.edge.picture`` draws the terminal,
-``tests.edge.sinks.mqtt.make_card`` Home Assistant.
+The real page in Chromium, dark and light, and the real window on a screen of 800 by 480 pixels, while the demo plays,
+after a day that is made up. ``tests.edge.picture`` draws the terminal, ``tests.edge.sinks.mqtt.make_card`` Home
+Assistant.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.edge.sinks.window.screen import screen
 
 LIVEGENRE = Path(sys.executable).with_name("livegenre")
 #: The stretch of the demo that is shown, and seconds after it was recognized.
-SHOWN, HEARD_S = "jazz", 7.0
+SHOWN, HEARD_S = "jazz", 5.0
 SHELF = ("jazz", "jazz", "blues", "classical", "rock", "pop", "hiphop", "no_music", "silence", "reggae")
 
 
@@ -64,10 +64,10 @@ def main() -> None:
             wait_until(lambda: _opens(page, f"http://127.0.0.1:{port}/"), 60, scheme)  # noqa: B023
         wait_until(lambda: pages["dark"].inner_text("#genre") == SHOWN, 120, SHOWN)
         time.sleep(HEARD_S)
+        shelf.picture().quantize(64).save(out / "window.png", optimize=True)
         for scheme, page in pages.items():
             taken = Image.open(io.BytesIO(page.screenshot(full_page=True)))
             taken.convert("RGB").save(out / f"page-{scheme}.png", optimize=True)
-        shelf.picture().quantize(64).save(out / "window.png", optimize=True)
         process.terminate()
         process.wait()
 
