@@ -133,8 +133,8 @@ def _apart(places: NDArray[np.intp], wait: int) -> NDArray[np.intp]:
     close = (gaps <= wait).nonzero()[0]
     if not close.size:
         return places
-    kept, behind = bytearray(b"\1") * len(places), 0  # how far the last one returned lies behind the next place
-    for before, gap in zip(close.tolist(), gaps.take(close).tolist(), strict=True):  # all others follow by more
+    kept, behind = bytearray(b"\1") * len(places), 0  # distance of the next place from the last one returned
+    for before, gap in zip(close.tolist(), gaps.take(close).tolist(), strict=True):  # the others are further apart
         behind = gap if kept[before] else behind + gap
         if behind <= wait:
             kept[before + 1] = 0

@@ -59,15 +59,15 @@ def _weighted_autocorrelation(signal: Array, gain: Array, length: int) -> Array:
     for wave, sums in zip(waves, _running_sums(gain, waves), strict=False):
         rows = np.zeros((3, size))
         np.multiply(signal, wave, out=rows[0, :n])
-        np.multiply(signal, sums, out=rows[1, :n])  # of all pieces that have begun
-        np.multiply(signal[length:], sums[:-length], out=rows[2, length:n])  # and of those that have ended
+        np.multiply(signal, sums, out=rows[1, :n])  # pieces that began at or before a sample
+        np.multiply(signal[length:], sums[:-length], out=rows[2, length:n])  # minus those that ended before it
         plain, begun, ended = rfft(rows)
         total += begun.conj() * plain - ended * plain.conj()
     return np.asarray(irfft(total, size)[:length] / 4)
 
 
 def _running_sums(gain: Array, waves: Array) -> tuple[Array, Array, Array]:
-    """Return what a sample is worth, up to each one, in its products with the first three waves."""
+    """Return the factors of each sample, from running sums of ``gain``, in the products with the first three waves."""
     _, cosine, sine, _, _ = waves
     plain, cosines, sines, cosines_twice, sines_twice = np.cumsum(gain * waves, axis=1)
     return (

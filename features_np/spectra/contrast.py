@@ -214,7 +214,7 @@ def spectral_contrast(
             if n_extreme == 1:
                 lowest, highest = magnitudes.min(axis=1), magnitudes.max(axis=1)
             else:
-                ordered = np.array(magnitudes, order="C")  # each frame's bins side by side are sorted much faster
+                ordered = np.array(magnitudes, order="C")  # contiguous bins are sorted faster
                 ordered.sort(axis=1)
                 lowest, highest = ordered[:, :n_extreme].mean(axis=1), ordered[:, -n_extreme:].mean(axis=1)
             found[:, band], found[:, len(bands) + band] = lowest, highest

@@ -126,7 +126,7 @@ def samples_to_time(samples: ArrayLike, *, sr: float = 22_050) -> NDArray[np.flo
     array([0. , 0.5])
     """
     numbers, rate = _numbers(samples), require_positive_rate(sr)
-    # a float of Python beside an integer of NumPy takes six times as long
+    # dividing an integer of NumPy by a Python float takes six times as long
     return numbers / (np.float64(rate) if numbers.dtype.kind in "iu" else rate)  # type: ignore[no-any-return]
 
 

@@ -15,7 +15,7 @@ from features_np.window.frames import FrameRows
 
 #: Frames whose power spectra a stream keeps: 3 s of them are 0.6 MB, those of 30 s would be half of all its memory.
 POWERS_KEPT = 128
-#: Rows for which the newest need not move, or a quarter of those kept if that is more: with 128, every third second.
+#: Spare rows of a buffer, if that is more than a quarter of those kept: with 128, frames move every third second.
 ROWS_SPARE = 128
 
 

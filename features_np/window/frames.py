@@ -145,7 +145,7 @@ class FrameAnalyzer:
         """Write the power spectra of all pieces, so many at a time that intermediate results stay in the cache."""
         n_fft, begin = self.spec.n_fft, 0
         step = max(BLOCK_SAMPLES // n_fft, 1)
-        most = 3 * step // 2  # a second's frames and those at the edges go together
+        most = 3 * step // 2  # the frames of a second and of both edges in one transform
         blocks: Sequence[Sequence[NDArray[np.float32]]] = [pieces]
         if len(power) > most:
             blocks = [[piece[at : at + step]] for piece in pieces for at in range(0, len(piece), step)]
