@@ -65,7 +65,7 @@ class Made:
 def make(records: Path, out: Path, *, with_shipped: bool, seed: int, jobs: int) -> Made:
     """Make a model of records in a folder; ``DatasetError`` if they are not enough."""
     publish.require_no_other_page(out)
-    head = own_head()
+    head = own_head(few_tracks=not with_shipped)
     shipped = read_training_rows([listener.definition() for listener in head.listeners])
     task, n_left_out = _task(records, shipped, with_shipped=with_shipped, jobs=jobs)
     task = task.of_columns(head.columns)
