@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import tracemalloc
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from edge.audio.demo import programme
 from edge.audio.demo.mixing import PEAK
 from edge.audio.demo.programme import PROGRAMME, Stretch
 from edge.audio.demo.tones import RATE
@@ -62,7 +65,21 @@ def test_the_source_plays_the_programme_once_in_order() -> None:
     assert np.array_equal(samples, np.concatenate([stretch.samples() for stretch in PROGRAMME]))
 
 
-def test_at_real_time_pace_it_comes_in_short_blocks_and_says_that_it_is_there() -> None:
+def test_while_a_stretch_is_not_ready_it_says_that_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_end = threading.Event()
+
+    def slow(seconds: float) -> NDArray[np.float32]:
+        may_end.wait(60.0)
+        return np.zeros(round(seconds * RATE), dtype=np.float32)
+
+    monkeypatch.setattr(programme, "PROGRAMME", (Stretch("silence", 0.2, -70.0, slow),))
+    chunks = iter(DemoSource())
+    assert isinstance(next(chunks), Idle)
+    may_end.set()
+    assert [type(chunk) for chunk in chunks if not isinstance(chunk, Idle)] == [Block, Block]
+
+
+def test_at_real_time_pace_it_comes_in_short_blocks() -> None:
     source = from_uri("demo")
     chunks = iter(source)
     first = next(chunk for chunk in chunks if not isinstance(chunk, Idle))
