@@ -6,10 +6,15 @@ import ast
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+
+#: Python 3.11 counts how deep ``ast.parse`` is for all threads together, and fails where two parse at once: Dask's
+#: workers have several.
+_PARSING = threading.Lock()
 
 
 @contextmanager
@@ -42,7 +47,8 @@ def code_digest(*paths: Path) -> str:
     content = hashlib.sha256()
     for path in paths:
         for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
-            tree = ast.parse(file.read_bytes())
+            with _PARSING:
+                tree = ast.parse(file.read_bytes())
             for node in ast.walk(tree):
                 if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
                     node.body[0] = ast.Pass()

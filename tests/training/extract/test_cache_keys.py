@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,3 +67,21 @@ def test_a_listener_is_taught_again_from_other_data(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.wav", np.ones(100) / 2, 22_050)
     digests.add(data_digest(data, [piece], backbone))
     assert len(digests) == 4
+
+
+def test_several_threads_digest_code_at_once() -> None:
+    """Python 3.11 fails where the garbage collector changes threads in the middle of ``ast.parse``, as Dask's does."""
+
+    def change_threads(_phase: str, _info: dict[str, int]) -> None:
+        time.sleep(0)
+
+    folder, thresholds = Path(one_file.__file__).parent, gc.get_threshold()
+    gc.callbacks.append(change_threads)
+    gc.set_threshold(20)
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            digests = set(threads.map(code_digest.__wrapped__, [folder] * 16))
+    finally:
+        gc.set_threshold(*thresholds)
+        gc.callbacks.remove(change_threads)
+    assert len(digests) == 1
