@@ -53,6 +53,11 @@ class Window:
             return _excerpt(read_clip(self.recordings[0], SAMPLE_RATE), n_samples, rng)
         return _joined(self.recordings, n_samples, rng)
 
+    def through_microphone(self) -> NDArray[np.float32]:
+        """Return the sound as a simulated microphone records it, among no noise of another fold; always the same."""
+        rng = np.random.default_rng((*self.seed, 1))  # another sequence than the window's own
+        return simulate(self.audio().astype(np.float32), surroundings_of_fold(self.fold), rng)
+
 
 def windows(data: Path, seed: int) -> list[Window]:
     """Return all windows, of the recordings under ``data`` (``nomusic/``) and of generators."""
@@ -125,8 +130,7 @@ def hear_windows(planned: Sequence[Window], describe: Callable[[NDArray[np.float
 def _vector(
     window: Window, describe: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 ) -> tuple[Window, NDArray[np.float32]]:
-    rng = np.random.default_rng((*window.seed, 1))  # another sequence than the window's own
-    return window, describe(simulate(window.audio().astype(np.float32), surroundings_of_fold(window.fold), rng))
+    return window, describe(window.through_microphone())
 
 
 def recorded(folder: Path, fold: int) -> Iterator[tuple[str, list[Path], int]]:

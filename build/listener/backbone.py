@@ -54,6 +54,9 @@ class Backbone(ABC):
         Taken of each embedding over a window's patches for the head.
     compared : tuple of float
         Weight of each output of ``trainable`` in the loss between the teacher and its copy.
+    context : tuple of int
+        Frames of the recording around a patch that the teacher is given, and how many outputs of ``trainable``, counted
+        from the last, are its answers to these instead of the patch alone; (0, 0): none.
     lessons : tuple of Condition
         Conditions that it is taught to ignore.
     schedule : Schedule
@@ -72,6 +75,7 @@ class Backbone(ABC):
     views: ClassVar[Mapping[str, float] | None] = None
     statistics: ClassVar[tuple[str, ...]] = ("mean",)
     compared: ClassVar[tuple[float, ...]]
+    context: ClassVar[tuple[int, int]] = (0, 0)
     lessons: ClassVar[tuple[Condition, ...]] = LESSONS
     schedule: ClassVar[Schedule] = Schedule()
     max_size: ClassVar[int] = 4_000_000
@@ -89,10 +93,11 @@ class Backbone(ABC):
         """AudioSet's names of the styles that the deployed network's last output scores, in its order."""
 
     @abstractmethod
-    def trainable(self, n_frozen: int | None = None) -> keras.Model:
+    def trainable(self, n_frozen: int | None = None, n_frames: int | None = None) -> keras.Model:
         """Return the network to train: patches (n, frames, mels, 1) in, one float32 output for each of ``compared``.
 
-        The first ``n_frozen`` blocks keep their weights; None: all do, as in a teacher.
+        The first ``n_frozen`` blocks keep their weights; None: all do, as in a teacher. ``n_frames`` are those of a
+        patch, where they are not the front end's.
         """
 
     @abstractmethod

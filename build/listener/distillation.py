@@ -8,7 +8,7 @@ teacher say of each patch is computed once, and only the blocks that learn run i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -63,7 +63,7 @@ def distill(backbone: AnyBackbone, pairs: Sequence[Pair], schedule: Schedule, se
     rng = np.random.default_rng(seed)
     student = backbone.trainable(schedule.n_frozen)
     frozen, learning = _divided(student, backbone, schedule.n_frozen)
-    lessons = _lessons(pairs, backbone.trainable(), frozen, backbone.front_end, rng)
+    lessons = _lessons(pairs, backbone, frozen, rng)
     terms = [(weight, aim.std(axis=0) + 0.02) for weight, aim in zip(backbone.compared, lessons.aims, strict=True)]
     batches = _batches(lessons, schedule.batch_size, rng)
     for n_steps in schedule.cycles:
@@ -82,9 +82,10 @@ def _divided(student: keras.Model, backbone: Backbone, n_frozen: int) -> tuple[k
 
 
 def _lessons(
-    pairs: Sequence[Pair], teacher: keras.Model, frozen: keras.Model | None, spec: PatchSpec, rng: np.random.Generator
+    pairs: Sequence[Pair], backbone: Backbone, frozen: keras.Model | None, rng: np.random.Generator
 ) -> Lessons:
     """Return the patches of all pairs, the degraded ones half of the time through one more response."""
+    spec = backbone.front_end
     recordings = {id(pair.recorded): pair.recorded for pair in pairs}  # several pairs share one
     cut = {key: _patches(frames, spec) for key, frames in recordings.items()}
     begins = dict(zip(cut, np.cumsum([0, *map(len, cut.values())]), strict=False))
@@ -103,28 +104,62 @@ def _lessons(
         some[responding] = _through_a_response(some[responding, ..., 0].astype(np.float32), spec, rng)[..., np.newaxis]
     return Lessons(
         as_taken(recorded),
-        tuple(_answers(teacher, recorded)),
+        tuple(_aims(backbone, list(recordings.values()), recorded)),
         as_taken(degraded),
         np.concatenate(places).astype(np.int64),
     )
 
 
+def _aims(backbone: Backbone, recordings: Sequence[Frames], patches: Frames) -> list[NDArray[np.float32]]:
+    """Return the teacher's outputs for the patches of all recordings, some of them as it hears more around each.
+
+    Where a recording is shorter than that they stay the patch's own.
+    """
+    spec, (n_context, n_outputs) = backbone.front_end, backbone.context
+    aims = _answers(backbone.trainable(), patches)
+    if not n_outputs:
+        return aims
+    answers_to, at = _answering(backbone.trainable(n_frames=n_context), (n_context, spec.n_mels, 1)), 0
+    for frames in recordings:
+        starts = np.array(_starts(len(frames), spec))
+        if len(frames) >= n_context:
+            begins = np.clip(starts + (spec.n_frames - n_context) // 2, 0, len(frames) - n_context)
+            places, of_start = np.unique(begins, return_inverse=True)
+            answers = answers_to(np.array([frames[begin : begin + n_context] for begin in places])[..., np.newaxis])
+            for aim, answer in zip(aims[-n_outputs:], answers[-n_outputs:], strict=True):
+                aim[at : at + len(starts)] = answer[of_start]
+        at += len(starts)
+    return aims
+
+
 def _patches(frames: Frames, spec: PatchSpec) -> Frames:
     """Return patches (n, frames, mels, 1), each ``APART_S`` after the one before."""
-    starts = range(0, len(frames) - spec.n_frames + 1, round(APART_S * spec.sample_rate / spec.hop_length))
     empty = np.zeros((0, *spec.shape), dtype=frames.dtype)
+    starts = _starts(len(frames), spec)
     return np.array([frames[start : start + spec.n_frames] for start in starts] or empty)[..., np.newaxis]
 
 
+def _starts(n_frames: int, spec: PatchSpec) -> range:
+    return range(0, n_frames - spec.n_frames + 1, round(APART_S * spec.sample_rate / spec.hop_length))
+
+
 def _answers(network: keras.Model, patches: Frames) -> list[NDArray[np.float32]]:
-    """Return the outputs of a network for patches, a few of them at a time."""
-    shape = tf.TensorSpec((None, *patches.shape[1:]), tf.float32)
-    call = tf.function(lambda some: _outputs(network, some), input_signature=[shape])
-    begins = range(0, len(patches), AT_ONCE)
-    answers = [call(tf.constant(patches[begin : begin + AT_ONCE].astype(np.float32))) for begin in begins]
-    return [
-        np.concatenate([np.asarray(some, dtype=np.float32) for some in output]) for output in zip(*answers, strict=True)
-    ]
+    """Return the outputs of a network for patches."""
+    return _answering(network, patches.shape[1:])(patches)
+
+
+def _answering(network: keras.Model, shape: tuple[int, ...]) -> Callable[[Frames], list[NDArray[np.float32]]]:
+    """Return a function that gives the outputs of a network for patches of that shape, a few of them at a time."""
+    of_some = tf.TensorSpec((None, *shape), tf.float32)
+    call = tf.function(lambda some: _outputs(network, some), input_signature=[of_some])
+
+    def answers(patches: Frames) -> list[NDArray[np.float32]]:
+        begins = range(0, len(patches), AT_ONCE)
+        found = [call(tf.constant(patches[begin : begin + AT_ONCE].astype(np.float32))) for begin in begins]
+        outputs = zip(*found, strict=True)
+        return [np.concatenate([np.asarray(some, dtype=np.float32) for some in output]) for output in outputs]
+
+    return answers
 
 
 def _outputs(network: keras.Model, patches: tf.Tensor, *, training: bool = False) -> list[tf.Tensor]:

@@ -31,7 +31,7 @@ from edge.live.decision import NO_MUSIC
 from edge.model.bundle import load_bundle
 from edge.words import safe
 
-#: Tracks of each genre, and the windows of which one is taken: more would make the file larger than 1 MB.
+#: Tracks of each genre, and the windows of which one is taken: more would make the file larger than 1.5 MB.
 N_TRACKS = 25
 ONE_WINDOW_IN = 2
 #: Conditions of the tracks: as recorded, and through the microphone that own tracks are heard through, too.

@@ -74,8 +74,9 @@ class Mn04(Backbone):
     outputs = (("pooled", 384), ("embedding", 512), ("music", 1))
     views = {"pooled": 1.0, "embedding": 1.0}  # noqa: RUF012 - a ClassVar of the base class
     compared = (0.25, 0.25, 0.5, 1.0, 1.0, 0.5)
-    lessons = (LESSONS[0], *RECORDED_LESSONS)
-    schedule = Schedule(cycles=(1500,), n_frozen=6)
+    context = (1000, 3)  # the 10 s that it was published for; what it squeezes to stays the patch's own
+    lessons = (*LESSONS[:2], *RECORDED_LESSONS)
+    schedule = Schedule(cycles=(3000,), n_frozen=6)
     max_size = 2_200_000
     quantization = "float16 weights, float sums"
     origin = {  # noqa: RUF012 - a ClassVar of the base class
@@ -103,13 +104,13 @@ class Mn04(Backbone):
         """AudioSet's styles, in the order of its classes."""
         return tuple(self.class_names[index] for index in style_indices(self.class_names))
 
-    def trainable(self, n_frozen: int | None = None) -> keras.Model:
+    def trainable(self, n_frozen: int | None = None, n_frames: int | None = None) -> keras.Model:
         """Return the network that gives squeezed means, the pooled means, the embedding and the logits of all classes.
 
         The first convolution and the classes' layer keep their weights always.
         """
         frames, bands = self.front_end.shape
-        patch = keras.Input((frames, bands, 1))
+        patch = keras.Input((n_frames or frames, bands, 1))
         squeezed, pooled, embedding = self._features(patch, len(BLOCKS) + 1 if n_frozen is None else n_frozen)
         logits = self._dense(embedding, "classes", trainable=False)
         return keras.Model(patch, [*(squeezed[number] for number in COMPARED_BLOCKS), pooled, embedding, logits])

@@ -62,7 +62,7 @@ def prepare(
     backbone, network = kept(
         cache,
         LISTENER,
-        lambda: teach(untaught, lessons, seed, beside=beside),
+        lambda: teach(untaught, lessons, data, seed, beside=beside),
         backbone_name,
         untaught.schedule,
         untaught.lessons,
@@ -112,9 +112,10 @@ def _views(backbone: Backbone, listeners: Sequence[TaughtListener]) -> dict[str,
     return weights
 
 
-def teach(backbone: Backbone, pieces: list[Piece], seed: int, *, beside: bool) -> tuple[Backbone, bytes]:
-    """Return the backbone as taught with pieces, and its deployed network."""
-    return teaching.teach(backbone, teaching.lessons(pieces, backbone), seed, beside=beside)
+def teach(backbone: Backbone, pieces: list[Piece], data: Path, seed: int, *, beside: bool) -> tuple[Backbone, bytes]:
+    """Return the backbone as taught with pieces and with what is no music under ``data``, and its deployed network."""
+    pairs = [*teaching.lessons(pieces, backbone), *teaching.no_music_lessons(data, backbone, seed)]
+    return teaching.teach(backbone, pairs, seed, beside=beside)
 
 
 def data_digest(data: Path, pieces: Sequence[Piece], backbone: Backbone) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from build.audio.condition import AS_RECORDED, Condition
 from build.audio.read import read_recording
+from build.corpora import no_music
 from build.extract.parallel import in_order
 from build.listener.backbone import Backbone, Schedule
 from build.listener.distillation import AnyBackbone, Frames, Pair, distill
@@ -32,13 +34,32 @@ def lessons(pieces: Sequence[Piece], backbone: Backbone) -> list[Pair]:
     return [Pair(frames[index, 0], frames[index, number]) for index in range(len(pieces)) for number in numbers]
 
 
+def no_music_lessons(data: Path, backbone: Backbone, seed: int) -> list[Pair]:
+    """Return windows of what is no music, of the folds that train, as recorded and through a microphone.
+
+    Without them all that a listener is taught with is music, and it soon takes everything for that.
+    """
+    spec = replace(backbone.front_end, patch_hop=backbone.front_end.n_frames)
+    planned = [window for window in no_music.windows(data, seed) if window.fold != no_music.EVALUATION_FOLD]
+    return [pair for _, pair in in_order(partial(_no_music_pair, spec=spec), planned, "lessons without music")]
+
+
+def _no_music_pair(window: no_music.Window, spec: PatchSpec) -> tuple[no_music.Window, Pair]:
+    return window, Pair(
+        _log_mels(window.audio().astype(np.float32), spec), _log_mels(window.through_microphone(), spec)
+    )
+
+
 def _frames(
     item: tuple[int, int], pieces: tuple[Piece, ...], conditions: tuple[Condition, ...], spec: PatchSpec
 ) -> tuple[tuple[int, int], Frames]:
-    features = FeatureSpec()
-    audio = conditions[item[1]](pieces[item[0]].name, read_recording(pieces[item[0]].path, features))
-    patches = log_mel_patches(audio, spec, sr=features.sample_rate)
-    return item, patches.reshape(-1, spec.n_mels).astype(np.float16)
+    audio = conditions[item[1]](pieces[item[0]].name, read_recording(pieces[item[0]].path, FeatureSpec()))
+    return item, _log_mels(audio, spec)
+
+
+def _log_mels(audio: NDArray[np.float32], spec: PatchSpec) -> Frames:
+    patches = log_mel_patches(audio, spec, sr=FeatureSpec().sample_rate)
+    return patches.reshape(-1, spec.n_mels).astype(np.float16)
 
 
 def teach(

@@ -90,14 +90,14 @@ class Yamnet(Backbone):
         """AudioSet's styles, in the order of its classes."""
         return tuple(self.class_names[index] for index in style_indices(self.class_names))
 
-    def trainable(self, n_frozen: int | None = None) -> keras.Model:
+    def trainable(self, n_frozen: int | None = None, n_frames: int | None = None) -> keras.Model:
         """Return the network with the means after ``COMPARED_DEPTHS`` as outputs; a block is a pair of convolutions.
 
         The first convolution keeps its weights always. Matrix products are computed in bfloat16, which the processors
         of today's workstations do several times faster.
         """
         n_frozen = len(self.pairs) if n_frozen is None else n_frozen
-        x = patch = keras.Input((self.front_end.n_frames, self.front_end.n_mels, 1))
+        x = patch = keras.Input((n_frames or self.front_end.n_frames, self.front_end.n_mels, 1))
         x = _apply(x, keras.layers.Conv2D(32, 3, strides=2, padding="same", trainable=False), self.first)
         pooled = {}
         for depth, ((depthwise, pointwise), stride) in enumerate(zip(self.pairs, STRIDES, strict=True), start=1):

@@ -163,7 +163,7 @@ PERCEPTRON = PerceptronRecipe(
 #: The perceptron beside the discriminants of a head with a listener.
 HEAD_PERCEPTRON = PerceptronRecipe(
     "head",
-    DenseWithDropout((256,), dropout=0.5, input_dropout=0.5),
+    DenseWithDropout((192,), dropout=0.5, input_dropout=0.5),
     augmentation=Augmentation(noise=0.2),
     batch_size=128,
     min_steps=700,

@@ -43,8 +43,8 @@ class Tiny(Backbone):
         layer.set_weights([self.kernel])
         return y
 
-    def trainable(self, n_frozen: int | None = None) -> keras.Model:
-        patch = keras.Input((*SPEC.shape, 1))
+    def trainable(self, n_frozen: int | None = None, n_frames: int | None = None) -> keras.Model:
+        patch = keras.Input((n_frames or SPEC.n_frames, SPEC.n_mels, 1))
         return keras.Model(patch, [self._mean(patch, trainable=n_frozen is not None)])
 
     def end_of_block(self, number: int) -> str:

@@ -7,12 +7,10 @@ import io
 import json
 import logging
 import os
-import shutil
 import socket
 import subprocess
 import sys
 from datetime import UTC, datetime
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -26,6 +24,7 @@ from edge.audio.demo import synthesize
 from edge.events import Change, Gap, Prediction, SourceLost, SourceRestored, Started, State, Stopped
 from edge.history.segments import Segment
 from edge.history.writer import HistoryWriter
+from edge.model.bundle import contents_of
 from edge.service import logs
 from edge.service.sd_notify import Notifier
 from edge.sinks.jsonl import JsonLines
@@ -59,8 +58,8 @@ def nasty_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The shipped model under another name, with other labels."""
     folder = tmp_path_factory.mktemp("models") / NASTY
     folder.mkdir()
-    for name in ("genres.tflite", "listener.tflite", "genres.json"):
-        shutil.copy(str(files("edge.models") / name), folder / name)
+    for name, content in contents_of(None).items():
+        (folder / name).write_bytes(content)
     sidecar = json.loads((folder / "genres.json").read_text())
     sidecar["name"] = NASTY
     sidecar["labels"] = [f"{NASTY}{index}" for index in range(len(sidecar["labels"]))]

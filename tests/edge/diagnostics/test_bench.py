@@ -9,6 +9,7 @@ from pathlib import Path
 
 from edge.commands import bench as command
 from edge.diagnostics import bench
+from edge.model.bundle import load_bundle
 from tests import two_networks
 from tests.two_networks import make_bundle
 
@@ -27,8 +28,8 @@ def test_figures_are_measured(monkeypatch, capsys, tmp_path):
     assert values["import_s"] > 0.01
     assert values["runtime"] in ("tflite-runtime", "ai-edge-litert")
     assert values["model_bytes"] > 10_000
-    (listener,) = values["listeners"] = [bench.ListenerFigures(**figures) for figures in values["listeners"]]
-    assert listener.name == "listener"
+    values["listeners"] = [bench.ListenerFigures(**figures) for figures in values["listeners"]]
+    assert [figures.name for figures in values["listeners"]] == [use.name for use in load_bundle().listeners]
     print(done.stdout)
 
     monkeypatch.setattr(bench, "measure", lambda model: bench.Figures(**values))

@@ -2,10 +2,8 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ import soundfile
 from edge.audio.demo import synthesize
 from edge.diagnostics import selftest
 from edge.errors import EdgeError
+from edge.model.bundle import contents_of
 from tests.edge.diagnostics.make_parity import PARITY, golden_piece
 from tests.features.tolerances import STATISTICS
 from tests.golden.signals import SIGNALS
@@ -58,8 +57,8 @@ def test_a_silent_microphone_is_told(pulse):
 
 
 def shipped_bundle(folder):
-    for name in ("genres.tflite", "listener.tflite", "genres.json"):
-        shutil.copy(str(files("edge.models") / name), folder / name)
+    for name, content in contents_of(None).items():
+        (folder / name).write_bytes(content)
     return folder
 
 

@@ -36,7 +36,7 @@ def listeners() -> list[dict]:
 def test_they_are_of_the_shipped_listener_and_small() -> None:
     """A failure means another listener ships: python -m build.listener.make_training_rows."""
     rows = read_training_rows(listeners())
-    assert TRAINING_ROWS_FILE.stat().st_size <= 1_000_000
+    assert TRAINING_ROWS_FILE.stat().st_size <= 1_500_000
     genres = set(load_bundle().labels) - {NO_MUSIC}
     assert set(rows.music.genres) == genres
     assert all(rows.music.genres.count(genre) >= 20 for genre in genres)
