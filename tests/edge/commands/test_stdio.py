@@ -53,7 +53,7 @@ def test_an_error_keeps_its_status_where_nobody_can_be_told() -> None:
 
 
 def test_nothing_is_printed_into_a_file_opened_under_a_closed_streams_number(tmp_path: Path) -> None:
-    soundfile.write(tmp_path / "music.wav", synthesize(4.0), 22_050)
+    soundfile.write(tmp_path / "music.wav", synthesize(6.0), 22_050)
     config = tmp_path / "config.toml"
     config.write_text(f'[source]\nuri = "file:{tmp_path}/music.wav"\n[history]\nfile = "{tmp_path}/h.db"\n')
     assert shell('"$0" daemon --config "$1" >&- 2>&-', config).returncode == 0
