@@ -251,12 +251,12 @@ class FastConvolution:
 def fast_convolution(up: int, down: int, share: float, longest_step: int) -> FastConvolution:
     """Return the convolution that makes ``up`` outputs of ``down`` inputs and keeps ``share`` of the inputs' band.
 
-    Its steps take ``longest_step`` inputs at most, unless more than a third of what is transformed would overlap.
+    Its steps take ``longest_step`` inputs at most, if the filter allows.
     """
     reach = int(np.ceil(ZERO_CROSSINGS / share))  # inputs on each side of an output
     lead = -(-reach // down) * down
     n_periods = 1
-    while n_periods * down < 6 * lead or 2 * n_periods * down - 2 * lead <= longest_step:
+    while n_periods * down < 4 * lead or 2 * n_periods * down - 2 * lead <= longest_step:
         n_periods *= 2
     n_inputs, n_outputs = n_periods * down, n_periods * up
     n_bins = min(n_inputs, n_outputs) // 2 + 1
