@@ -15,7 +15,6 @@ from __future__ import annotations
 import io
 import logging
 import time
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import BundleError
+from edge.model.archive import DAMAGED
 from edge.model.bundle import Bundle
 from edge.model.inputs import inputs_digest
 from edge.written import write_whole
@@ -169,7 +169,7 @@ def read_layer(path: Path, bundle: Bundle) -> PersonalLayer | None:
         return _parsed(content, bundle)
     except BundleError as error:
         raise BundleError(f"{path}: {error}; set aside until {REMEDY}") from error
-    except (OSError, ValueError, KeyError, EOFError, MemoryError, NotImplementedError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise BundleError(f"{path}: is damaged; set aside until {REMEDY}") from error
 
 

@@ -8,7 +8,6 @@ with other definitions they are refused.
 
 from __future__ import annotations
 
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.errors import BundleError
+from edge.model.archive import DAMAGED
 from edge.model.bundle import Bundle, folder_of
 from edge.model.inputs import inputs_digest
 
 REFERENCE_FILE = "reference_rows.npz"
 #: Maximum size of the file in bytes.
-MOST_BYTES = 1_000_000
+MOST_BYTES = 2_000_000
 REMEDY = "make it anew: python -m build.reference_rows"
 
 
@@ -46,7 +46,7 @@ def reference_rows(bundle: Bundle, model: Path | str | None = None) -> Reference
             found = _read(file.read(MOST_BYTES + 1), bundle)
     except BundleError as error:
         raise BundleError(f"{path}: {error}; {REMEDY}") from error
-    except (OSError, ValueError, KeyError, EOFError, MemoryError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise BundleError(f"{path}: cannot be read as reference rows ({error}); {REMEDY}") from error
     return found
 

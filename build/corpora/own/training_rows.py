@@ -8,7 +8,6 @@ genres. They fit one listener; for another ``python -m build.listener.make_train
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,6 +23,7 @@ from build.files import written_whole
 from build.tables.feature_sets import FEATURE_SETS
 from build.tables.feature_table import FeatureTable, Track
 from edge.live.decision import NO_MUSIC
+from edge.model.archive import DAMAGED
 from features_np.spec import FeatureSpec
 
 TRAINING_ROWS_FILE = Path(__file__).resolve().parents[3] / "models" / "training_rows.npz"
@@ -87,7 +87,7 @@ def read_training_rows(listeners: Sequence[dict[str, Any]], path: Path = TRAININ
         with np.load(path, allow_pickle=False) as file:
             held = {name: file[name] for name in file.files}
         document = json.loads(bytes(held["document"]))
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except DAMAGED as error:
         raise DatasetError(f"{path}: cannot be read ({error}); {_REMEDY}") from error
     expected = definition_of(listeners or document["definition"]["listeners"])
     if document["definition"] != expected:

@@ -33,11 +33,13 @@ def test_it_settles_on_what_classify_says_of_the_same_file(pulse: Pulse, music: 
     assert player.wait(60) == 0
     said = ear.end()
     assert said == ""
-    answers = [event for event in ear.of("prediction") if event["state"] == "music"]
-    assert answers[-1]["probabilities"] == pytest.approx(verdict.probabilities, abs=0.1)  # measured: 0.04
+    # Where it takes the end of the music for another record, the last answer is of a few seconds alone.
+    settled = max(ear.of("prediction"), key=lambda event: event["window_s"])
+    assert settled["state"] == "music"
+    assert settled["probabilities"] == pytest.approx(verdict.probabilities, abs=0.1)  # measured: 0.04
     if verdict.confidence > SURE:
-        assert answers[-1]["genre"] == verdict.genre
-    assert answers[-1]["tempo_bpm"] == pytest.approx(verdict.tempo_bpm, rel=0.05)
+        assert settled["genre"] == verdict.genre
+    assert settled["tempo_bpm"] == pytest.approx(verdict.tempo_bpm, rel=0.05)
 
 
 def test_devices_lists_what_the_server_has(pulse: Pulse) -> None:

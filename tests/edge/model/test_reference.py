@@ -86,7 +86,7 @@ def test_a_row_that_is_not_a_number_is_refused(bundle: Bundle, folder: Path) -> 
 
 def test_a_file_that_is_too_large_is_not_read_to_its_end(bundle: Bundle, folder: Path) -> None:
     (folder / REFERENCE_FILE).write_bytes(b"\0" * (MOST_BYTES + 1))
-    with pytest.raises(BundleError, match="has more than 1000000 bytes"):
+    with pytest.raises(BundleError, match="has more than 2000000 bytes"):
         reference_rows(bundle, folder)
 
 

@@ -38,7 +38,7 @@ def main() -> None:
         for network in bundle.networks:
             rows = network.interpreter.run(inputs[f"quantized/{network.use.name}"])
             for number, (output, _) in enumerate(network.use.outputs):
-                answers[f"network/{output}"] = rows[number]
+                answers[f"network/{network.use.name} {output}"] = rows[number]
         steps = inputs[f"quantized/{model}_head"]
         answers[f"network/{model}_head"] = np.concatenate([bundle.interpreter.run(row[np.newaxis])[0] for row in steps])
         for name in inputs:

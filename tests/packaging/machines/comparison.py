@@ -19,10 +19,11 @@ from tests.packaging.machines.answers import MODELS
 
 Arrays = Mapping[str, NDArray[Any]]
 
-#: Pieces that the whole way is tried with, from samples to probabilities; lengths in seconds.
+#: Pieces that the whole way is tried with, from samples to probabilities; lengths in seconds. The first genre leads by
+#: more than two runtimes may differ.
 PIECES: Mapping[str, Mapping[str, Any]] = {
     f"{tempo_bpm:.0f} in {key}": {"seconds": 6.0, "tempo_bpm": tempo_bpm, "key": key, "seed": seed}
-    for seed, (tempo_bpm, key) in enumerate([(70, "C"), (92, "D"), (110, "F#"), (124, "A"), (150, "A#"), (180, "E")])
+    for seed, (tempo_bpm, key) in enumerate([(70, "C"), (92, "D"), (110, "F#"), (124, "A"), (136, "E"), (82, "G")])
 }
 
 
@@ -87,7 +88,7 @@ def _float_outputs() -> set[str]:
     bundles = [load_bundle(folder) for folder in MODELS.values()]
     of_bundles = [zip(bundle.listeners, bundle.sidecar["listeners"], strict=True) for bundle in bundles]
     return {
-        name
+        f"{use.name} {name}"
         for listeners in of_bundles
         for use, said in listeners
         if not said.get("quantization", FULL_INTEGER).startswith(FULL_INTEGER)
