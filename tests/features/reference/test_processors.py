@@ -79,6 +79,7 @@ def test_streams_equal_files_on_another_processor(core: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)  # a minute and a half of processor time; others may want the same processors
 @pytest.mark.parametrize("core", [core for core, flag in CORES.items() if flag in flags()])
 def test_parity_on_another_processor(core: str) -> None:
     require_passed(core, TESTS)
