@@ -28,7 +28,7 @@ EXTRAS = {
 HEAVY = {"tensorflow", "keras", "librosa", "numba", "scipy.signal", "pandas", "matplotlib", "build", "tests"}
 
 #: Openings of docstrings that describe a question rather than its answer.
-QUESTION_WORDS = frozenset({"What", "Whatever", "How", "Where", "Wherever", "Who", "Whoever", "Whether"})
+QUESTION_WORDS = frozenset({"What", "Whatever", "That", "How", "Where", "Wherever", "Who", "Whoever", "Whether"})
 #: Where processes are started by ``multiprocessing``, with PYTHONSAFEPATH.
 SPAWNING = {"edge/files/batch.py"}
 

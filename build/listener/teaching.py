@@ -26,8 +26,7 @@ N_REPRESENTATIVE = 500
 
 def lessons(pieces: Sequence[Piece], backbone: Backbone) -> list[Pair]:
     """Return pieces as recorded, and through a microphone for each of the backbone's lessons."""
-    front_end, conditions = backbone.front_end, (AS_RECORDED, *backbone.lessons)
-    spec = replace(front_end, patch_hop=front_end.n_frames)  # patches side by side: frames follow without a gap
+    conditions, spec = (AS_RECORDED, *backbone.lessons), _side_by_side(backbone.front_end)
     items = [(index, number) for index in range(len(pieces)) for number in range(len(conditions))]
     frames = dict(in_order(partial(_frames, pieces=tuple(pieces), conditions=conditions, spec=spec), items, "lessons"))
     numbers = range(1, len(conditions))
@@ -39,15 +38,18 @@ def no_music_lessons(data: Path, backbone: Backbone, seed: int) -> list[Pair]:
 
     Without them all that a listener is taught with is music, and it soon takes everything for that.
     """
-    spec = replace(backbone.front_end, patch_hop=backbone.front_end.n_frames)
     planned = [window for window in no_music.windows(data, seed) if window.fold != no_music.EVALUATION_FOLD]
-    return [pair for _, pair in in_order(partial(_no_music_pair, spec=spec), planned, "lessons without music")]
+    of_window = partial(_no_music_pair, spec=_side_by_side(backbone.front_end))
+    return in_order(of_window, planned, "lessons without music")
 
 
-def _no_music_pair(window: no_music.Window, spec: PatchSpec) -> tuple[no_music.Window, Pair]:
-    return window, Pair(
-        _log_mels(window.audio().astype(np.float32), spec), _log_mels(window.through_microphone(), spec)
-    )
+def _no_music_pair(window: no_music.Window, spec: PatchSpec) -> Pair:
+    return Pair(_log_mels(window.audio().astype(np.float32), spec), _log_mels(window.through_microphone(), spec))
+
+
+def _side_by_side(front_end: PatchSpec) -> PatchSpec:
+    """Return a front end whose patches do not overlap, so that frames follow without a gap."""
+    return replace(front_end, patch_hop=front_end.n_frames)
 
 
 def _frames(

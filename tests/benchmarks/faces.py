@@ -63,7 +63,7 @@ class Daemon:
 
     @contextmanager
     def pages(self, count: int) -> Iterator[None]:
-        """That many pages are open."""
+        """Keep ``count`` pages open."""
         clients = [socket.create_connection(("127.0.0.1", self._web)) for _ in range(count)]
         for client in clients:
             client.sendall(b"GET /api/events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")

@@ -23,7 +23,7 @@ class Switched:
 
     @property
     def name(self) -> str:
-        """That of the other."""
+        """The name of the source that is switched."""
         return self._source.name
 
     @property
@@ -62,5 +62,5 @@ class Switched:
         yield Resumed(clock.steady_s() - from_s)
 
     def close(self) -> None:
-        """Release the other."""
+        """Release the source that is switched."""
         self._source.close()
