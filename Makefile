@@ -93,7 +93,7 @@ image: debian wheel $(TESTING)/.ready
 	$(TESTING)/bin/python -m tests.packaging.machines.container.image dist/livegenre-*.whl $(ARCHITECTURES)
 
 model: $(TESTING)/.ready
-	$(TESTING)/bin/python -m build.train --recipe listener
+	$(TESTING)/bin/python -m build.train --recipe listener --backbone mn04 --beside
 	$(TESTING)/bin/python -m build.listener.make_training_rows
 	$(TESTING)/bin/python -m build.train --recipe timbre
 

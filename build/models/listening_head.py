@@ -41,7 +41,7 @@ LEFT_OUT = {
     "without chroma": ("chroma_profile",),
     "without movement": ("modulation", "roughness", "flux"),
 }
-#: Maximum size of the head in bytes; that of one listener has 0.5 MB, that of two 0.8.
+#: Maximum size of the head in bytes; that of one listener has 0.5 MB, that of two 0.65.
 MAX_SIZE = 850_000
 
 
