@@ -82,7 +82,8 @@ class Correcting:
         """Return the available keys besides those of the display."""
         if self._history is None:
             return ""
-        offered = [f"{RIGHT} is right"] if _can_be_right(view) and view.corrected is None else []
+        is_open = view.segment is not None and view.corrected is None
+        offered = [f"{RIGHT} is right"] if is_open and _can_be_right(view) else []
         return "  ".join([*offered, f"{CORRECT} corrects", *([f"{UNDO} undoes"] if self._undoable(view) else [])])
 
     def close(self) -> None:
