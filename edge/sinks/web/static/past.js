@@ -64,6 +64,7 @@ function showDay(day) {
   }));
   $("now-mark").hidden = now < 0 || now > 1;
   $("now-mark").style.left = `${100 * now}%`;
+  $("now-mark").classList.toggle("late", now > 0.5);
   showTotals(day, "on the day before");
 }
 

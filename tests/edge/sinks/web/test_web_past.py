@@ -114,6 +114,33 @@ def test_any_day_week_and_year_is_shown(page: Page) -> None:
     expect(page.locator("#now-mark")).to_be_visible()
 
 
+class OnWednesday(datetime):
+    """The clock of a device on the day of the first evening."""
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        return WEDNESDAY.astimezone(tz) if tz else WEDNESDAY.replace(tzinfo=None)
+
+
+@pytest.mark.parametrize("clock", ["00:01", "12:00", "23:58"])
+def test_the_mark_of_now_stays_on_a_narrow_page_at_any_time(
+    browser: Browser, web: WebPage, monkeypatch: pytest.MonkeyPatch, clock: str
+) -> None:
+    monkeypatch.setattr(history_api, "datetime", OnWednesday)
+    context = browser.new_context(viewport={"width": 360, "height": 740})
+    page = context.new_page()
+    page.clock.set_fixed_time(datetime.fromisoformat(f"2026-07-15T{clock}").astimezone())
+    page.goto(web.url)
+    expect(page.locator("#now-mark")).to_be_visible()
+    is_fine(page)
+    mark, line = page.locator("#now-mark").bounding_box(), page.locator("#timeline").bounding_box()
+    assert mark is not None
+    assert line is not None
+    assert line["x"] <= mark["x"] + 1
+    assert mark["x"] + mark["width"] <= line["x"] + line["width"] + 1
+    context.close()
+
+
 def labels(file: Path) -> list[str | None]:
     return [segment.corrected for segment in read_segments(file)]
 
