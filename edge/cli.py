@@ -73,7 +73,7 @@ def _start_anew(args: argparse.Namespace, stuck: SoundSystemStuck) -> NoReturn:
     """Replace this process by a new one of the same command; threads stuck in the sound system end with it."""
     sys.stdout.flush()
     native_stderr.hand_over()
-    hand_over(stuck.progress)
+    hand_over(stuck.rooms or {"": stuck.progress})
     must_wait = getattr(args, "wait", None) is False  # the microphone was there once, and should be again
     os.execv(sys.executable, [*sys.orig_argv, *(["--wait"] if must_wait else [])])
 

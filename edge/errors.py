@@ -52,13 +52,14 @@ class SoundSystemStuck(SourceError):  # noqa: N818 - it is a state of the machin
     """A call into the sound system does not return: this process cannot use it any more, a new one can.
 
     ``away_since`` is the time of the last audio, in seconds on the steady clock; ``progress`` is handed to the new
-    process.
+    process, and ``rooms`` in its place where sources have names.
     """
 
     def __init__(self, words: str, away_since: float) -> None:
         super().__init__(words)
         self.away_since = away_since
         self.progress = Progress(away_since=away_since)
+        self.rooms: dict[str, Progress] = {}
 
 
 class BundleError(EdgeError, ValueError):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 from datetime import timedelta
-from pathlib import Path
 
 from edge.commands import Subparsers
-from edge.commands.history import SERVICE_FILE, default_file, parse_moment, path_of
+from edge.commands.history import add_file_options, history_of, parse_moment
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -28,12 +27,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="WHEN",
         help="what was heard then: 20:15, 2026-11-21T20:15, or 30m for half an hour ago (default: what is playing)",
     )
-    parser.add_argument(
-        "--file",
-        type=path_of,
-        metavar="FILE",
-        help=f"history file (default: {SERVICE_FILE}, the service's, if it exists; otherwise your own)",
-    )
+    add_file_options(parser)
     parser.set_defaults(run=run)
 
 
@@ -46,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     if args.own and args.label is None:
         raise ConfigError("--own: name the genre, livegenre correct tango --own")
 
-    file: Path = args.file or default_file()
+    file = history_of(args)
     at = None if args.at is None else parse_moment(args.at, "--at")
     if args.undo:
         done = undo(file, at)

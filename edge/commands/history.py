@@ -39,11 +39,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="show what was heard",
         description="Show what was heard: hours per genre for each day, or every segment with --json or --csv.",
     )
-    parser.add_argument(
-        "--file",
-        type=path_of,
-        help=f"history file (default: {SERVICE_FILE}, the service's, if it exists; otherwise your own)",
-    )
+    add_file_options(parser)
     moment = "a local date or time (2026-11-21, 2026-11-21T20:30), today, yesterday, or how long ago (30m, 2h, 7d)"
     parser.add_argument("--since", metavar="WHEN", help=f"from {moment}")
     parser.add_argument("--until", metavar="WHEN", help=f"to {moment}; a day counts to its end")
@@ -60,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
     since = None if args.since is None else parse_moment(args.since, "--since")
     until = None if args.until is None else parse_moment(args.until, "--until", end_of_day=True)
-    asked = (args.file or default_file(), since, until)
+    asked = (history_of(args), since, until)
     if args.json:
         sys.stdout.writelines(map(json_line, each_row(*asked)))
     elif args.csv:
@@ -77,6 +73,31 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def add_file_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options that say which history is meant; see ``history_of``."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--file",
+        type=path_of,
+        metavar="FILE",
+        help=f"history file (default: {SERVICE_FILE}, the service's, if it exists; otherwise your own)",
+    )
+    which.add_argument("--room", metavar="NAME", help="that of a room with this name, beside the default one")
+
+
+def history_of(args: argparse.Namespace) -> Path:
+    """Return the history that is meant."""
+    from edge.errors import ConfigError
+    from edge.rooms import RoomName, room_name
+
+    if args.room is None:
+        return args.file or default_file()
+    try:
+        return RoomName(room_name(args.room)).file(default_file())
+    except ValueError as error:
+        raise ConfigError(f"--room {error}") from error
+
+
 def path_of(text: str) -> Path:
     """Return a path with ~ expanded, which shells do not do in ``--file=~/history.db``."""
     return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser fails for a user who does not exist
@@ -87,7 +108,8 @@ def default_file() -> Path:
     from edge.history.database import own_file
 
     try:
-        return SERVICE_FILE if SERVICE_FILE.exists() else own_file()
+        has_service = SERVICE_FILE.exists() or any(SERVICE_FILE.parent.glob("history-*.db"))
+        return SERVICE_FILE if has_service else own_file()
     except PermissionError:  # it exists and is readable by the service only: reading it will report that
         return SERVICE_FILE
 

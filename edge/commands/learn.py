@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from edge import stdio
 from edge.commands import Subparsers, add_model_option
-from edge.commands.history import SERVICE_FILE, default_file, path_of
+from edge.commands.history import add_file_options, history_of
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -25,12 +24,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "--status", action="store_true", help="show the layer in use, and the outcome of the last learning"
     )
     what.add_argument("--undo", action="store_true", help="undo the last learning; corrections stay")
-    parser.add_argument(
-        "--file",
-        type=path_of,
-        metavar="FILE",
-        help=f"history file (default: {SERVICE_FILE}, the service's, if it exists; otherwise your own)",
-    )
+    add_file_options(parser)
     add_model_option(parser)
     parser.set_defaults(run=run)
 
@@ -41,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from edge.model.bundle import load_bundle
     from edge.words import safe
 
-    file: Path = args.file or default_file()
+    file = history_of(args)
     if args.undo:
         left = keeping.undo(file)
         print(f"undone; {'the layer before it is in use' if left else 'the model answers alone'}")

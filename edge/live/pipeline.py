@@ -136,7 +136,7 @@ class Pipeline:
                 if self._stopping:
                     break
         except SoundSystemStuck as stuck:
-            stuck.progress = self._progress(stuck.away_since)
+            stuck.progress = self.progress(stuck.away_since)
             raise
         yield from self._end_stretch()
         yield self._stats()
@@ -328,7 +328,8 @@ class Pipeline:
     def _next_stats_s(self) -> float:
         return (self.audio_s // STATS_EVERY_S + 1) * STATS_EVERY_S
 
-    def _progress(self, away_since: float) -> Progress:
+    def progress(self, away_since: float) -> Progress:
+        """Return what a process that replaces this one goes on from; ``away_since`` is when the last audio came."""
         return Progress(
             audio_s=self.audio_s,
             dropped_s=self._timeline.lost_s,

@@ -12,6 +12,7 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -52,7 +53,10 @@ class Quantization:
 
 
 class Interpreter:
-    """A loaded model that takes items and gives one row of each, or several: float32 outside, quantized inside."""
+    """A loaded model that takes items and gives one row of each, or several: float32 outside, quantized inside.
+
+    Any thread may run it; runtimes allow one at a time.
+    """
 
     def __init__(self, model: bytes, runtimes: Sequence[str] = RUNTIMES) -> None:
         """Load ``model`` with the first of ``runtimes`` that can; ``RuntimeMissing`` if none can.
@@ -71,6 +75,7 @@ class Interpreter:
             tensor.is_quantized for tensor in (self._input, *self._outputs)
         )
         self._most_together, self._n_together = MOST_TOGETHER if takes_any else 1, 1
+        self._running = Lock()
 
     def quantize(self, values: NDArray[np.float32]) -> NDArray[Any]:
         """Return real values as the model takes them."""
@@ -79,7 +84,8 @@ class Interpreter:
     def run(self, quantized: NDArray[Any]) -> list[NDArray[np.float32]]:
         """Run the model on quantized items (n, *input_shape), n >= 1; returns rows (n, size) for each output."""
         step = self._most_together
-        parts = [self._run_together(quantized[first : first + step]) for first in range(0, len(quantized), step)]
+        with self._running:
+            parts = [self._run_together(quantized[first : first + step]) for first in range(0, len(quantized), step)]
         return parts[0] if len(parts) == 1 else [np.concatenate(rows) for rows in zip(*parts, strict=True)]
 
     def __call__(self, values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,58 +1,42 @@
 """``livegenre daemon``: listening as a service, for months.
 
-One loop handles every event: it feeds the service manager's watchdog, the history and the log, so that a hang is
-detected. A signal only sets a flag, which the loop sees at the next event, within 0.75 s; calls that can hang in the
-sound system run in other threads.
+One loop handles the events of all rooms: it feeds the service manager's watchdog while every room says something, the
+histories and the log, so that a hang is detected. A signal only sets a flag, which the loop sees at the next event,
+within 0.75 s; each room listens in a thread of its own, and calls that can hang in the sound system run in others.
 """
 
 from __future__ import annotations
 
 import logging
 import signal
+import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from queue import Empty, Queue
 
-from edge import words
-from edge.audio.recovery.switched import Switched
-from edge.audio.sources import Source, from_uri
 from edge.errors import BundleError, ConfigError, EdgeError, HistoryError, RuntimeMissing, SoundSystemStuck
-from edge.events import (
-    Change,
-    Event,
-    Gap,
-    HistoryTrouble,
-    SegmentCorrected,
-    SourceLost,
-    SourceRestored,
-    Started,
-    State,
-    Stats,
-    Stopped,
-)
-from edge.history.database import own_file
-from edge.live.pipeline import Pipeline, PipelineSettings
+from edge.events import Event, Started
 from edge.model.bundle import Bundle, load_bundle
-from edge.model.personal import LayerWatch, PersonalLayer
-from edge.progress import Progress, take_over
+from edge.progress import Progress, take_over_all
+from edge.rooms import RoomName
 from edge.service import logs
 from edge.service.config import Config, load_config
-from edge.service.faces import Faces
-from edge.service.nightly import Nightly
+from edge.service.room import Opened, Room
+from edge.service.room_thread import Ended
 from edge.service.sd_notify import Notifier
 from edge.service.settings import FileSettings
-from edge.sinks import Sink
-from edge.sinks.every_face import draws_sound
-from edge.sinks.guard import Guarded
-from edge.sinks.history import HistorySink
-from edge.sinks.present import Present
-from edge.switch import PAUSED_FILE, Switch
 
 log = logging.getLogger(__name__)
 
 #: Exit status for errors that a restart cannot fix (EX_CONFIG of sysexits.h); the unit file names it.
 BAD_CONFIG = 78
+#: Events that may wait for the loop; a room that finds no place waits, and its audio in its own queue.
+MOST_WAITING = 256
+#: Seconds after which the loop looks about though no room says anything.
+LOOK_S = 0.5
+#: Seconds that rooms are given to end.
+STOP_S = 10.0
 
 
 def run(path: Path) -> int:
@@ -82,38 +66,48 @@ class Daemon:
         self._notifier = notifier
         self._config = load_config(path)
         self._bundle = _bundle(self._config)
-        self._present = Present()
-        self._history: HistorySink | None = None
-        self._kept: list[Sink] = []  # the history, if one is kept
-        self._keep_history(_history(self._config))
-        self._switch = _switch()
-        settings = FileSettings(path, self._ask_to_reload)
-        self._faces = Faces(self._present, self._switch, patient=True, settings=settings)
-        self._show_faces()
-        self._learned: LayerWatch | None = None
-        self._nightly: Nightly | None = None
-        self._follow_learning()
-        self._next: Source | None = None  # the next source, once the present one is closed
-        self._progress = take_over()  # from the process that this one replaced
+        self._settings = FileSettings(path, self._ask_to_reload)
+        self._said: Queue[tuple[Room, Event | Ended]] = Queue(MOST_WAITING)
+        self._rooms: list[Room] = []
+        self._leaving: list[Room] = []  # no longer configured, and not ended yet
+        self._silent: set[Room] = set()  # those that have said nothing since the watchdog was fed
+        self._awaited: set[Room] = set()  # those that have not started since the configuration was read
         self._stop_asked = self._reload_asked = False
-        self._shown = words.shown(State.WARMING_UP, None)
-        self._lost_s = 0.0
-        self._history_status: str | None = None  # what is to be known of it
+        self._stop_by: float | None = None
+        progress = take_over_all()  # from the process that this one replaced
+        with ExitStack() as opened:
+            for name in self._config.rooms():
+                self._rooms.append(self._room(name, self._config, self._bundle, progress.get(name.slug)))
+                opened.callback(self._rooms[-1].close)
+            self._show_faces()
+            opened.pop_all()
         logs.set_up(self._config.log.level)
 
+    def _room(self, name: RoomName, config: Config, bundle: Bundle, progress: Progress | None = None) -> Room:
+        with logs.about(name.shown):
+            return Room(name, config, bundle, settings=self._settings, say=self._say, progress=progress)
+
+    def _say(self, room: Room, said: Event | Ended) -> None:
+        self._said.put((room, said))
+
     def run(self) -> int:
-        """Listen until asked to stop, restarting after a change of configuration; returns the exit status."""
+        """Listen until asked to stop, going on with each change of configuration; returns the exit status."""
         with self._signals():
             try:
-                self._next = _source(self._config, self._progress.away_since)
-                while self._next is not None and not self._stop_asked:
-                    source, self._next = self._next, None
-                    self._listen(source)
+                for room in self._rooms:
+                    self._begin(room)
+                while not self._is_over():
+                    self._step()
                 self._notifier.stopping()
+            except SoundSystemStuck as stuck:
+                self._wind_down()
+                for room in self._rooms:
+                    stuck.rooms.setdefault(room.name.slug, room.progress())
+                raise
             finally:
-                self._close_all()
-                if self._next is not None:
-                    self._next.close()
+                self._wind_down()
+                for room in self._all():
+                    room.close()
         log.info("stopped")
         return 0
 
@@ -136,173 +130,158 @@ class Daemon:
     def _ask_to_reload(self) -> None:
         self._reload_asked = True
 
-    def _keep_history(self, history: HistorySink | None) -> None:
-        self._close_history()
-        self._history = history
-        self._kept = [] if history is None else [Guarded(history, "history")]
-        for sink in self._kept:
-            for event in self._present.from_now_on():
-                sink(event)
+    def _all(self) -> list[Room]:
+        return [*self._rooms, *self._leaving]
 
-    def _show_faces(self) -> None:
-        history = _history_file(self._config) if self._config.history.enabled else None
-        self._faces.show(self._config.faces, self._bundle, history)
+    def _begin(self, room: Room) -> None:
+        self._awaited.add(room)
+        room.listen()
 
-    def _follow_learning(self) -> None:
-        """Watch the personal layer beside the history, and learn at night, as configured."""
-        if self._nightly is not None:
-            self._nightly.close()
-        self._learned = self._nightly = None
-        if self._config.history.enabled:
-            file = _history_file(self._config)
-            self._learned = LayerWatch(file, self._bundle)
-            if self._config.learning.enabled:
-                self._nightly = Nightly(self._config.learning, file, self._config.model.folder)
+    # The loop
 
-    def _close_all(self) -> None:
-        if self._nightly is not None:
-            self._nightly.close()
-        self._close_history()
-        self._faces.close()
+    def _is_over(self) -> bool:
+        is_overdue = self._stop_by is not None and time.monotonic() >= self._stop_by
+        return is_overdue or all(room.is_finished for room in self._all())
 
-    def _close_history(self) -> None:
-        for sink in self._kept:
-            sink.close()
+    def _step(self) -> None:
+        """Take one event, if one comes; do what is due."""
+        with suppress(Empty):
+            room, said = self._said.get(timeout=LOOK_S)
+            with logs.about(room.name.shown):
+                self._take(room, said)
+        self._feed_watchdog()
+        if self._stop_asked:
+            self._stop()
+        elif self._reload_asked and not self._leaving and not any(room.is_changing for room in self._rooms):
+            self._reload()
+        for room in self._rooms:
+            with logs.about(room.name.shown):
+                room.retry()
+                is_free = not any(other.is_learning for other in self._rooms)  # one at a time: it takes memory
+                room.look_after_learning(may_begin=is_free)
 
-    def _listen(self, source: Source) -> None:
-        progress, self._progress = self._progress, Progress()
-        settings = _settings(self._config)
-        pipeline = Pipeline(
-            Switched(source, self._switch), self._bundle, settings, progress=progress, personal=self._layer()
-        )
-        try:
-            for event in pipeline.events():
-                self._take(event)
-                if self._reload_asked and self._next is None:  # otherwise the next source does
-                    self._reload()
-                    pipeline.adjust(_settings(self._config))
-                    if self._next is None:
-                        pipeline.answer_with(self._layer())
-                self._look_after_learning(pipeline)
-                if self._stop_asked or self._next is not None:
-                    pipeline.stop()
-        finally:
-            source.close()
+    def _take(self, room: Room, said: Event | Ended) -> None:
+        self._silent.discard(room)
+        if isinstance(said, Ended):
+            self._end(room, said.error)
+            return
+        room.take(said)
+        if isinstance(said, Started):
+            self._started(room)
+        self._notifier.status(" | ".join(room.status for room in self._rooms))
 
-    def _layer(self) -> PersonalLayer | None:
-        return None if self._learned is None else self._learned.layer
+    def _started(self, room: Room) -> None:
+        self._awaited.discard(room)
+        if not self._awaited:
+            self._notifier.ready()
 
-    def _look_after_learning(self, pipeline: Pipeline) -> None:
-        if self._nightly is not None:
-            self._nightly.look(datetime.now())
-        if self._learned is not None and self._learned.look():
-            pipeline.answer_with(self._learned.layer)
-            log.info("what was learned %s", "is in use" if self._learned.layer is not None else "is no longer in use")
+    def _feed_watchdog(self) -> None:
+        """Feed it once each room that listens has said something since the last time."""
+        if not self._silent:
+            self._notifier.alive()
+            self._silent = {room for room in self._all() if room.is_running}
 
-    def _take(self, event: Event) -> None:
-        self._notifier.alive()
-        for sink in self._kept:  # first: it produces events for the others
-            sink(event)
-        for one in (event, *(self._history.news() if self._history is not None else ())):
-            self._present(one)
-            self._faces(one)
-            self._tell(one)
+    def _end(self, room: Room, error: BaseException | None) -> None:
+        """Take note of a room's end; an error ends the others only if a new process is needed or it is a defect."""
+        is_stuck = isinstance(error, SoundSystemStuck)
+        if error is not None and (is_stuck or len(self._rooms) == 1 or not isinstance(error, EdgeError)):
+            if isinstance(error, SoundSystemStuck):
+                error.rooms = {room.name.slug: error.progress}
+            room.stop()
+            room.ended()
+            raise error
+        room.ended(error if isinstance(error, EdgeError) and room in self._rooms else None)
+        if room in self._leaving:
+            self._leaving.remove(room)
+            room.close()
+        elif not room.is_running:
+            self._started(room)  # nothing to wait for
 
-    def _tell(self, event: Event) -> None:
-        match event:
-            case Started():
-                log.info("listening to %s, model %s on %s", event.source, event.model, event.runtime)
-                self._notifier.ready()
-            case Change():
-                self._shown = words.shown(event.state, event.genre)
-                sure = "" if event.confidence is None else f", {event.confidence:.0%} sure"
-                log.info("now: %s%s", self._shown, sure)
-            case SourceLost():
-                log.warning("%s is %s: %s", event.source, "stalled" if event.stalled else "lost", event.reason)
-            case SourceRestored():
-                log.warning("%s is back after %.0f s", event.source, event.away_s)
-            case SegmentCorrected():
-                log.info("%s", words.correction(event.start, event.state, event.genre, event.corrected))
-            case HistoryTrouble():
-                self._history_status = words.history(event.problem, event.begun_anew)
-            case Gap():
-                log.warning("%.1f s of audio are missing: %s", event.lost_s, event.reason)
-            case Stopped(warning=str(warning)):
-                log.warning("%s", warning)
-            case Stats():
-                self._lost_s = event.dropped_s
-            case _:
-                return
-        self._notifier.status(self._status())
+    def _stop(self) -> None:
+        if self._stop_by is None:
+            self._stop_by = time.monotonic() + STOP_S
+            for room in self._all():
+                room.stop()
 
-    def _status(self) -> str:
-        parts = [self._shown]
-        if self._lost_s:
-            parts.append(f"{self._lost_s:.0f} s of audio lost so far")
-        if self._history_status is not None:
-            parts.append(self._history_status)
-        return "; ".join(parts)
+    def _wind_down(self) -> None:
+        """Let all rooms end, and take what they say until then."""
+        self._stop()
+        while not self._is_over():
+            with suppress(Empty):
+                room, said = self._said.get(timeout=LOOK_S)
+                if isinstance(said, Ended):
+                    room.ended()
+                else:
+                    room.take(said)
+
+    # Another configuration
 
     def _reload(self) -> None:
         """Reload the configuration. If it has an error, nothing changes."""
         self._reload_asked = False
         self._notifier.reloading()
+        changed: set[Room] = set()
         try:
-            self._take_over(load_config(self._path))
+            changed = self._take_over(load_config(self._path))
         except EdgeError as error:
             log.error("configuration kept as it was: %s", error)
         else:
-            log.info("configuration read again%s", "; listening starts anew" if self._next is not None else "")
-        if self._next is None:
+            names = ", ".join(room.name.shown for room in self._rooms if room in changed)
+            where = f" in {names}" if names else ""
+            log.info("configuration read again%s", f"; listening starts anew{where}" if changed else "")
+        self._awaited |= changed
+        if not self._awaited:
             self._notifier.ready()
 
-    def _take_over(self, config: Config) -> None:
-        """Open what the configuration names, then close what was open before; all of it or nothing."""
-        before = self._config
-        bundle = self._bundle if config.model.folder == before.model.folder else _bundle(config)
-        source, history = None, self._history
+    def _take_over(self, config: Config) -> set[Room]:
+        """Open what the configuration names, then close what was open before; all of it or nothing.
+
+        Returns the rooms that listen anew.
+        """
+        is_other_model = config.model.folder != self._config.model.folder
+        bundle = _bundle(config) if is_other_model else self._bundle
+        here = {room.name.slug: room for room in self._rooms}
+        rooms: dict[RoomName, Room] = {}
+        changes: dict[Room, Opened] = {}
         with ExitStack() as opened:
-            if (config.source, config.model.folder) != (before.source, before.model.folder):
-                source = _source(config)  # it records only once it is iterated
-                opened.callback(source.close)
-            if config.history != before.history:
-                history = _history(config)
-                opened.callback(history.close if history else lambda: None)
+            for name in config.rooms():
+                room = rooms[name] = here.get(name.slug) or self._room(name, config, bundle)
+                if name.slug not in here:
+                    opened.callback(room.close)
+                else:
+                    changes[room] = room.opened_for(config, name, is_other_model=is_other_model)
+                    opened.callback(changes[room].close)
             opened.pop_all()
-        if history is not self._history:
-            self._keep_history(history)
-        self._config, self._bundle, self._next = config, bundle, source
-        if (config.history, config.learning, config.model) != (before.history, before.learning, before.model):
-            self._follow_learning()
+        self._config, self._bundle = config, bundle
+        self._leave([room for room in self._rooms if room not in changes])
+        self._rooms = [*rooms.values()]
+        changed = set()
+        for name, room in rooms.items():
+            if room not in changes or room.go_on(config, name, bundle, changes[room]):
+                changed.add(room)
         self._show_faces()
+        for room in changed - changes.keys():
+            self._begin(room)
         logs.set_up(config.log.level)
+        return changed
 
+    def _leave(self, rooms: list[Room]) -> None:
+        """Part with rooms that are no longer configured; they still say what they heard last."""
+        for room in rooms:
+            room.leave()
+            self._awaited.discard(room)
+            if room.is_running:
+                self._leaving.append(room)
+            else:
+                room.close()
 
-def _settings(config: Config) -> PipelineSettings:
-    return PipelineSettings(styles=config.model.styles, sound=draws_sound(config.faces), decision=config.decision)
+    def _show_faces(self) -> None:
+        for room in self._rooms:
+            room.close_changed_faces()
+        for room in self._rooms:
+            with logs.about(room.name.shown):
+                room.open_faces()
 
 
 def _bundle(config: Config) -> Bundle:
     return load_bundle(config.model.folder or None)
-
-
-def _history(config: Config) -> HistorySink | None:
-    kept = config.history
-    if not kept.enabled:
-        return None
-    return HistorySink(_history_file(config), checkpoint_s=kept.checkpoint_s, retention_days=kept.retention_days)
-
-
-def _history_file(config: Config) -> Path:
-    return Path(config.history.file) if config.history.file else own_file()
-
-
-def _switch() -> Switch:
-    switch = Switch(own_file().with_name(PAUSED_FILE))
-    if not switch.is_on:
-        log.warning("paused on request: resume on the page or over MQTT, or remove %s and restart", switch.file)
-    return switch
-
-
-def _source(config: Config, away_since: float | None = None) -> Source:
-    return from_uri(config.source.uri, wait=True, raw=config.source, away_since=away_since)

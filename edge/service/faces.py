@@ -10,7 +10,9 @@ from typing import Any
 
 from edge.events import Event
 from edge.model.bundle import Bundle
-from edge.sinks.every_face import FACES
+from edge.rooms import RoomName
+from edge.sinks import Sink
+from edge.sinks.every_face import faces_of
 from edge.sinks.face import Settings, Surroundings
 from edge.sinks.guard import Guarded
 from edge.sinks.persistent import Persistent
@@ -18,6 +20,8 @@ from edge.sinks.present import Present
 from edge.switch import Switch
 
 log = logging.getLogger(__name__)
+
+NO_NAME = RoomName()
 
 
 class Faces:
@@ -39,25 +43,39 @@ class Faces:
         self._present, self._switch, self._settings = present, switch, settings
         self._announce, self._on_exit, self._patient = announce, on_exit, patient
         self._open: dict[str, tuple[Hashable, Persistent, Guarded]] = {}
+        self._wanted: dict[str, tuple[Hashable, Callable[[], Sink]]] = {}
 
     def show(self, sections: Mapping[str, Any], model: Bundle, history: Path | None = None) -> None:
         """Open, keep and close faces as their settings ask, by section; they may read and correct ``history``.
 
         Raises ``FaceError`` for the first that cannot be opened, unless this is patient.
         """
-        around = Surroundings(sections, model, history, self._switch, self._settings, self._announce, self._on_exit)
-        wanted = {}
-        for face in FACES:
+        self.close_changed(sections, model, history)
+        self.open_missing()
+
+    def close_changed(
+        self, sections: Mapping[str, Any], model: Bundle, history: Path | None, *, room: RoomName = NO_NAME
+    ) -> None:
+        """Close the faces that settings no longer ask for as they are: others may take over their addresses."""
+        around = Surroundings(
+            sections, model, history, self._switch, self._settings, self._announce, self._on_exit, room
+        )
+        self._wanted = wanted = {}
+        for face in faces_of(room.place):
             settings = sections[face.section]
             if settings.enabled:
-                wanted[face.name] = (settings, face.depends_on(settings, around)), partial(face.open, settings, around)
-        for name, (key, persistent, guarded) in [*self._open.items()]:  # first: another face may take over an address
+                key: Hashable = (settings, face.depends_on(settings, around))
+                wanted[face.name] = key, partial(face.open, settings, around)
+        for name, (key, persistent, guarded) in [*self._open.items()]:
             if name not in wanted or wanted[name][0] != key:
                 if name not in wanted:
                     persistent.forget()
                 guarded.close()
                 del self._open[name]
-        for name, (key, opener) in wanted.items():
+
+    def open_missing(self) -> None:
+        """Open the faces that are asked for and not open."""
+        for name, (key, opener) in self._wanted.items():
             if name not in self._open:
                 persistent = Persistent(opener, name, self._present, patient=self._patient)
                 self._open[name] = key, persistent, Guarded(persistent, name)
@@ -66,6 +84,12 @@ class Faces:
         """Hand an event to every face."""
         for _, _, guarded in self._open.values():
             guarded(event)
+
+    def forget(self) -> None:
+        """Take back what faces have left elsewhere, and close them."""
+        for _, persistent, _ in self._open.values():
+            persistent.forget()
+        self.close()
 
     def close(self) -> None:
         """Close every face."""

@@ -6,6 +6,9 @@ import logging
 import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TextIO
 
 from edge.words import safe
@@ -14,6 +17,8 @@ from edge.words import safe
 BURST, PERIOD_S = 5, 60.0
 #: Maximum length of a message: some quote external input.
 LONGEST = 1000
+#: The room that messages are about, named in front of them; each thread has its own.
+ROOM: ContextVar[str] = ContextVar("room", default="")
 #: syslog priorities, which the journal takes from a prefix (sd-daemon(3)).
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (logging.DEBUG, 7))
 
@@ -29,11 +34,22 @@ def set_up(level: str) -> None:
         root.addHandler(handler)
 
 
+@contextmanager
+def about(room: str) -> Iterator[None]:
+    """Name a room in front of this thread's messages, if it has a name."""
+    before = ROOM.set(room)
+    try:
+        yield
+    finally:
+        ROOM.reset(before)
+
+
 class _OneLine(logging.Formatter):
     """Formats a message as one line, whatever names are in it; a traceback follows in its own lines."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the name is the standard library's
-        text = super().formatMessage(record)
+        room = ROOM.get()
+        text = f"{room}: {super().formatMessage(record)}" if room else super().formatMessage(record)
         if len(text) > LONGEST:
             text = f"{text[:LONGEST]} ... and {len(text) - LONGEST} characters more"
         return safe(text)
@@ -73,13 +89,13 @@ class RateLimit(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._seen: dict[tuple[str, str], tuple[float, int]] = {}  # kind: (start of the period, messages in it)
+        self._seen: dict[tuple[str, str, str], tuple[float, int]] = {}  # kind: (start of the period, messages in it)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return True to let it through; kinds are known by their unformatted text."""
         if record.levelno < logging.WARNING:
             return True
-        kind, now = (record.name, str(record.msg)), time.monotonic()
+        kind, now = (record.name, str(record.msg), ROOM.get()), time.monotonic()
         start, count = self._seen.get(kind, (now, 0))
         if now - start >= PERIOD_S:
             if count > BURST:

@@ -33,6 +33,11 @@ class Nightly:
         self._tried: date | None = None
         self._child: subprocess.Popen[bytes] | None = None
 
+    @property
+    def is_under_way(self) -> bool:
+        """Return whether it learns now."""
+        return self._child is not None
+
     def look(self, now: datetime) -> None:
         """Start learning if it is due at ``now``, on the local clock, and log what has ended; never waits."""
         if self._child is not None:

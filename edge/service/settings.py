@@ -44,10 +44,11 @@ class FileSettings:
     def shown(self) -> dict[str, Any]:
         """Return the values that hold, and no secret; raises ``ConfigError`` for a file that is wrong by now."""
         config = load_config(self._file)
-        mqtt, uri = self._mqtt(config), config.source.uri
+        mqtt, uri, are_several = self._mqtt(config), config.source.uri, len(config.sources) > 1
+        source = {"uri": uri if MICROPHONE.fullmatch(uri) and not are_several else None}
         return {
             "file": str(self._file),
-            "source": {"uri": uri if MICROPHONE.fullmatch(uri) else None},
+            "source": source | ({"several": True} if are_several else {}),
             "decision": asdict(config.decision),
             "mqtt": {key: getattr(mqtt, key) for key in CHANGEABLE["mqtt"] if key != "password"}
             | {"has_password": bool(mqtt.password_file)},
@@ -61,6 +62,8 @@ class FileSettings:
         _require_changeable(asked)
         with self._changing:
             text = self._text()
+            if asked.get("source") and len(load_config(self._file).sources) > 1:
+                raise SettingError("uri", "there are several sources: their microphones are set in the file")
             wanted = {table: dict(values) for table, values in asked.items()}
             password = wanted.get("mqtt", {}).pop("password", None)
             if password is not None:
@@ -126,8 +129,9 @@ def changed_text(text: str, wanted: Mapping[str, Mapping[str, Any]]) -> str:
         for key, value in values.items():
             if table not in document:
                 document[table] = tomlkit.table()
+            held = document[table]
             try:
-                document[table][key] = value
+                (held[0] if isinstance(held, list) else held)[key] = value  # an array of tables, with one
             except (TypeError, ValueError) as error:
                 raise ConfigError(f"{key} must be a text, a number, true or false") from error
     changed: str = tomlkit.dumps(document)

@@ -15,6 +15,11 @@ from edge.sinks.window import WINDOW
 FACES: tuple[Face, ...] = (WEB, WINDOW, MQTT, PROMETHEUS, REACTIONS)
 
 
-def draws_sound(sections: Mapping[str, Any]) -> bool:
-    """Return whether a face that is asked for wants pictures of the sound."""
-    return any(face.draws_sound and sections[face.section].enabled for face in FACES)
+def faces_of(place: int) -> tuple[Face, ...]:
+    """Return the faces of a room, by its place among others."""
+    return tuple(face for face in FACES if face.in_every_room or place == 0)
+
+
+def draws_sound(sections: Mapping[str, Any], place: int = 0) -> bool:
+    """Return whether a face of a room that is asked for wants pictures of the sound."""
+    return any(face.draws_sound and sections[face.section].enabled for face in faces_of(place))

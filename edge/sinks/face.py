@@ -9,11 +9,12 @@ from __future__ import annotations
 import importlib
 import stat
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from edge.checked import make
 from edge.errors import EdgeError, FaceError
+from edge.rooms import RoomName
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +60,7 @@ class Surroundings:
     settings: Settings | None  # that may be changed, if there is a file of them
     announce: Callable[[str], None]  # takes the location of a face, in words
     on_exit: Callable[[], None] | None  # called when a person closes a face, if that ends the program
+    room: RoomName = field(default_factory=RoomName)  # that the events come from
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Face:
     #: What it is opened with beside its settings: while both stay the same, it stays open.
     depends_on: Callable[[Any, Surroundings], Hashable] = lambda _settings, _surroundings: None
     draws_sound: bool = False  # whether it wants pictures of the sound in the events
+    in_every_room: bool = False  # whether each room has one; otherwise the first room alone
 
     def asked_for(self, value: str | None) -> Any:
         """Return the settings that its option stands for; None: it was not given."""

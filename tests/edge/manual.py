@@ -15,7 +15,7 @@ from edge.switch import PAUSED_FILE
 PAGE = Path(__file__).resolve().parents[2] / "edge" / "livegenre.1"
 FILES = {
     str(CONFIG): "The service's configuration; `livegenre service show --config` prints a commented example.",
-    str(SERVICE_FILE): "The service's history.",
+    str(SERVICE_FILE): "The service's history; that of a room with a name is history-NAME.db beside it.",
     str(SERVICE_FILE.with_name(PAUSED_FILE)): "There while somebody has paused the service.",
     "~/.local/state/livegenre/history.db": "Your own history; $XDG_STATE_HOME moves it.",
 }

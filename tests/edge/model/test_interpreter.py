@@ -3,12 +3,14 @@
 import ctypes
 import platform
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.resources import files
 
 import numpy as np
 import pytest
 
 from edge.errors import RuntimeMissing
+from edge.model.bundle import load_bundle
 from edge.model.interpreter import RUNTIMES, Interpreter
 from tests.edge.model.runtimes import UP_TO_3_11
 
@@ -45,3 +47,17 @@ def test_items_that_run_together_give_what_each_gives_alone(runtime: str, model:
         parts = np.split(items, np.cumsum(sizes)[:-1])
         for number, rows in enumerate(zip(*map(interpreter.run, parts), strict=True)):
             np.testing.assert_array_equal(np.concatenate(rows), np.concatenate([outputs[number] for outputs in alone]))
+
+
+def test_threads_that_share_an_interpreter_get_each_their_own_answers() -> None:
+    """Rooms share one model; a batch of one thread must not meet the tensors of another."""
+    network = load_bundle().networks[0]
+    rng = np.random.default_rng(0)
+    batches = [network.quantize(rng.normal(0, 1, (n, *network.use.patch_spec.shape))) for n in (1, 2, 3, 1)]
+    alone = [network.rows(batch) for batch in batches]
+
+    def run(number: int) -> bool:
+        return all(np.array_equal(network.rows(batches[number]), alone[number]) for _ in range(15))
+
+    with ThreadPoolExecutor(len(batches)) as pool:
+        assert all(pool.map(run, range(len(batches))))

@@ -49,7 +49,7 @@ function show(settings) {
 function showMicrophones() {
   const now = held.source.uri;
   const choices = new Map([["mic", "the default microphone"], ...microphones.map(({ id, name, is_default: first }) => [`mic:${id}`, first ? `${name} (default)` : name])]);
-  if (now === null) choices.set("", "another source, set in the file");
+  if (now === null) choices.set("", held.source.several ? "several sources, set in the file" : "another source, set in the file");
   else if (!choices.has(now)) choices.set(now, safe(now.slice(4)));
   $("set-source-uri").replaceChildren(...[...choices].map(([value, text]) => {
     const option = make("option", "", text);
