@@ -33,7 +33,7 @@ class RoomName:
 
     name: str = ""  # as people read it; empty for a source without one
     place: int = 0  # in the order of the configuration
-    is_alone: bool = True  # whether there is no other
+    slugs: tuple[str, ...] = ("",)  # of all rooms, in that order
 
     @property
     def slug(self) -> str:
@@ -43,7 +43,7 @@ class RoomName:
     @property
     def shown(self) -> str:
         """The name where it tells rooms apart; empty where there is no other."""
-        return "" if self.is_alone else self.name
+        return "" if len(self.slugs) == 1 else self.name
 
     def file(self, path: Path) -> Path:
         """Return the room's own file: ``history-kitchen.db`` for ``history.db``."""

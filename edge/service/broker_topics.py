@@ -19,7 +19,7 @@ def taking_back(config_file: Path | None = None) -> Callable[[], list[str]]:
     systemd takes a credential away with the service that it is for.
     """
     folder = STATE[0] if STATE[0].exists() else own_file().parent
-    if not Retained(folder).brokers():
+    if not any(retained.brokers() for retained in Retained.of_all_rooms(folder)):
         return list
     file = config_file or CONFIG
     config = load_config(file) if config_file or file.exists() else Config()

@@ -90,8 +90,8 @@ class Config:
 
     def rooms(self) -> dict[RoomName, SourceConfig]:
         """Return the sources by the names of their rooms, in their order."""
-        is_alone = len(self.sources) == 1
-        return {RoomName(source.name, place, is_alone): source for place, source in enumerate(self.sources)}
+        slugs = tuple(slug_of(source.name) for source in self.sources)
+        return {RoomName(source.name, place, slugs): source for place, source in enumerate(self.sources)}
 
 
 def load_config(path: Path) -> Config:

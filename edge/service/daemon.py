@@ -17,6 +17,7 @@ from queue import Empty, Queue
 
 from edge.errors import BundleError, ConfigError, EdgeError, HistoryError, RuntimeMissing, SoundSystemStuck
 from edge.events import Event, Started
+from edge.http.shared import Shared
 from edge.model.bundle import Bundle, load_bundle
 from edge.progress import Progress, take_over_all
 from edge.rooms import RoomName
@@ -67,6 +68,7 @@ class Daemon:
         self._config = load_config(path)
         self._bundle = _bundle(self._config)
         self._settings = FileSettings(path, self._ask_to_reload)
+        self._shared = Shared()
         self._said: Queue[tuple[Room, Event | Ended]] = Queue(MOST_WAITING)
         self._rooms: list[Room] = []
         self._leaving: list[Room] = []  # no longer configured, and not ended yet
@@ -85,7 +87,9 @@ class Daemon:
 
     def _room(self, name: RoomName, config: Config, bundle: Bundle, progress: Progress | None = None) -> Room:
         with logs.about(name.shown):
-            return Room(name, config, bundle, settings=self._settings, say=self._say, progress=progress)
+            return Room(
+                name, config, bundle, settings=self._settings, shared=self._shared, say=self._say, progress=progress
+            )
 
     def _say(self, room: Room, said: Event | Ended) -> None:
         self._said.put((room, said))

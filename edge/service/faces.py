@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.events import Event
+from edge.http.shared import Shared
 from edge.model.bundle import Bundle
 from edge.rooms import RoomName
 from edge.sinks import Sink
@@ -36,12 +37,14 @@ class Faces:
         on_exit: Callable[[], None] | None = None,
         patient: bool = False,
         settings: Settings | None = None,
+        shared: Shared | None = None,
     ) -> None:
         """``present`` has every event before this; faces may turn ``switch``. ``announce`` is told where a face is to
         be found, ``on_exit`` called when somebody closes one. ``patient``: one that cannot be opened at first is no
-        error, but tried again. ``settings`` are those that faces may change."""
+        error, but tried again. ``settings`` are those that faces may change; ``shared`` is for those of all rooms."""
         self._present, self._switch, self._settings = present, switch, settings
         self._announce, self._on_exit, self._patient = announce, on_exit, patient
+        self._shared = shared or Shared()
         self._open: dict[str, tuple[Hashable, Persistent, Guarded]] = {}
         self._wanted: dict[str, tuple[Hashable, Callable[[], Sink]]] = {}
 
@@ -58,7 +61,7 @@ class Faces:
     ) -> None:
         """Close the faces that settings no longer ask for as they are: others may take over their addresses."""
         around = Surroundings(
-            sections, model, history, self._switch, self._settings, self._announce, self._on_exit, room
+            sections, model, history, self._switch, self._settings, self._announce, self._on_exit, room, self._shared
         )
         self._wanted = wanted = {}
         for face in faces_of(room.place):

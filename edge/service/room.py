@@ -29,6 +29,7 @@ from edge.events import (
     Stopped,
 )
 from edge.history.database import own_file
+from edge.http.shared import Shared
 from edge.live.pipeline import PipelineSettings
 from edge.model.bundle import Bundle
 from edge.model.personal import LayerWatch, PersonalLayer
@@ -78,6 +79,7 @@ class Room:
         bundle: Bundle,
         *,
         settings: Settings,
+        shared: Shared,
         say: Callable[[Room, Event | Ended], None],
         progress: Progress | None = None,
     ) -> None:
@@ -90,7 +92,7 @@ class Room:
         self._kept: list[Sink] = []  # the history, if one is kept
         self._keep_history(_history(config, name))
         self.switch = self._own_switch()
-        self.faces = Faces(self.present, self.switch, patient=True, settings=settings)
+        self.faces = Faces(self.present, self.switch, patient=True, settings=settings, shared=shared)
         self._learned: LayerWatch | None = None
         self._nightly: Nightly | None = None
         self._follow_learning()

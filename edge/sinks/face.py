@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from edge.checked import make
 from edge.errors import EdgeError, FaceError
+from edge.http.shared import Shared
 from edge.rooms import RoomName
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class Surroundings:
     announce: Callable[[str], None]  # takes the location of a face, in words
     on_exit: Callable[[], None] | None  # called when a person closes a face, if that ends the program
     room: RoomName = field(default_factory=RoomName)  # that the events come from
+    shared: Shared = field(default_factory=Shared)  # with the faces of other rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Face:
     #: What it is opened with beside its settings: while both stay the same, it stays open.
     depends_on: Callable[[Any, Surroundings], Hashable] = lambda _settings, _surroundings: None
     draws_sound: bool = False  # whether it wants pictures of the sound in the events
-    in_every_room: bool = False  # whether each room has one; otherwise the first room alone
+    in_every_room: bool = False  # whether each room has one; otherwise only the first room
 
     def asked_for(self, value: str | None) -> Any:
         """Return the settings that its option stands for; None: it was not given."""

@@ -87,17 +87,20 @@ def _open(settings: MqttConfig, around: Surroundings) -> Sink:
 
     if settings.password_file:
         warn_if_exposed(Path(settings.password_file))
-    folder, own_name = own_file().parent, socket.gethostname()
-    name = settings.name or own_name
-    topics = Topics(name, settings.topic, settings.discovery, device_id(folder), _page(around))
+    folder, own_name, room = own_file().parent, socket.gethostname(), around.room
+    name = " ".join(filter(None, (settings.name, room.name))) or own_name
+    base = "/".join(filter(None, (settings.topic, room.slug)))
+    topics = Topics(name, base, settings.discovery, device_id(folder, room), _page(around))
+    left = [one for one in Retained.of_all_rooms(folder) if one.slug not in room.slugs]
     sink: Sink = publisher.Publisher(
         settings.broker(),
         topics,
         version("livegenre"),
         None if around.history is None else command_topic.corrector(around.history),
-        retained=Retained(folder),
+        retained=Retained(folder, room),
         switch=around.switch,
-        kept_before=kept_before({name, own_name}, settings.topic, settings.discovery),
+        kept_before=set() if room.slug else kept_before({name, own_name}, settings.topic, settings.discovery),
+        left=left if room.place == 0 else (),
     )
     around.announce(f"MQTT goes to {settings.host}:{settings.port} as {topics.state}")
     return sink
@@ -113,7 +116,7 @@ def _page(around: Surroundings) -> str:
 
 
 def _depends_on(settings: MqttConfig, around: Surroundings) -> Hashable:
-    return around.history, content(settings.password), _page(around)
+    return around.history, content(settings.password), _page(around), around.room.name
 
 
 MQTT = Face(
@@ -129,4 +132,5 @@ MQTT = Face(
     ),
     open=_open,
     depends_on=_depends_on,
+    in_every_room=True,
 )

@@ -14,17 +14,18 @@ from edge.sinks.mqtt.publisher import CONNECT_S, Broker, client_for, is_publishe
 
 
 def forget(broker: Broker, folder: Path) -> list[str]:
-    """Clear the retained topics, with any broker, of the device whose state is in ``folder``; returns them.
+    """Clear the retained topics, with any broker, of the devices whose state is in ``folder``; returns them.
 
     ``broker`` has the password and the certificates for all of them. Raises ``FaceError`` for one that does not answer.
     """
-    retained, cleared = Retained(folder), list[str]()
-    for address in retained.brokers():
-        host, _, port = address.rpartition(":")
-        topics = sorted(retained.at(address) or ())
-        _clear(replace(broker, host=host, port=int(port)), topics)
-        retained.keep(address, ())
-        cleared += topics
+    cleared = list[str]()
+    for retained in Retained.of_all_rooms(folder):
+        for address in retained.brokers():
+            host, _, port = address.rpartition(":")
+            topics = sorted(retained.at(address) or ())
+            _clear(replace(broker, host=host, port=int(port)), topics)
+            retained.keep(address, ())
+            cleared += topics
     return cleared
 
 

@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Set
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,15 +96,16 @@ class Publisher:
         retained: Retained,
         switch: Switch,
         kept_before: Set[str] = frozenset(),
+        left: Sequence[Retained] = (),
     ) -> None:
-        """``retained`` is what brokers keep of this device, ``kept_before`` what one may that nothing is known of;
-        ``switch`` is turned by messages.
+        """``retained`` is what brokers keep of this device, ``kept_before`` what one may that nothing is known of,
+        ``left`` that of rooms that there are no longer; ``switch`` is turned by messages.
 
         Raises ``FaceError`` for certificates that cannot be read; a broker that is not there is waited for.
         """
         self.problem: str | None = NOT_YET
         self._broker, self._topics, self._version, self._corrector = broker, topics, version, corrector
-        self._retained, self._kept_before, self._switch = retained, kept_before, switch
+        self._retained, self._kept_before, self._left, self._switch = retained, kept_before, left, switch
         self._clearing: dict[str, MQTTMessageInfo] = {}  # topics that are no longer used
         self._is_forgotten = self._is_outdated = self._is_introduced = False
         self._introducing = threading.Lock()
@@ -151,6 +152,8 @@ class Publisher:
         if self._clearing and all(map(is_published, self._clearing.values())):
             self._clearing = {}
             self._write_down(self._own_topics())
+            for room in self._left:
+                self._write_down(frozenset(), room)
 
     def _is_due(self) -> bool:
         now, view = time.monotonic(), self._view
@@ -180,6 +183,7 @@ class Publisher:
     def _publish_all(self) -> None:
         kept = self._retained.at(self._broker.address)
         kept = set(self._kept_before) if kept is None else kept
+        kept = kept.union(*(room.at(self._broker.address) or () for room in self._left))
         own = self._own_topics()
         self._write_down(kept | own)  # first, so that it can be cleared whatever happens
         for topic, value in self._configs().items():
@@ -249,9 +253,9 @@ class Publisher:
         if self._reports.is_due(kind):
             log.warning("%s", text)
 
-    def _write_down(self, topics: Set[str]) -> None:
+    def _write_down(self, topics: Set[str], retained: Retained | None = None) -> None:
         try:
-            self._retained.keep(self._broker.address, topics)
+            (retained or self._retained).keep(self._broker.address, topics)
         except FaceError as error:  # what is heard is published all the same
             self._report("unwritten", str(error))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edge.checked import setting
 from edge.http import listening_address
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from edge.sinks import Sink
 
 ADDRESS = "127.0.0.1:8731"
+#: Name of what all rooms share.
+ENDPOINT = "metrics"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +31,25 @@ def _open(settings: PrometheusConfig, around: Surroundings) -> Sink:
     from edge.http.token import place_of_token
 
     where, page = parse_address(settings.address, METRICS_PORT), around.sections["web"]
-    metrics = load("edge.sinks.prometheus.exporter", "prometheus").Metrics(where, page.token(), page.own_names)
-    warn_if_exposed(page.token_path)
-    with_token = "" if where.is_loopback else f" with the token in {place_of_token(page.token_path)}"
-    around.announce(f"metrics are at {metrics.url}{with_token}")
-    sink: Sink = metrics
+    exporter, room = load("edge.sinks.prometheus.exporter", "prometheus"), around.room.shown
+
+    def endpoint() -> Any:
+        made = exporter.Endpoint(where, page.token(), page.own_names, has_rooms=bool(room))
+        warn_if_exposed(page.token_path)
+        with_token = "" if where.is_loopback else f" with the token in {place_of_token(page.token_path)}"
+        around.announce(f"metrics are at {made.url}{with_token}")
+        return made
+
+    shared = around.shared
+    sink: Sink = exporter.Metrics(
+        endpoint=shared.take(ENDPOINT, endpoint), room=room, on_close=lambda: shared.give_back(ENDPOINT)
+    )
     return sink
 
 
 def _depends_on(_settings: PrometheusConfig, around: Surroundings) -> Hashable:
     page = around.sections["web"]
-    return page.names, content(page.token)
+    return page.names, content(page.token), around.room.shown
 
 
 PROMETHEUS = Face(
@@ -55,4 +65,5 @@ PROMETHEUS = Face(
     ),
     open=_open,
     depends_on=_depends_on,
+    in_every_room=True,
 )

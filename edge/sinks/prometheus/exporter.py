@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector, make_asgi_app
 
@@ -18,29 +19,104 @@ LONGEST_STEP_S = 30.0
 NOTHING = float("nan")  # not known now
 
 
-class Metrics:
-    """Sink that updates metrics and serves them to Prometheus.
+class Endpoint:
+    """The server and the metrics of all rooms, each of which has its series under the label ``room``."""
 
-    It costs the listening thread some microseconds an event; requests are answered in the server's thread.
-    """
+    def __init__(self, address: Address, token: str, names: Iterable[str] = (), *, has_rooms: bool = False) -> None:
+        """``names`` are further names of this machine; without rooms no series has that label.
 
-    def __init__(self, address: Address, token: str, names: Iterable[str] = ()) -> None:
-        """``names`` are further names of this machine. Raises ``FaceError`` if the address cannot be had."""
+        Raises ``FaceError`` if the address cannot be had.
+        """
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
-        self._define()
-        self._label = str(State.WARMING_UP)
-        self._heard_until_s: float | None = None
+        self._has_rooms = has_rooms
+        self._metrics: dict[str, Any] = {}
         app = _at(PATH, make_asgi_app(self._registry))
         access = Access(app, token, open_to_read=address.is_loopback, names=names)
         self._server = Server(access, address, name="metrics")
 
-    def _define(self) -> None:
-        def gauge(name: str, what: str, *labels: str) -> Gauge:
-            return Gauge(f"livegenre_{name}", what, labels, registry=self._registry)
+    @property
+    def url(self) -> str:
+        """Its URL."""
+        return self._server.address.url.rstrip("/") + PATH
 
-        def counter(name: str, what: str, *labels: str) -> Counter:
-            return Counter(f"livegenre_{name}", what, labels, registry=self._registry)
+    def metric(self, kind: type[Gauge | Counter], name: str, what: str, labels: tuple[str, ...]) -> Any:
+        """Return a metric, which is made for the first room."""
+        if name not in self._metrics:
+            of_room = ("room",) if self._has_rooms else ()
+            self._metrics[name] = kind(f"livegenre_{name}", what, (*of_room, *labels), registry=self._registry)
+        return self._metrics[name]
+
+    def require_running(self) -> None:
+        """Raise ``FaceError`` if the server has ended."""
+        self._server.require_running()
+
+    def close(self) -> None:
+        """End the server."""
+        self._server.close()
+
+
+class _Series:
+    """The series of one room, of a metric with labels of its own."""
+
+    def __init__(self, metric: Any, of_room: tuple[str, ...]) -> None:
+        self._metric, self._of_room = metric, of_room
+        self._used: set[tuple[str, ...]] = set()
+
+    def labels(self, *values: str) -> Any:
+        """Return the one with these labels."""
+        self._used.add(values)
+        return self._metric.labels(*self._of_room, *values)
+
+    def clear(self) -> None:
+        """Forget them all."""
+        for values in self._used:
+            self._metric.remove(*self._of_room, *values)
+        self._used.clear()
+
+
+class Metrics:
+    """Sink that updates the metrics of one room.
+
+    It costs the listening thread some microseconds an event; requests are answered in the server's thread.
+    """
+
+    def __init__(
+        self,
+        address: Address | None = None,
+        token: str = "",
+        names: Iterable[str] = (),
+        *,
+        endpoint: Endpoint | None = None,
+        room: str = "",
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
+        """Serve at an ``address``, as ``Endpoint`` does, or at the ``endpoint`` of all rooms, which ``on_close`` gives
+        back, under the name of ``room``."""
+        if endpoint is None:
+            assert address is not None
+            endpoint = Endpoint(address, token, names)
+        self._endpoint, self._on_close = endpoint, on_close or endpoint.close
+        self._of_room = (words.safe(room),) if room else ()
+        self._plain: list[Any] = []
+        self._labelled: list[_Series] = []
+        self._define()
+        self._label = str(State.WARMING_UP)
+        self._heard_until_s: float | None = None
+
+    def _define(self) -> None:
+        def series(metric: Any, labels: tuple[str, ...]) -> Any:
+            if labels:
+                self._labelled.append(_Series(metric, self._of_room))
+                return self._labelled[-1]
+            self._plain.append(metric)
+            return metric.labels(*self._of_room) if self._of_room else metric
+
+        def gauge(name: str, what: str, *labels: str) -> Any:
+            return series(self._endpoint.metric(Gauge, name, what, labels), labels)
+
+        def counter(name: str, what: str, *labels: str) -> Any:
+            return series(self._endpoint.metric(Counter, name, what, labels), labels)
 
         self._model = gauge("model_info", "The model and the runtime in use; always 1", "model", "runtime")
         self._updates = counter("updates", "Answers of the model")
@@ -59,11 +135,11 @@ class Metrics:
     @property
     def url(self) -> str:
         """Its URL."""
-        return self._server.address.url.rstrip("/") + PATH
+        return self._endpoint.url
 
     def __call__(self, event: Event) -> None:
         """Count an event."""
-        self._server.require_running()
+        self._endpoint.require_running()
         match event:
             case Started():
                 self._start(event)
@@ -121,8 +197,13 @@ class Metrics:
         self._shown.labels(self._label).set(1)
 
     def close(self) -> None:
-        """End the server."""
-        self._server.close()
+        """Forget the room's series, and end the server unless others use it."""
+        if self._of_room:
+            for series in self._labelled:
+                series.clear()
+            for metric in self._plain:
+                metric.remove(*self._of_room)
+        self._on_close()
 
 
 def _at(path: str, app: App) -> App:

@@ -48,10 +48,10 @@ class ReactionsConfig:
         return None
 
 
-def _open(settings: ReactionsConfig, _around: Surroundings) -> Sink:
+def _open(settings: ReactionsConfig, around: Surroundings) -> Sink:
     from edge.sinks.reactions.reacting import Reactions
 
-    sink: Sink = Reactions(settings)
+    sink: Sink = Reactions(settings, around.room.name)
     return sink
 
 
@@ -66,4 +66,6 @@ REACTIONS = Face(
         settings=lambda text: {"webhook" if re.match("https?://", text) else "command": text},
     ),
     open=_open,
+    depends_on=lambda _settings, around: around.room.name,
+    in_every_room=True,
 )

@@ -37,8 +37,10 @@ class Reactions:
     """Sink that reacts once what is shown has been shown for ``after_s``: once for each time, and no sooner than
     ``pause_s`` after the reaction before."""
 
-    def __init__(self, settings: ReactionsConfig) -> None:
+    def __init__(self, settings: ReactionsConfig, room: str = "") -> None:
+        """``room`` is told with each reaction, if it has a name."""
         self.problem: str | None = None
+        self._room = room
         self._settings = settings
         self._shown: tuple[str, str | None] | None = None
         self._since_s = 0.0  # of audio
@@ -69,6 +71,7 @@ class Reactions:
         self._has_reacted, self._due_s = True, now + self._settings.pause_s
         at = event.to_json()
         told = {"schema": SCHEMA, "event": "reaction", "time": at["time"], "state": at["state"], "genre": at["genre"]}
+        told |= {"room": self._room} if self._room else {}
         told |= {"label": label, "confidence": at["confidence"], "for_s": round(event.audio_s - self._since_s, 1)}
         try:
             self._waiting.put_nowait(told)
@@ -87,7 +90,8 @@ class Reactions:
                 self._failed(problem)
 
     def _run(self, told: dict[str, Any]) -> str | None:
-        environment = {f"LIVEGENRE_{key.upper()}": str(told[key] or "") for key in ("state", "genre", "label")}
+        keys = ("state", "genre", "label", "room")
+        environment = {f"LIVEGENRE_{key.upper()}": str(told.get(key) or "") for key in keys}
         try:
             running = subprocess.Popen(
                 ["/bin/sh", "-c", self._settings.command],

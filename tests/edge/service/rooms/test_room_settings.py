@@ -18,10 +18,10 @@ TWO = "# mine\n[[source]]\nname = 'kitchen' # one\nuri = 'mic'\n[log]\n[[source]
 def test_an_array_gives_rooms_in_their_order() -> None:
     config = parse_config(TWO, "")
     first, second = config.rooms().items()
-    assert (first[0], first[1].uri) == (RoomName("kitchen", 0, False), "mic")
-    assert (second[0], second[1].channels) == (RoomName("Living Room", 1, False), 1)
+    assert (first[0], first[1].uri) == (RoomName("kitchen", 0, ("kitchen", "living-room")), "mic")
+    assert (second[0], second[1].channels) == (RoomName("Living Room", 1, ("kitchen", "living-room")), 1)
     assert second[0].file(Path("/x/history.db")) == Path("/x/history-living-room.db")
-    assert [*Config().rooms()] == [RoomName("", 0, True)]
+    assert [*Config().rooms()] == [RoomName()]
     assert RoomName("").file(Path("/x/history.db")) == Path("/x/history.db")
     (only,) = parse_config("[[source]]\nuri = 'demo'\n", "").rooms().values()
     assert only.uri == "demo"
