@@ -58,6 +58,7 @@ def test_recordings_are_scored_clean_and_through_a_microphone(music: Path, tmp_p
         assert (tmp_path / "p" / name).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_published_rows_give_the_model_cards_figures_as_a_table() -> None:
     """Of the edition of the data that the card is of to the digit; of a later one within the card's interval."""
     lists, tracks = shared_data("gtzan", "splits", "valid.txt"), shared_data("gtzan", "tracks.csv")

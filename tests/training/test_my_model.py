@@ -74,6 +74,7 @@ def made(folder: Path) -> tuple[list[str], list[str]]:
     return out.getvalue().splitlines(), err.getvalue().splitlines()
 
 
+@pytest.mark.slow
 def test_it_prints_three_lines_and_names_what_it_left_out(made: tuple[list[str], list[str]]) -> None:
     out, err = made
     assert len(out) == 3, out
@@ -85,6 +86,7 @@ def test_it_prints_three_lines_and_names_what_it_left_out(made: tuple[list[str],
     assert said.count("is the same recording as") == 2
 
 
+@pytest.mark.slow
 def test_it_writes_bundle_card_lists_and_pictures(folder: Path, made: tuple[list[str], list[str]]) -> None:
     assert made
     out = folder / "my-model"
@@ -113,6 +115,7 @@ def test_it_writes_bundle_card_lists_and_pictures(folder: Path, made: tuple[list
     assert all(bundle.genre_styles.values())
 
 
+@pytest.mark.slow
 def test_speech_and_noise_are_no_music_to_it_though_it_was_given_none(
     folder: Path, made: tuple[list[str], list[str]]
 ) -> None:
@@ -129,6 +132,7 @@ def test_speech_and_noise_are_no_music_to_it_though_it_was_given_none(
     assert bundle.sidecar["metrics"]["no_music"]["caught apart"]["value"] >= shipped - 0.02
 
 
+@pytest.mark.slow
 def test_genres_are_added_to_those_of_the_shipped_model(
     folder: Path, made: tuple[list[str], list[str]], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

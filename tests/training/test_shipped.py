@@ -78,6 +78,7 @@ def test_they_are_as_small_as_they_must_be() -> None:
     assert sum(path.stat().st_size for path in files) <= LARGEST
 
 
+@pytest.mark.slow
 def test_the_listener_hears_valid_as_its_card_says(listener: Bundle) -> None:
     pieces = [piece for piece in read_pieces(shared_data("."), listener.labels) if piece.collection == GTZAN_VALID]
     whole = [piece for piece in pieces if piece.whole]

@@ -49,6 +49,7 @@ def one_outage(ear: Ear) -> None:
     assert states[-1] != "no_source"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("feed", [*PLAYERS, "microphone"], indirect=True)
 def test_one_that_falls_still_is_noticed_and_so_is_its_return(feed: Feed) -> None:
     ear = Ear(feed.listen())
@@ -62,6 +63,7 @@ def test_one_that_falls_still_is_noticed_and_so_is_its_return(feed: Feed) -> Non
     one_outage(ear)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("feed", ["command", "named pipe", "microphone"], indirect=True)
 def test_one_that_goes_away_is_waited_for(feed: Feed) -> None:
     ear = Ear(feed.listen())
@@ -75,6 +77,7 @@ def test_one_that_goes_away_is_waited_for(feed: Feed) -> None:
     one_outage(ear)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("feed", [*PLAYERS, "microphone"], indirect=True)
 def test_it_can_be_ended_while_nothing_comes(feed: Feed) -> None:
     ear = Ear(feed.listen())

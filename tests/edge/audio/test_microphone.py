@@ -159,6 +159,7 @@ def test_a_server_that_hangs_is_a_stall_and_its_return_is_noticed(playing: Pulse
     assert ear.end() == ""  # and it can be ended while the server hangs
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_is_named(playing: Pulse) -> None:
     playing.add_room()
     playing.freeze()
@@ -180,6 +181,7 @@ def test_a_server_that_hangs_is_named(playing: Pulse) -> None:
     assert "does not answer: restart it" in ear.process.stderr.read()
 
 
+@pytest.mark.slow
 def test_a_server_that_hangs_for_good_costs_the_process_and_no_time(playing: Pulse) -> None:
     playing.add_room()
     ear = Ear(playing.livegenre("listen", "--json"))

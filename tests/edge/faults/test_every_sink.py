@@ -82,6 +82,7 @@ def end(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OtherEnd]:
     found.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 @pytest.mark.parametrize("end", SINKS, indirect=True)
 def test_listening_goes_on_when_a_sink(fault: Callable[[Life, OtherEnd], None], end: OtherEnd, tmp_path: Path) -> None:

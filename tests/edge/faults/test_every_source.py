@@ -74,6 +74,7 @@ def feed(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Feed]:
     found.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 @pytest.mark.parametrize("feed", live_sources(), indirect=True, ids=lambda kind: kind.__name__)
 def test_listening_goes_on_when_a_source(fault: Callable[[Life, Feed], None], feed: Feed, tmp_path: Path) -> None:

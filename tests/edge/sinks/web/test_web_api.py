@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from edge.http.address import Address
 from edge.model.bundle import load_bundle
 from edge.service.settings import FileSettings
@@ -17,6 +19,7 @@ from tests.edge.sinks.happenings import change, prediction, recorded, started, s
 TOKEN = "a-token-of-24-characters"
 
 
+@pytest.mark.slow
 def test_schemathesis_finds_nothing_that_differs(tmp_path: Path) -> None:
     config = tmp_path / "livegenre.toml"
     config.write_text(example_config())
