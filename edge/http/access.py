@@ -101,6 +101,8 @@ class Access:
             await _refuse(send_with_headers, 421, "this name is not this machine's: use its address or its own name")
         elif not self._may(scope, headers.get(b"authorization", b""), name):
             await _refuse(send_with_headers, 401, self._needs_token)
+        elif not scope["path"].isprintable():  # a router takes "/api/settings\n" for one of ``secret_paths``
+            await _refuse(send_with_headers, 404, "nothing is here")
         else:
             await self._app(scope, receive, send_with_headers)
 
