@@ -107,12 +107,14 @@ def _open(settings: MqttConfig, around: Surroundings) -> Sink:
 
 
 def _page(around: Surroundings) -> str:
-    """Return where other machines reach the page, if they do."""
+    """Return where other machines reach the room's page, if they do."""
     from edge.http.address import parse_address
 
     web = around.sections.get("web")
     where = parse_address(web.address) if web is not None and web.enabled else None
-    return "" if where is None or where.is_loopback else where.url
+    if where is None or where.is_loopback:
+        return ""
+    return where.url + (f"rooms/{around.room.slug}/" if around.room.slug else "")
 
 
 def _depends_on(settings: MqttConfig, around: Surroundings) -> Hashable:

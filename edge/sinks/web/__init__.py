@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edge import checked
 from edge.checked import matching, setting
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 ADDRESS = "127.0.0.1:8730"
 #: Name of the file of the token beside the history.
 TOKEN_NAME = "web-token"
+#: Name of what all rooms share.
+SITE = "web page"
 #: Origins that may show the page in a frame.
 FRAMES = r"(\s*https?://[A-Za-z0-9.\[\]:-]+\s*(,|$))*"
 
@@ -69,7 +71,11 @@ def _open(settings: WebConfig, around: Surroundings) -> Sink:
     where, place = parse_address(settings.address), place_of_token(settings.token_path)
     token = settings.token()
     is_first = is_newly_made(settings.token_path)
-    made = load("edge.sinks.web.page", "web").WebPage
+    made, shared = load("edge.sinks.web.page", "web").WebPage, around.shared
+
+    def site() -> Any:
+        return load("edge.sinks.web.site", "web").Site(where)
+
     page = made(
         where,
         token,
@@ -80,7 +86,13 @@ def _open(settings: WebConfig, around: Surroundings) -> Sink:
         frames=settings.frame_origins,
         switch=around.switch,
         settings=around.settings,
+        site=shared.take(SITE, site),
+        room=around.room,
+        on_close=lambda: shared.give_back(SITE),
     )
+    sink: Sink = page
+    if around.room.place > 0:  # all else was told of the first room's
+        return sink
     warn_if_exposed(settings.token_path)
     needed = f"; putting a genre right needs the token in {place}" if around.history else ""
     around.announce(f"the page is at {page.url}" + (needed if where.is_loopback else f" with the token in {place}"))
@@ -88,12 +100,12 @@ def _open(settings: WebConfig, around: Surroundings) -> Sink:
         around.announce(f"opened with this link once, a browser keeps the token: {page.url}#token={token}")
     elif is_first:
         around.announce(f"its link and QR code, with the token: {as_root('service link')}")
-    sink: Sink = page
     return sink
 
 
 def _depends_on(settings: WebConfig, around: Surroundings) -> Hashable:
-    return id(around.model), around.history, content(settings.token)
+    room = around.room
+    return id(around.model), around.history, content(settings.token), room.name, room.place
 
 
 WEB = Face(
@@ -110,4 +122,5 @@ WEB = Face(
     open=_open,
     depends_on=_depends_on,
     draws_sound=True,
+    in_every_room=True,
 )

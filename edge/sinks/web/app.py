@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
@@ -29,7 +29,10 @@ from features_np import FeatureSpec, mel_frequencies
 
 #: Bytes that a request to pause may have.
 MAX_BODY = 1024
-SCRIPTS = ["script", "ask", "axes", "correct", "heat", "list", "now", "past", "pictures", "settings", "tip", "words"]
+SCRIPTS = [
+    *("script", "ask", "axes", "correct", "heat", "list", "now"),
+    *("past", "pictures", "rooms", "settings", "tip", "words"),
+]
 #: The page's files, all that is ever read from disk for it: by path, file and type.
 PAGE = {
     "/": ("page.html", "text/html; charset=utf-8"),
@@ -43,9 +46,9 @@ PAGE = {
 class Api:
     """The answers."""
 
-    def __init__(self, board: Board, model: Mapping[str, Any], switch: Switch) -> None:
-        """``model`` is what ``/api/model`` gives."""
-        self._board, self._switch = board, switch
+    def __init__(self, board: Board, model: Mapping[str, Any], switch: Switch, rooms: Callable[[], Any]) -> None:
+        """``model`` is what ``/api/model`` gives, and ``rooms`` returns that of ``/api/rooms``."""
+        self._board, self._switch, self._rooms = board, switch, rooms
         self._model = dict(model)
 
     async def now(self, _request: Request) -> Response:
@@ -57,6 +60,10 @@ class Api:
         if self._board.is_full:
             raise HTTPException(503, "as many pages are open as there may be", {"retry-after": "10"})
         return EventStream(self._board.reader)
+
+    async def rooms(self, _request: Request) -> Response:
+        """The rooms, and what is shown in each."""
+        return as_json(self._rooms())
 
     async def model(self, _request: Request) -> Response:
         """The classifier and its figures."""
@@ -78,20 +85,27 @@ def _file(name: str, media_type: str) -> Response:
 
 
 def application(
-    board: Board, model: Mapping[str, Any], history: Path | None, switch: Switch, settings: Settings | None
+    board: Board,
+    model: Mapping[str, Any],
+    history: Path | None,
+    switch: Switch,
+    *,
+    settings: Settings | None,
+    rooms: Callable[[], Any],
 ) -> Starlette:
-    """Return the application."""
-    api = Api(board, model, switch)
+    """Return the application of one room; ``rooms`` returns those that the server has."""
+    api = Api(board, model, switch, rooms)
     page = {path: _file(*entry) for path, entry in PAGE.items()}
 
     async def page_file(request: Request) -> Response:
         return page[request.url.path]
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *(Route(path, page_file) for path in PAGE),
             Route("/api/now", api.now),
             Route("/api/events", api.events),
+            Route("/api/rooms", api.rooms),
             Route("/api/model", api.model),
             Route("/api/listening", api.listening, methods=["POST"]),
             *HistoryApi(history).routes(),
@@ -100,6 +114,8 @@ def application(
         ],
         exception_handlers={HTTPException: as_error, Exception: as_error},
     )
+    app.router.redirect_slashes = False  # it knows nothing of the path that a room has on the server
+    return app
 
 
 def model_card(name: str, labels: tuple[str, ...], runtime: str, spec: FeatureSpec, sidecar: Mapping[str, Any]) -> Any:

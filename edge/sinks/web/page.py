@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from edge.events import Event
 from edge.http.access import Access
 from edge.http.address import Address
-from edge.http.server import Server
 from edge.model.bundle import Bundle
+from edge.rooms import RoomName
 from edge.sinks.face import Settings
 from edge.sinks.web.app import PAGE, application, model_card
 from edge.sinks.web.board import Board
 from edge.sinks.web.settings_api import SECRET_PATHS
+from edge.sinks.web.site import Entry, Site
 from edge.switch import Switch
 
 
@@ -32,18 +33,23 @@ class WebPage:
         frames: Iterable[str] = (),
         switch: Switch | None = None,
         settings: Settings | None = None,
+        site: Site | None = None,
+        room: RoomName | None = None,
+        on_close: Callable[[], None] | None = None,
     ) -> None:
         """``history`` is the file that the page's day is read from; ``names`` are further names of this machine,
         ``frames`` the origins whose pages may show this one in a frame; ``switch`` is turned by requests,
-        and ``settings`` changed.
+        and ``settings`` changed. ``site`` is the server that the page of a ``room`` shares with others, which
+        ``on_close`` gives back; without one it has its own at ``address``.
 
         Raises ``FaceError`` if the address cannot be had.
         """
         self._board = Board()
         self._board.correctable = history is not None
         card = model_card(bundle.name, bundle.labels, bundle.interpreter.runtime, bundle.spec, bundle.sidecar)
+        site = self._site = site or Site(address)
         access = Access(
-            application(self._board, card, history, switch or Switch(), settings),
+            application(self._board, card, history, switch or Switch(), settings=settings, rooms=site.rooms),
             token,
             open_to_read=address.is_loopback,
             open_paths=PAGE,
@@ -52,15 +58,12 @@ class WebPage:
             frames=frames,
             secret_paths=SECRET_PATHS,
         )
-        self._server = Server(access, address, name="web page", on_start=self._connect)
-
-    def _connect(self) -> None:
-        self._board.wake = lambda: self._server.call_soon(self._board.take_in)
-        self._board.take_in()
+        self._on_close, self._server = on_close or site.close, site.server
+        site.add(Entry(room or RoomName(), access, self._board))
 
     @property
     def url(self) -> str:
-        """Its URL."""
+        """The server's URL."""
         return self._server.address.url
 
     def __call__(self, event: Event) -> None:
@@ -69,6 +72,6 @@ class WebPage:
         self._board.put(event)
 
     def close(self) -> None:
-        """End the server."""
-        self._server.call_soon(self._board.dismiss)
-        self._server.close()
+        """End the page, and the server unless others use it."""
+        self._site.remove(self._board)
+        self._on_close()

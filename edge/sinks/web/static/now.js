@@ -42,8 +42,9 @@ function showAnswer(now) {
     $("genre").style.setProperty("--letters", Math.max(4, shown.length));
     $("genre").classList.toggle("long", shown.length > 14);
     put($("announce"), now.genre ? `Now: ${shown}` : shown);
-    document.title = `${shown} · livegenre`;
   }
+  const title = [shown, model.room, "livegenre"].filter(Boolean).join(" · ");
+  if (document.title !== title) document.title = title;
   answer = now.genre ?? now.state;
   colour($("now"), answer);
   since = now.since && Date.parse(now.since);

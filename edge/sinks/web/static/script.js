@@ -4,6 +4,7 @@ import { segmentCorrected } from "./list.js";
 import { askForModel, showLevel, showNoConnection, showNow } from "./now.js";
 import { askForHistory, isShown } from "./past.js";
 import { Pictures } from "./pictures.js";
+import { showRooms } from "./rooms.js";
 import "./settings.js";
 import { $ } from "./words.js";
 
@@ -26,6 +27,7 @@ const takes = {
 
 async function read(signal) {
   const answer = await ask("api/events", { signal });
+  showRooms().catch(() => {});
   askForModel().catch(() => {}).finally(() => askForHistory(0));
   await readEvents(answer, takes);
 }

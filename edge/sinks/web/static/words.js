@@ -1,8 +1,8 @@
 // Names, durations and colours as the page shows them, and the few elements that it makes. Nothing is put in as HTML.
 export const $ = (id) => document.getElementById(id);
 
-/** What the device says of its model: labels in its order; by genre its colours, by state its words, colours and height; the bands of the spectrogram. */
-export const model = { labels: [], colours: new Map(), states: new Map(), bandsHz: [] };
+/** What the device says of its model: labels in its order; by genre its colours, by state its words, colours and height; the bands of the spectrogram; and the room's name where there are several. */
+export const model = { room: "", labels: [], colours: new Map(), states: new Map(), bandsHz: [] };
 
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Co}]/gu; // controls, marks that turn the writing direction and the like
 const JOINERS = "\u200c\u200d"; // which Persian, Indic languages and emoji need

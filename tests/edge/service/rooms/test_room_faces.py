@@ -46,16 +46,17 @@ def subscriber(broker: Mosquitto) -> Iterator[Subscriber]:  # noqa: F811
     found.close()
 
 
-def faces(broker: Mosquitto, metrics: int, told: Path) -> str:  # noqa: F811
+def faces(broker: Mosquitto, metrics: int, web: int, told: Path) -> str:  # noqa: F811
     mqtt = f"[mqtt]\nenabled = true\nhost = '127.0.0.1'\nport = {broker.port}\n"
     prometheus = f"[prometheus]\nenabled = true\naddress = '127.0.0.1:{metrics}'\n"
     command = f'echo \\"$LIVEGENRE_ROOM\\" $(cat) >> {told}'
-    return f'{mqtt}{prometheus}[reactions]\nenabled = true\nafter_s = 0\npause_s = 1\ncommand = "{command}"\n'
+    page = f"[web]\nenabled = true\naddress = '127.0.0.1:{web}'\n"
+    return f'{mqtt}{prometheus}{page}[reactions]\nenabled = true\nafter_s = 0\npause_s = 1\ncommand = "{command}"\n'
 
 
 def test_each_room_has_its_own(house: House, manager: Manager, broker: Mosquitto, subscriber: Subscriber) -> None:  # noqa: F811
-    metrics, told = free_port(), house.folder / "told"
-    house.furnish(*ROOMS, more=faces(broker, metrics, told))
+    metrics, web, told = free_port(), free_port(), house.folder / "told"
+    house.furnish(*ROOMS, more=faces(broker, metrics, web, told))
     kitchen, living_room = TOPICS.values()
 
     def left(topics: Topics) -> list[str]:
@@ -64,6 +65,14 @@ def test_each_room_has_its_own(house: House, manager: Manager, broker: Mosquitto
 
     def corrected(room: str) -> set[str | None]:
         return {segment.corrected for segment in read_segments(house.history(room))}
+
+    def pages() -> list[str]:
+        rooms = json.loads(answer(f"http://127.0.0.1:{web}/api/rooms") or "[]")
+        return [room["path"] for room in rooms]
+
+    def is_shown(path: str, room: str) -> bool:
+        segment = json.loads(answer(f"http://127.0.0.1:{web}/{path}api/now"))["segment"]
+        return segment in {str(segment.id) for segment in read_segments(house.history(room))}
 
     def scraped() -> str:
         return answer(f"http://127.0.0.1:{metrics}/metrics")
@@ -82,6 +91,10 @@ def test_each_room_has_its_own(house: House, manager: Manager, broker: Mosquitto
             name, brace, rest = line.partition(" {")
             assert json.loads(brace + rest)["room"] == name
 
+        assert pages() == ["/rooms/kitchen/", "/rooms/living-room/"]
+        for place, history in (("kitchen", "kitchen"), ("living-room", "Living Room"), ("", "kitchen")):
+            wait_until(lambda: is_shown(place and f"rooms/{place}/", history), 30, "it is the room's page")  # noqa: B023
+
         segment = subscriber.json(kitchen.state)["segment"]
         subscriber.client.publish(kitchen.command, json.dumps({"genre": "reggae", "segment": segment}), qos=1)
         wait_until(lambda: "reggae" in corrected("kitchen"), 30, "it is in the kitchen's history")
@@ -94,21 +107,23 @@ def test_each_room_has_its_own(house: House, manager: Manager, broker: Mosquitto
         wait_until(lambda: house.seconds("kitchen") > before, 30, "the other goes on")
         assert subscriber.json(kitchen.state)["listening"] == "ON"
 
-        house.furnish("kitchen", "hall", more=faces(broker, metrics, told))
+        house.furnish("kitchen", "hall", more=faces(broker, metrics, web, told))
         process.send_signal(signal.SIGHUP)
         wait_until(lambda: not left(living_room), 30, "of the other nothing is left")
         wait_until(lambda: measured("hall") and not measured("Living Room"), 30, "nor among the metrics")
+        wait_until(lambda: pages() == ["/rooms/kitchen/", "/rooms/hall/"], 30, "the pages are the rooms'")
         assert subscriber.messages[kitchen.availability] == "online"
         process.terminate()
         assert process.wait(timeout=20) == 0
         wait_until(lambda: subscriber.messages.get(kitchen.availability) == "offline", 30, "it is offline")
 
     assert any("/hall/" in topic for topic in subscriber.messages)
-    house.furnish("kitchen", more=faces(broker, metrics, told))
+    house.furnish("kitchen", more=faces(broker, metrics, web, told))
     with daemon(house.config, manager) as process:
         wait_until(lambda: not any("/hall/" in topic for topic in subscriber.messages), 60, "cleared by the next start")
         wait_until(lambda: "livegenre_source_up 1.0" in scraped(), 30, "it is measured")
         assert 'room="' not in scraped(), "a room alone has no label"
+        assert pages() == ["/rooms/kitchen/"]
         process.terminate()
         assert process.wait(timeout=20) == 0
     assert device_id(house.folder / "state") not in ROOMS.values()
