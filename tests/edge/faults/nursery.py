@@ -28,7 +28,7 @@ from edge.events import Block, Chunk
 from edge.history.reader import read_segments
 from edge.history.segments import Segment
 from edge.model.bundle import load_bundle
-from edge.service import daemon
+from edge.service import daemon, room
 from tests.edge.service.manager import Manager
 
 #: Timeouts in seconds in place of those in the code.
@@ -98,7 +98,7 @@ def _run(config: Path, env: dict[str, str], stdin: Path | None) -> None:
         module, _, name = place.rpartition(".")
         assert hasattr(importlib.import_module(module), name), f"{place} is waited for no longer"
         setattr(sys.modules[module], name, seconds)
-    opening, from_uri = outage.opening, daemon.from_uri
+    opening, from_uri = outage.opening, room.from_uri
 
     def soon_stalled(now: float, patience: outage.Patience) -> outage.Health:
         return opening(now, replace(patience, zeros_s=min(ZEROS_S, patience.zeros_s), when_zeros=outage.SOON))
@@ -106,7 +106,7 @@ def _run(config: Path, env: dict[str, str], stdin: Path | None) -> None:
     def or_jukebox(uri: str, **given: Any) -> Any:
         return Jukebox(config.parent / "played") if uri == "demo" else from_uri(uri, **given)
 
-    outage.opening, daemon.from_uri = soon_stalled, or_jukebox
+    outage.opening, room.from_uri = soon_stalled, or_jukebox
     if stdin is not None:
         sys.stdin = stdin.open()
     sys.exit(daemon.run(config))
