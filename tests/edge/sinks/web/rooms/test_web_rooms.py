@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -126,15 +125,17 @@ def test_from_elsewhere_rooms_need_the_token(tmp_path: Path) -> None:
 
 def test_whatever_path_is_asked_for_nothing_is_open_that_a_page_alone_keeps(tmp_path: Path) -> None:
     house = House(tmp_path, "0.0.0.0")
-    part = st.sampled_from(["rooms", *SLUGS, "api", "settings", "now", "..", ".", "", "%2e%2e", "%2f", "%0a", "?"])
+    odd = st.sampled_from(["..", ".", "", "%2e%2e", "%2f", "%0a", "?", "rooms", "hall"])
+    places = st.sampled_from([[], *(["rooms", slug] for slug in SLUGS)])
+    ends = st.sampled_from([["api", "now"], ["api", "settings"], ["api", "rooms"], [""]])
 
     @settings(max_examples=150, deadline=None, derandomize=True)
-    @given(st.lists(part, max_size=7))
-    def try_out(parts: list[str]) -> None:
-        path = "/" + "/".join(urllib.parse.quote(one, safe="%?") for one in parts)
+    @given(places, st.lists(odd, max_size=2), ends, st.lists(odd, max_size=1))
+    def try_out(place: list[str], between: list[str], end: list[str], after: list[str]) -> None:
+        path = "/" + "/".join([*place, *between, *end, *after])
         answer = house.ask(path)
         assert answer.status == 401 or answer.body == page, path
-        assert house.ask(path, headers=BEARER).status in (200, 404, 400)
+        assert house.ask(path, headers=BEARER).status in (200, 404)
 
     page = house.ask("/").body
     try:
