@@ -90,12 +90,25 @@ def history_of(args: argparse.Namespace) -> Path:
     from edge.errors import ConfigError
     from edge.rooms import RoomName, room_name
 
+    if args.file is not None:
+        return Path(args.file)
     if args.room is None:
-        return args.file or default_file()
+        return _only_file()
     try:
         return RoomName(room_name(args.room)).file(default_file())
     except ValueError as error:
         raise ConfigError(f"--room {error}") from error
+
+
+def _only_file() -> Path:
+    """Return the default history; ``ConfigError`` where there are those of rooms in its place."""
+    from edge.errors import ConfigError
+
+    file = default_file()
+    rooms = sorted(found.stem.removeprefix(f"{file.stem}-") for found in file.parent.glob(f"{file.stem}-*.db"))
+    if rooms and not file.exists():
+        raise ConfigError(f"{file}: no such file, but those of rooms: choose one with --room ({', '.join(rooms)})")
+    return file
 
 
 def path_of(text: str) -> Path:

@@ -8,9 +8,13 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+import soundfile
+
 from edge.audio.demo import synthesize
 from edge.errors import HistoryError
 from edge.history.reader import read_segments
+from edge.history.segments import Segment
 from edge.rooms import slug_of
 from features_np.pcm import float32_to_int16
 
@@ -32,8 +36,8 @@ class House:
         self.folder, self.config = folder, folder / "livegenre.toml"
         self._radio = folder / "radio.py"
         self._radio.write_text(RADIO)
-        piece = float32_to_int16(synthesize(PIECE_S, sample_rate=22_050))
-        (folder / "piece.raw").write_bytes(piece.tobytes())
+        self._piece = float32_to_int16(synthesize(PIECE_S, sample_rate=22_050))
+        (folder / "piece.raw").write_bytes(self._piece.tobytes())
 
     def furnish(self, *rooms: str, more: str = "") -> None:
         """Write the configuration."""
@@ -44,16 +48,26 @@ class House:
         ]
         self.config.write_text("".join(tables) + "[history]\ncheckpoint_s = 0.1\n" + more)
 
+    def recording(self) -> Path:
+        """Return a file in which the piece is played for minutes."""
+        file = self.folder / "piece.wav"
+        soundfile.write(file, np.tile(self._piece, 15), 22_050)
+        return file
+
     def history(self, room: str) -> Path:
         """Return the file of a room's history."""
         return self.folder / "state" / f"history-{slug_of(room)}.db"
 
+    def segments(self, room: str) -> list[Segment]:
+        """Return what a room's history holds."""
+        try:
+            return read_segments(self.history(room)) if self.history(room).exists() else []
+        except HistoryError:  # it is just being made
+            return []
+
     def seconds(self, room: str) -> float:
         """Return how much a room's history holds."""
-        try:
-            return sum(segment.duration_s for segment in read_segments(self.history(room)))
-        except HistoryError:  # it is just being made
-            return 0.0
+        return sum(segment.duration_s for segment in self.segments(room))
 
     def radios(self, room: str) -> list[int]:
         """Return the process ids of a room's radio."""

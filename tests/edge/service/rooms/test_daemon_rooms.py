@@ -11,7 +11,7 @@ import pytest
 
 from edge import progress
 from edge.progress import Progress
-from tests.edge.pulse import wait_until
+from tests.edge.pulse import Pulse, wait_until
 from tests.edge.service.manager import Manager
 from tests.edge.service.rooms.house import House
 from tests.edge.service.test_daemon import LIVEGENRE, daemon, is_open, manager  # noqa: F401 - a fixture
@@ -87,6 +87,9 @@ def test_a_source_that_ends_and_a_reload_leave_the_other_rooms_alone(house: Hous
         return subprocess.run(command, capture_output=True, text=True, env=manager.env, check=True).stdout
 
     livegenre("correct", "--right", "--room", "living room")
+    choice = subprocess.run([LIVEGENRE, "history"], capture_output=True, text=True, env=manager.env, check=False)
+    assert choice.returncode == 2
+    assert "choose one with --room (hall, kitchen, living-room)" in choice.stderr
     told = [livegenre("history", "--json", "--room", room) for room in ("hall", "Living Room")]
     assert [text.count('"corrected": null') < text.count("\n") for text in told] == [False, True]
 
@@ -136,3 +139,26 @@ def test_progress_is_handed_over_by_room_and_once(monkeypatch: pytest.MonkeyPatc
     progress.hand_over(kept)
     assert progress.take_over_all() == kept
     assert progress.take_over_all() == {}
+
+
+def test_two_microphones_are_listened_to_at_once(house: House, manager: Manager, pulse: Pulse) -> None:  # noqa: F811
+    tables = [f'[[source]]\nname = "{name}"\nuri = "mic:{name}.monitor"\n' for name in ("kitchen", "hall")]
+    house.config.write_text("".join(tables) + "[history]\ncheckpoint_s = 0.1\n")
+    manager.env |= pulse.env
+    for name in ("kitchen", "hall"):
+        pulse.add_room(name)
+    music = pulse.play(house.recording(), "kitchen")
+
+    def states(room: str) -> set[str]:
+        return {segment.state for segment in house.segments(room)}
+
+    try:
+        with daemon(house.config, manager) as process:
+            wait_until(lambda: "music" in states("kitchen"), 60, "there is music in the kitchen")
+            wait_until(lambda: "silence" in states("hall"), 60, "and none in the hall")
+            assert "music" not in states("hall")
+            process.terminate()
+            assert process.wait(timeout=20) == 0
+    finally:
+        music.kill()
+        music.wait()
