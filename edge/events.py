@@ -72,6 +72,8 @@ class Lost:
 
     stalled: bool  # the device is there and gives nothing (or exact zeros); otherwise the device is gone
     reason: str
+    #: When the audio that is missing begins, on the steady clock: before this, and unknown to who has had none yet.
+    missing_from: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,8 +157,9 @@ class Pipeline:
             case Hole(lost_s, reason):
                 yield from self._skip(lost_s)
                 yield from self._gap(lost_s, reason)
-            case Lost(stalled, reason):
+            case Lost(stalled, reason, missing_from):
                 yield from self._end_stretch()
+                self._stamp.missing(missing_from)
                 yield self._stamp.when_recorded(
                     events.SourceLost, source=self._source.name, stalled=stalled, reason=reason
                 )

@@ -30,6 +30,11 @@ class Stamp:
         if block.recorded_at is not None:
             self._began_s = block.recorded_at - self._timeline.received_s
 
+    def missing(self, missing_from: float | None) -> None:
+        """Take in since when audio has been missing, on the steady clock: the next sample should have come then."""
+        if missing_from is not None:
+            self._began_s = missing_from - self._timeline.received_s
+
     def when_recorded(self, kind: type[Kind], **values: Any) -> Kind:
         """Make an event of the time at which the audio at ``audio_s`` was recorded."""
         audio_s = self._timeline.audio_s

@@ -153,7 +153,8 @@ def _outage(health: Health, now: float, lost: Lost) -> tuple[Health, Lost | None
     if health.outage_from is not None:
         return health, None
     attempts = 0 if now - health.healthy_from >= STEADY_S else health.attempts
-    return replace(health, outage_from=health.recorded_to, attempts=attempts), lost
+    missing_from = health.recorded_to
+    return replace(health, outage_from=missing_from, attempts=attempts), replace(lost, missing_from=missing_from)
 
 
 def _retry_later(health: Health, phase: Phase, now: float) -> Health:

@@ -27,6 +27,7 @@ from edge.events import (
     Prediction,
     Restored,
     SourceLost,
+    SourceRestored,
     State,
     Stats,
     Stopped,
@@ -197,6 +198,34 @@ def test_events_carry_the_time_their_audio_was_heard(bundle: Bundle, step: timed
             assert event.time == wall  # nothing can be heard after now
         else:
             assert abs(event.time - expected) < timedelta(milliseconds=1)
+
+
+@pytest.mark.parametrize("before_s", [0.0, 4.0])
+def test_a_source_is_gone_from_when_it_gave_no_more(bundle: Bundle, before_s: float) -> None:
+    """Also one that has given nothing yet: what follows its absence would otherwise be in the future."""
+    began, clock = datetime(2026, 11, 23, tzinfo=UTC), 1000.0
+
+    def late() -> Iterator[Chunk]:
+        nonlocal clock
+        for index, block in enumerate(blocks(MUSIC[: round(before_s * RATE)])):
+            clock = 1000.1 + 0.1 * index
+            yield replace(block, recorded_at=clock)
+        clock = 1000.0 + before_s + 5.0
+        yield Lost(True, "no audio for 5 s", missing_from=1000.0 + before_s)
+        clock += 2.0
+        yield Restored(7.0)
+        for index, block in enumerate(blocks(MUSIC[: 4 * RATE])):
+            clock = 1007.1 + before_s + 0.1 * index
+            yield replace(block, recorded_at=clock)
+
+    def wall() -> datetime:
+        return began + timedelta(seconds=clock - 1000.0)
+
+    told = [*Pipeline(Scripted(late()), bundle, now=wall, steady_s=lambda: clock).events()]
+    assert State.NO_SOURCE in states(told)
+    for event in told:
+        if isinstance(event, (Change, SourceLost, SourceRestored, Gap)):
+            assert (event.time - began).total_seconds() == pytest.approx(event.audio_s, abs=1e-3)
 
 
 @pytest.mark.parametrize("rate", [RATE, 44_100, 48_000, 11_025])

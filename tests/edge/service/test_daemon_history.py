@@ -52,7 +52,10 @@ def test_corrections_from_everywhere_and_reloads_leave_it_in_possession(
         ask("/api/correction", {"genre": "reggae", "segment": segment})
         ask("/api/history")
         assert corrected(path)[-1] == "reggae"
-        subprocess.run([LIVEGENRE, "correct", "blues", "--file", path], check=True, capture_output=True)
+        done = subprocess.run(
+            [LIVEGENRE, "correct", "blues", "--file", path], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
         assert of_history(path, process.pid) == WHOLE
         wait_until(lambda: ask("/api/now")["corrected"] == "blues", 60, "the page says what another process said")
 

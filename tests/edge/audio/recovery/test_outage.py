@@ -113,7 +113,9 @@ def test_a_device_that_was_just_opened_is_given_longer() -> None:
     opened = outage.opened(outage.opening(0.0, PATIENCE), 0.5)
     assert outage.waited(opened, 5.4) == (opened, None)
     health, lost = outage.waited(opened, 5.5)
+    assert lost is not None
     assert lost == Lost(stalled=True, reason="no audio for 5 s")
+    assert lost.missing_from == 0.0, "since it was first opened"
     health = outage.opened(health, 8.0)
     assert outage.waited(health, 12.9) == (health, None)
 
