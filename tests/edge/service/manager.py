@@ -14,6 +14,7 @@ class Manager:
     def __init__(self, folder: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(folder / "notify"))
+        self._read: list[tuple[str, ...]] = []  # and not returned yet
         self.env = os.environ | {
             **{"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "900000", "OPENBLAS_NUM_THREADS": "1"},
             **{"STATE_DIRECTORY": str(folder / "state"), "XDG_RUNTIME_DIR": str(folder), "HOME": str(folder)},
@@ -22,7 +23,7 @@ class Manager:
     def messages(self, seconds: float) -> list[tuple[str, ...]]:
         """Return the messages of so many seconds, as (name, value)."""
         end = time.monotonic() + seconds
-        found: list[tuple[str, ...]] = []
+        found, self._read = self._read, []
         while (left := end - time.monotonic()) > 0:
             self._socket.settimeout(left)
             try:
@@ -35,7 +36,10 @@ class Manager:
         """The messages up to and with the first of that name (and value); fails the test if none comes."""
         end = time.monotonic() + seconds
         found: list[tuple[str, ...]] = []
-        while not any(got[0] == name and value in (None, got[1]) for got in found):
-            assert time.monotonic() < end, f"no {name} among {found}"
+        while True:
             found += self.messages(0.1)
-        return found
+            for place, got in enumerate(found, 1):
+                if got[0] == name and value in (None, got[1]):
+                    self._read = found[place:]
+                    return found[:place]
+            assert time.monotonic() < end, f"no {name} among {found}"

@@ -234,8 +234,7 @@ def test_a_broken_disk_is_part_of_the_status(config, manager, tmp_path):
     (tmp_path / "state").write_text("a file where the folder should be")
     with daemon(config, manager):
         manager.wait_for("READY")
-        told = manager.wait_for("STATUS")
-        assert any("history not written" in value for name, value in told if name == "STATUS")
+        wait_until(lambda: "history not written" in manager.wait_for("STATUS")[-1][1], 60, "the status says so")
 
 
 @pytest.mark.parametrize(
