@@ -47,7 +47,7 @@ def test_a_cluster_as_people_start_it_needs_no_path_to_be_set(dataset, run, tmp_
         subprocess.Popen([*dask, "worker", *file, *local, "--nworkers", "1", "--no-dashboard"], **output) as worker,
     ):
         try:
-            wait_until(address.exists, 120, "no scheduler began")
+            wait_until(lambda: address.exists() and address.read_text(), 120, "no scheduler began")  # it is empty first
             cluster = json.loads(address.read_text())["address"]
             monkeypatch.setattr("build.extract.parallel.CLUSTER_TIMEOUT_S", 120)
             assert run(dataset, "--out", "there.csv", "--scheduler", cluster, "--cache", "another") == 0
