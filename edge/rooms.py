@@ -48,3 +48,13 @@ class RoomName:
     def file(self, path: Path) -> Path:
         """Return the room's own file: ``history-kitchen.db`` for ``history.db``."""
         return path.with_name(f"{path.stem}-{self.slug}{path.suffix}") if self.slug else path
+
+
+#: The only source, without a name.
+NO_ROOM = RoomName()
+
+
+def files_of_rooms(path: Path) -> dict[str, Path]:
+    """Return the files that ``RoomName.file`` gave for ``path`` and that exist, by slug; not that without a room."""
+    start = f"{path.stem}-"
+    return {found.stem.removeprefix(start): found for found in sorted(path.parent.glob(f"{start}*{path.suffix}"))}

@@ -103,9 +103,10 @@ def history_of(args: argparse.Namespace) -> Path:
 def _only_file() -> Path:
     """Return the default history; ``ConfigError`` where there are those of rooms in its place."""
     from edge.errors import ConfigError
+    from edge.rooms import files_of_rooms
 
     file = default_file()
-    rooms = sorted(found.stem.removeprefix(f"{file.stem}-") for found in file.parent.glob(f"{file.stem}-*.db"))
+    rooms = files_of_rooms(file)
     if rooms and not file.exists():
         raise ConfigError(f"{file}: no such file, but those of rooms: choose one with --room ({', '.join(rooms)})")
     return file
@@ -119,9 +120,10 @@ def path_of(text: str) -> Path:
 def default_file() -> Path:
     """Return the service's history where there is one, otherwise one's own."""
     from edge.history.database import own_file
+    from edge.rooms import files_of_rooms
 
     try:
-        has_service = SERVICE_FILE.exists() or any(SERVICE_FILE.parent.glob("history-*.db"))
+        has_service = SERVICE_FILE.exists() or bool(files_of_rooms(SERVICE_FILE))
         return SERVICE_FILE if has_service else own_file()
     except PermissionError:  # it exists and is readable by the service only: reading it will report that
         return SERVICE_FILE

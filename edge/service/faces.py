@@ -11,7 +11,7 @@ from typing import Any
 from edge.events import Event
 from edge.http.shared import Shared
 from edge.model.bundle import Bundle
-from edge.rooms import RoomName
+from edge.rooms import NO_ROOM, RoomName
 from edge.sinks import Sink
 from edge.sinks.every_face import faces_of
 from edge.sinks.face import Settings, Surroundings
@@ -21,8 +21,6 @@ from edge.sinks.present import Present
 from edge.switch import Switch
 
 log = logging.getLogger(__name__)
-
-NO_NAME = RoomName()
 
 
 class Faces:
@@ -57,7 +55,7 @@ class Faces:
         self.open_missing()
 
     def close_changed(
-        self, sections: Mapping[str, Any], model: Bundle, history: Path | None, *, room: RoomName = NO_NAME
+        self, sections: Mapping[str, Any], model: Bundle, history: Path | None, *, room: RoomName = NO_ROOM
     ) -> None:
         """Close the faces that settings no longer ask for as they are: others may take over their addresses."""
         around = Surroundings(

@@ -14,19 +14,19 @@ from pathlib import Path
 from threading import Lock
 
 from edge.errors import FaceError
-from edge.rooms import RoomName
+from edge.rooms import NO_ROOM, RoomName, files_of_rooms
 from edge.written import write_whole
 
 ID_FILE, TOPICS_FILE = "device-id", "mqtt-topics.json"
 _ID = re.compile(r"[0-9a-f]{12}")
 
 
-def device_id(folder: Path, room: RoomName | None = None) -> str:
+def device_id(folder: Path, room: RoomName = NO_ROOM) -> str:
     """Return the id of this device, or of a room, which is made when there is none in ``folder``, the state's.
 
     Raises ``FaceError`` if it cannot be kept: a device that has another id at each start would fill Home Assistant.
     """
-    file = folder / ID_FILE if room is None else room.file(folder / ID_FILE)
+    file = room.file(folder / ID_FILE)
     with suppress(OSError, UnicodeDecodeError):
         found = file.read_text(encoding="ascii").strip()
         if _ID.fullmatch(found):
@@ -42,24 +42,17 @@ class Retained:
     Any thread may use it.
     """
 
-    def __init__(self, folder: Path, room: RoomName | None = None) -> None:
-        self._file = folder / TOPICS_FILE if room is None else room.file(folder / TOPICS_FILE)
+    def __init__(self, folder: Path, room: RoomName = NO_ROOM) -> None:
+        self.slug = room.slug
+        self._file = room.file(folder / TOPICS_FILE)
         self._writing = Lock()
 
     @classmethod
     def of_all_rooms(cls, folder: Path) -> list[Retained]:
         """Return those of every room that there is or was, and of a device without rooms."""
-        found = []
-        for file in sorted(folder.glob(f"{Path(TOPICS_FILE).stem}*.json")):
-            one = cls(folder)
-            one._file = file
-            found.append(one)
-        return found
-
-    @property
-    def slug(self) -> str:
-        """The room's name in the file's; empty for a device without rooms."""
-        return self._file.stem.removeprefix(Path(TOPICS_FILE).stem).removeprefix("-")
+        file = folder / TOPICS_FILE
+        found = [cls(folder, RoomName(slug)) for slug in files_of_rooms(file)]
+        return [*found, cls(folder)] if file.exists() else found
 
     def at(self, broker: str) -> set[str] | None:
         """Return the topics at a broker, named ``host:port``; None where nothing was written down."""

@@ -41,9 +41,7 @@ def _open(settings: PrometheusConfig, around: Surroundings) -> Sink:
         return made
 
     shared = around.shared
-    sink: Sink = exporter.Metrics(
-        endpoint=shared.take(ENDPOINT, endpoint), room=room, on_close=lambda: shared.give_back(ENDPOINT)
-    )
+    sink: Sink = exporter.Metrics(shared.take(ENDPOINT, endpoint), room, on_close=lambda: shared.give_back(ENDPOINT))
     return sink
 
 

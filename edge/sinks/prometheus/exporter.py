@@ -81,21 +81,8 @@ class Metrics:
     It costs the listening thread some microseconds an event; requests are answered in the server's thread.
     """
 
-    def __init__(
-        self,
-        address: Address | None = None,
-        token: str = "",
-        names: Iterable[str] = (),
-        *,
-        endpoint: Endpoint | None = None,
-        room: str = "",
-        on_close: Callable[[], None] | None = None,
-    ) -> None:
-        """Serve at an ``address``, as ``Endpoint`` does, or at the ``endpoint`` of all rooms, which ``on_close`` gives
-        back, under the name of ``room``."""
-        if endpoint is None:
-            assert address is not None
-            endpoint = Endpoint(address, token, names)
+    def __init__(self, endpoint: Endpoint, room: str = "", *, on_close: Callable[[], None] | None = None) -> None:
+        """Serve them at the ``endpoint``, under the name of ``room``; ``on_close`` gives back one that others use."""
         self._endpoint, self._on_close = endpoint, on_close or endpoint.close
         self._of_room = (words.safe(room),) if room else ()
         self._plain: list[Any] = []

@@ -9,7 +9,7 @@ from edge.events import Event
 from edge.http.access import Access
 from edge.http.address import Address
 from edge.model.bundle import Bundle
-from edge.rooms import RoomName
+from edge.rooms import NO_ROOM, RoomName
 from edge.sinks.face import Settings
 from edge.sinks.web.app import PAGE, application, model_card
 from edge.sinks.web.board import Board
@@ -34,7 +34,7 @@ class WebPage:
         switch: Switch | None = None,
         settings: Settings | None = None,
         site: Site | None = None,
-        room: RoomName | None = None,
+        room: RoomName = NO_ROOM,
         on_close: Callable[[], None] | None = None,
     ) -> None:
         """``history`` is the file that the page's day is read from; ``names`` are further names of this machine,
@@ -59,7 +59,7 @@ class WebPage:
             secret_paths=SECRET_PATHS,
         )
         self._on_close, self._server = on_close or site.close, site.server
-        site.add(Entry(room or RoomName(), access, self._board))
+        site.add(Entry(room, access, self._board))
 
     @property
     def url(self) -> str:

@@ -29,7 +29,7 @@ from edge.sinks.mqtt.identity import Retained
 from edge.sinks.mqtt.publisher import Broker, Publisher
 from edge.sinks.persistent import RETRY_S, Persistent
 from edge.sinks.present import Present
-from edge.sinks.prometheus.exporter import Metrics
+from edge.sinks.prometheus.exporter import Endpoint, Metrics
 from edge.sinks.view import View, view_after
 from edge.sinks.web.page import WebPage
 from edge.sinks.window.fullscreen import picture
@@ -70,7 +70,7 @@ def page() -> tuple[Sink, Callable[[], Any]]:
 
 
 def metrics() -> tuple[Sink, Callable[[], Any]]:
-    sink = Metrics(Address("127.0.0.1", 0), TOKEN)
+    sink = Metrics(Endpoint(Address("127.0.0.1", 0), TOKEN))
 
     def seen() -> Any:
         with urllib.request.urlopen(sink.url, timeout=30) as answer:

@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from edge.events import Gap, State
 from edge.http.address import Address
-from edge.sinks.prometheus.exporter import Metrics
+from edge.sinks.prometheus.exporter import Endpoint, Metrics
 from tests.edge.sinks.happenings import LABELS, change, lost, prediction, restored, started, stats, tick
 
 TOKEN = "a-token-of-24-characters"
@@ -25,7 +25,7 @@ OPENMETRICS = "application/openmetrics-text; version=1.0.0"
 
 @pytest.fixture
 def metrics() -> Iterator[Metrics]:
-    sink = Metrics(Address("127.0.0.1", 0), TOKEN)
+    sink = Metrics(Endpoint(Address("127.0.0.1", 0), TOKEN))
     sink(started())
     yield sink
     sink.close()
@@ -97,7 +97,7 @@ def test_nothing_else_is_there_and_from_elsewhere_it_needs_the_token(metrics: Me
         urllib.request.urlopen(metrics.url.replace("/metrics", "/"), timeout=30)
     with pytest.raises(urllib.error.HTTPError, match="421"):
         read(metrics, Host="evil.example")
-    sink = Metrics(Address("0.0.0.0", 0), TOKEN)
+    sink = Metrics(Endpoint(Address("0.0.0.0", 0), TOKEN))
     try:
         port = sink.url.rpartition(":")[2]
         request = urllib.request.Request(f"http://127.0.0.1:{port}")
