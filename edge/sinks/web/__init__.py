@@ -77,7 +77,7 @@ def _open(settings: WebConfig, around: Surroundings) -> Sink:
         return load("edge.sinks.web.site", "web").Site(where)
 
     page = made(
-        where,
+        shared.take(SITE, site),
         token,
         around.model,
         around.history,
@@ -86,7 +86,6 @@ def _open(settings: WebConfig, around: Surroundings) -> Sink:
         frames=settings.frame_origins,
         switch=around.switch,
         settings=around.settings,
-        site=shared.take(SITE, site),
         room=around.room,
         on_close=lambda: shared.give_back(SITE),
     )

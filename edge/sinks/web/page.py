@@ -7,7 +7,6 @@ from pathlib import Path
 
 from edge.events import Event
 from edge.http.access import Access
-from edge.http.address import Address
 from edge.model.bundle import Bundle
 from edge.rooms import NO_ROOM, RoomName
 from edge.sinks.face import Settings
@@ -23,7 +22,7 @@ class WebPage:
 
     def __init__(
         self,
-        address: Address,
+        site: Site,
         token: str,
         bundle: Bundle,
         history: Path | None,
@@ -33,25 +32,22 @@ class WebPage:
         frames: Iterable[str] = (),
         switch: Switch | None = None,
         settings: Settings | None = None,
-        site: Site | None = None,
         room: RoomName = NO_ROOM,
         on_close: Callable[[], None] | None = None,
     ) -> None:
         """``history`` is the file that the page's day is read from; ``names`` are further names of this machine,
         ``frames`` the origins whose pages may show this one in a frame; ``switch`` is turned by requests,
-        and ``settings`` changed. ``site`` is the server that the page of a ``room`` shares with others, which
-        ``on_close`` gives back; without one it has its own at ``address``.
-
-        Raises ``FaceError`` if the address cannot be had.
+        and ``settings`` changed. ``site`` is the server; ``on_close`` gives back one that the pages of other rooms
+        use, too.
         """
         self._board = Board()
         self._board.correctable = history is not None
         card = model_card(bundle.name, bundle.labels, bundle.interpreter.runtime, bundle.spec, bundle.sidecar)
-        site = self._site = site or Site(address)
+        self._site = site
         access = Access(
             application(self._board, card, history, switch or Switch(), settings=settings, rooms=site.rooms),
             token,
-            open_to_read=address.is_loopback,
+            open_to_read=site.server.address.is_loopback,
             open_paths=PAGE,
             names=names,
             token_place=token_place,

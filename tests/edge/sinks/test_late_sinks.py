@@ -32,6 +32,7 @@ from edge.sinks.present import Present
 from edge.sinks.prometheus.exporter import Endpoint, Metrics
 from edge.sinks.view import View, view_after
 from edge.sinks.web.page import WebPage
+from edge.sinks.web.site import Site
 from edge.sinks.window.fullscreen import picture
 from edge.switch import Switch
 from tests.edge.pulse import wait_until
@@ -60,7 +61,7 @@ bundle: Callable[[], Bundle] = cache(lambda: load_bundle("classic"))
 
 
 def page() -> tuple[Sink, Callable[[], Any]]:
-    sink = WebPage(Address("127.0.0.1", 0), TOKEN, bundle(), None)
+    sink = WebPage(Site(Address("127.0.0.1", 0)), TOKEN, bundle(), None)
 
     def seen() -> Any:
         now = sink._board.now()

@@ -28,6 +28,7 @@ from edge.http.token import read_token
 from edge.model.bundle import load_bundle
 from edge.sinks.web import board
 from edge.sinks.web.page import WebPage
+from edge.sinks.web.site import Site
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import change, lost, prediction, restored, started, stats, tick
 
@@ -39,7 +40,7 @@ bundle = cache(load_bundle)
 
 
 def page(host: str = "127.0.0.1", history: Path | None = None) -> WebPage:
-    return WebPage(Address(host, 0), TOKEN, bundle(), history, ["shelf.example"])
+    return WebPage(Site(Address(host, 0)), TOKEN, bundle(), history, ["shelf.example"])
 
 
 @pytest.fixture
@@ -230,7 +231,7 @@ def test_a_wrong_token_is_refused_where_none_is_needed(web: WebPage) -> None:
 
 def test_where_the_token_is_is_told_to_this_machine_alone() -> None:
     for host, told in (("127.0.0.1", True), ("0.0.0.0", False)):
-        sink = WebPage(Address(host, 0), TOKEN, bundle(), None, token_place='/a "b"/token')
+        sink = WebPage(Site(Address(host, 0)), TOKEN, bundle(), None, token_place='/a "b"/token')
         try:
             error = ask(sink, "/api/correction", "POST").json()["error"]
             assert error.startswith('needs the token in /a "b"/token:' if told else "needs the token:")
@@ -356,7 +357,7 @@ def test_closing_ends_readers_and_gives_the_address_back(web: WebPage) -> None:
 
 def test_an_address_that_is_taken_is_told(web: WebPage) -> None:
     with pytest.raises(FaceError, match=rf"127.0.0.1:{port(web)}: Address already in use; choose another"):
-        WebPage(Address("127.0.0.1", port(web)), TOKEN, bundle(), None)
+        WebPage(Site(Address("127.0.0.1", port(web))), TOKEN, bundle(), None)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from edge.model.bundle import load_bundle
 from edge.service.settings import FileSettings
 from edge.service.systemd_unit import example_config
 from edge.sinks.web.page import WebPage
+from edge.sinks.web.site import Site
 from tests.edge.sinks.happenings import change, prediction, recorded, started, stats, tick
 
 TOKEN = "a-token-of-24-characters"
@@ -24,7 +25,7 @@ def test_schemathesis_finds_nothing_that_differs(tmp_path: Path) -> None:
     config = tmp_path / "livegenre.toml"
     config.write_text(example_config())
     history, settings = recorded(tmp_path / "history.db"), FileSettings(config, lambda: None)
-    sink = WebPage(Address("127.0.0.1", 0), TOKEN, load_bundle(), history, settings=settings)
+    sink = WebPage(Site(Address("127.0.0.1", 0)), TOKEN, load_bundle(), history, settings=settings)
     for event in (started(), change("jazz"), prediction("jazz"), stats(), tick()):
         sink(event)
     program = shutil.which("schemathesis", path=str(Path(sys.executable).parent))

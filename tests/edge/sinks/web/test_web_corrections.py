@@ -21,6 +21,7 @@ from edge.history.reader import read_segments
 from edge.http.address import Address
 from edge.model.bundle import load_bundle
 from edge.sinks.web.page import WebPage
+from edge.sinks.web.site import Site
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import Room, prediction
 from tests.edge.sinks.web.browser import chromium
@@ -38,7 +39,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def web(file: Path) -> Iterator[WebPage]:
-    sink = WebPage(Address("127.0.0.1", 0), TOKEN, bundle(), file)
+    sink = WebPage(Site(Address("127.0.0.1", 0)), TOKEN, bundle(), file)
     yield sink
     sink.close()
 

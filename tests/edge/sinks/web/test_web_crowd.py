@@ -10,6 +10,7 @@ from statistics import median
 from edge.http.address import Address
 from edge.model.bundle import load_bundle
 from edge.sinks.web.page import WebPage
+from edge.sinks.web.site import Site
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import change, prediction, started, tick
 
@@ -24,7 +25,7 @@ def reader(port: int, seen: list[int], place: int) -> None:
 
 
 def test_fifty_readers_all_hear_everything_and_no_event_waits_for_them() -> None:
-    sink = WebPage(Address("127.0.0.1", 0), "a-token-of-24-characters", load_bundle(), None)
+    sink = WebPage(Site(Address("127.0.0.1", 0)), "a-token-of-24-characters", load_bundle(), None)
     seen = [0] * CROWD
     port = int(sink.url.rpartition(":")[2].strip("/"))
     threads = [threading.Thread(target=reader, args=(port, seen, place), daemon=True) for place in range(CROWD)]

@@ -15,6 +15,7 @@ from edge.events import Sound
 from edge.http.address import Address
 from edge.sinks.web import WebConfig
 from edge.sinks.web.page import WebPage
+from edge.sinks.web.site import Site
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import prediction, tick
 from tests.edge.sinks.web.test_web import BEARER, TOKEN, Reader, ask, bundle, port, web  # noqa: F401 - a fixture
@@ -22,7 +23,7 @@ from tests.edge.sinks.web.test_web import BEARER, TOKEN, Reader, ask, bundle, po
 
 def test_a_frame_is_allowed_to_whom_the_configuration_names() -> None:
     origin = "http://homeassistant.local:8123"
-    sink = WebPage(Address("127.0.0.1", 0), TOKEN, bundle(), None, frames=[origin])
+    sink = WebPage(Site(Address("127.0.0.1", 0)), TOKEN, bundle(), None, frames=[origin])
     try:
         headers = ask(sink, "/").headers
         assert f"frame-ancestors {origin};" in headers["content-security-policy"]
@@ -39,7 +40,7 @@ def test_no_other_frame_is(frames: str) -> None:
 
 
 def test_a_page_begins_with_the_sound_of_the_last_half_minute() -> None:
-    sink = WebPage(Address("127.0.0.1", 0), TOKEN, bundle(), None)
+    sink = WebPage(Site(Address("127.0.0.1", 0)), TOKEN, bundle(), None)
     for second in range(40):
         frames = np.full((2, 128), float(second) - 90, dtype=np.float32)
         event = prediction("jazz", sound=Sound(2.0, frames, np.zeros((2, 12), dtype=np.float32)))

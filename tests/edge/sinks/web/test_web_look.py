@@ -21,6 +21,7 @@ from edge.http.address import Address
 from edge.model.bundle import load_bundle
 from edge.sinks.web.history_api import day_of as day_answer
 from edge.sinks.web.page import WebPage
+from edge.sinks.web.site import Site
 from tests.edge.sinks.happenings import change, prediction, started, tick
 
 expect.set_options(timeout=30_000)
@@ -34,7 +35,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def serve(history: Path | None = None) -> WebPage:
-    sink = WebPage(Address("127.0.0.1", 0), "a-token-of-24-characters", load_bundle(), history)
+    sink = WebPage(Site(Address("127.0.0.1", 0)), "a-token-of-24-characters", load_bundle(), history)
     for event in (started(), change("metal"), prediction("metal", confidence=0.97), tick()):
         sink(event)
     return sink

@@ -18,6 +18,7 @@ from edge.http.address import Address
 from edge.model.bundle import load_bundle
 from edge.sinks.colours import colours
 from edge.sinks.web.page import WebPage
+from edge.sinks.web.site import Site
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import LABELS, STYLES, change, lost, prediction, restored, started, tick
 
@@ -32,7 +33,7 @@ bundle = cache(load_bundle)
 
 
 def serve(host: str = "127.0.0.1", port: int = 0, history: Path | None = None) -> WebPage:
-    sink = WebPage(Address(host, port), TOKEN, bundle(), history)
+    sink = WebPage(Site(Address(host, port)), TOKEN, bundle(), history)
     for event in (started(), change("jazz"), prediction("jazz"), tick()):
         sink(event)
     return sink

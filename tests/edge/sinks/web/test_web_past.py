@@ -24,6 +24,7 @@ from edge.http.address import Address
 from edge.model.bundle import load_bundle
 from edge.sinks.web import history_api
 from edge.sinks.web.page import WebPage
+from edge.sinks.web.site import Site
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import change, prediction, started
 
@@ -57,7 +58,7 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def web(file: Path) -> Iterator[WebPage]:
-    sink = WebPage(Address("127.0.0.1", 0), TOKEN, bundle(), file)
+    sink = WebPage(Site(Address("127.0.0.1", 0)), TOKEN, bundle(), file)
     for event in (started(), change("metal"), prediction("metal")):
         sink(event)
     yield sink

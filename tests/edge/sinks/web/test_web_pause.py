@@ -14,6 +14,7 @@ from edge.events import State
 from edge.http.address import Address
 from edge.model.bundle import load_bundle
 from edge.sinks.web.page import WebPage
+from edge.sinks.web.site import Site
 from edge.switch import Switch
 from tests.edge.pulse import wait_until
 from tests.edge.sinks.happenings import change, lost, prediction, started, tick
@@ -30,7 +31,7 @@ def switch() -> Switch:
 
 @pytest.fixture
 def web(switch: Switch) -> Iterator[WebPage]:
-    sink = WebPage(Address("127.0.0.1", 0), TOKEN, load_bundle("classic"), None, switch=switch)
+    sink = WebPage(Site(Address("127.0.0.1", 0)), TOKEN, load_bundle("classic"), None, switch=switch)
     for event in (started(), change("jazz"), prediction("jazz"), tick()):
         sink(event)
     yield sink

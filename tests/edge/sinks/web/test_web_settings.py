@@ -22,6 +22,7 @@ from edge.service.settings import FileSettings
 from edge.service.systemd_unit import example_config
 from edge.sinks.web import microphones_api, settings_api
 from edge.sinks.web.page import WebPage
+from edge.sinks.web.site import Site
 from edge.switch import Switch
 from tests.edge.audio.conftest import music, playing  # noqa: F401 - fixtures
 from tests.edge.pulse import Pulse, wait_until
@@ -53,7 +54,7 @@ def reloads() -> list[None]:
 @pytest.fixture
 def web(file: Path, reloads: list[None]) -> Iterator[WebPage]:
     settings = FileSettings(file, lambda: reloads.append(None))
-    sink = WebPage(Address("127.0.0.1", 0), TOKEN, load_bundle("classic"), None, settings=settings)
+    sink = WebPage(Site(Address("127.0.0.1", 0)), TOKEN, load_bundle("classic"), None, settings=settings)
     for event in (started(), change("jazz"), prediction("jazz"), tick()):
         sink(event)
     yield sink
@@ -82,7 +83,7 @@ def test_all_of_it_needs_the_token(web: WebPage, file: Path) -> None:
 
 
 def test_without_a_file_there_are_none() -> None:
-    sink = WebPage(Address("127.0.0.1", 0), TOKEN, load_bundle("classic"), None)
+    sink = WebPage(Site(Address("127.0.0.1", 0)), TOKEN, load_bundle("classic"), None)
     try:
         for path, method, body in (("settings", "GET", None), ("settings", "PATCH", {}), ("broker", "POST", {})):
             assert ask(sink, path, method, body) == (404, {"error": settings_api.NONE_HERE})
@@ -166,7 +167,7 @@ def test_while_paused_none_is_opened(file: Path) -> None:
     switch = Switch()
     switch.turn(on=False)
     settings = FileSettings(file, lambda: None)
-    sink = WebPage(Address("127.0.0.1", 0), TOKEN, load_bundle("classic"), None, settings=settings, switch=switch)
+    sink = WebPage(Site(Address("127.0.0.1", 0)), TOKEN, load_bundle("classic"), None, settings=settings, switch=switch)
     try:
         told = (409, {"error": "listening is paused: no microphone is opened"})
         assert ask(sink, "microphone?id=x") == told

@@ -24,6 +24,7 @@ from edge.service.settings import FileSettings
 from edge.sinks.present import Present
 from edge.sinks.web import WebConfig
 from edge.sinks.web.page import WebPage
+from edge.sinks.web.site import Site
 from edge.switch import Switch
 from tests.edge.pseudo_terminal import MODERN, PseudoTerminal
 from tests.edge.pulse import wait_until
@@ -50,7 +51,7 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def web(file: Path) -> Iterator[WebPage]:
     """A page on a loopback address, in which rock is heard and can be put right."""
-    sink = WebPage(Address("127.0.0.1", 0), TOKEN, load_bundle(), file, token_place=PLACE)
+    sink = WebPage(Site(Address("127.0.0.1", 0)), TOKEN, load_bundle(), file, token_place=PLACE)
     room = Room(file, sink)
     room.hears("rock")
     yield sink

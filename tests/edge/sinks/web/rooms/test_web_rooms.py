@@ -40,12 +40,11 @@ class House:
         self.histories = {name: recorded(folder / f"{name}.db") for name in GENRES}
         self.pages = {
             name: WebPage(
-                Address(host, 0),
+                shared.take("page", lambda: Site(Address(host, 0))),
                 TOKEN,
                 load_bundle("classic"),
                 self.histories[name],
                 switch=self.switches[name],
-                site=shared.take("page", lambda: Site(Address(host, 0))),
                 room=RoomName(name, place, SLUGS),
                 on_close=lambda: shared.give_back("page"),
             )
@@ -174,7 +173,7 @@ def test_in_a_browser_each_page_is_about_its_room(house: House, browser: Browser
 
 
 def test_a_page_alone_shows_no_rooms(tmp_path: Path, browser: Browser) -> None:
-    sink = WebPage(Address("127.0.0.1", 0), TOKEN, load_bundle("classic"), None)
+    sink = WebPage(Site(Address("127.0.0.1", 0)), TOKEN, load_bundle("classic"), None)
     for event in (started(), change("jazz"), prediction("jazz")):
         sink(event)
     try:
