@@ -45,7 +45,7 @@ class DecisionSettings:
     unsure_below: float = setting(0.15, between(0, 1))
     lead: float = setting(4.0, between(1, 100))  # a new genre must be this many times as probable as the shown one
     #: Until so much of a record has been heard, that is enough, since the sound has changed, too.
-    at_once_s: float = setting(5.5, between(0, 600))
+    at_once_s: float = setting(10.0, between(0, 600))
     settled_after_s: float = setting(26.5, between(0, 600))  # from then to here the time that it must lead grows
     lead_for_s: float = setting(7.0, between(0, 600))  # and from here on for so long
 

@@ -16,7 +16,7 @@ LABELS = ("blues", "jazz", "rock", decision.NO_MUSIC)
 SETTINGS = DecisionSettings()
 LOUD = -20.0
 #: Seconds of a record that has just begun, of one of which a new genre must lead for 2 s, and of a settled one.
-NEW, KNOWN, SETTLED = SETTINGS.at_once_s, 11.5, 30.0
+NEW, KNOWN, SETTLED = SETTINGS.at_once_s, 14.7, 30.0
 
 
 def scores(**given: float) -> NDArray[np.float32]:

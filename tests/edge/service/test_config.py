@@ -76,7 +76,7 @@ def test_an_empty_file_is_the_defaults_and_a_key_changes_one():
         ("[web]\nnames = 'http://x'\n", "c.toml, line 2: names is 'http://x', must be names of this machine"),
         ("[prometheus]\naddress = 'kitchen'\n", "c.toml, line 2: address 'kitchen' is no address"),
         ("[decision]\nat_once_s = 30\n", "c.toml, line 2: at_once_s is 30.0, must be at most settled_after_s"),
-        ("[decision]\nsettled_after_s = 1\n", "c.toml, line 1: at_once_s is 5.5, must be at most settled_after_s"),
+        ("[decision]\nsettled_after_s = 1\n", "c.toml, line 1: at_once_s is 10.0, must be at most settled_after_s"),
         ("[log]\nlevel = 'loud'\n", "c.toml, line 2: level is 'loud', must be one of debug, info"),
     ],
 )
