@@ -110,10 +110,18 @@ def take_apart(recorded: Audio, played: Audio) -> RecordedRoom:
     return RecordedRoom(response, recorded - fftconvolve(played, response)[:n])
 
 
-def in_recorded_room(music: Audio, rooms: Sequence[RecordedRoom], rng: np.random.Generator) -> Audio:
-    """Return music (n,) at ``SAMPLE_RATE`` through one room's response, with the rest of others: same length."""
+def in_recorded_room(
+    music: Audio,
+    rooms: Sequence[RecordedRoom],
+    rng: np.random.Generator,
+    above_rest_db: tuple[float, float] = MUSIC_DB,
+) -> Audio:
+    """Return music (n,) at ``SAMPLE_RATE`` through one room's response, with the rest of others: same length.
+
+    It is ``above_rest_db`` (a range) above the rest.
+    """
     degraded = fftconvolve(music, rooms[rng.integers(len(rooms))].response)[: len(music)]
-    noise = _rest(len(music), rooms, rng) * 10 ** (-rng.uniform(*MUSIC_DB) / 20)
+    noise = _rest(len(music), rooms, rng) * 10 ** (-rng.uniform(*above_rest_db) / 20)
     degraded = degraded / max(level(degraded), 1e-12) + noise
     return np.asarray(np.clip(degraded * 10 ** (rng.uniform(*LEVEL_DB) / 20) / level(degraded), -1.0, 1.0))
 

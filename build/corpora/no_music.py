@@ -1,9 +1,11 @@
 """Rows of sound that is no music: windows of speech, animals, weather, machines, a kitchen, hum, hiss, near silence.
 
 Everything passes a simulated microphone, so that neither the bandwidth of the speech (recorded at 16 kHz) nor the level
-is a cue. Windows come in four folds that share no recording, no speaker and no background noise, so that each can be
-held out to evaluate a model of the others. The last fold is never trained on: evaluation takes its noises and talkers
-from it.
+is a cue. For a listener that hears music in rooms that a phone recorded, the same sounds, and several people talking
+over dishes, come through such rooms, too: otherwise the people who talk there would be the sign of music.
+Windows come in four folds that share no recording, no speaker and no background noise of a simulated microphone, so
+that each can be held out to evaluate a model of the others. The last fold is never trained on: evaluation takes its
+noises and talkers from it.
 """
 
 from __future__ import annotations
@@ -17,12 +19,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from build.audio.read import read_clip
-from build.audio.simulated_microphone import SAMPLE_RATE, respond, simulate, smooth_curve, surroundings_of_fold
+from build.audio.recorded_rooms import in_recorded_room, recorded_rooms
+from build.audio.simulated_microphone import (
+    SAMPLE_RATE,
+    Part,
+    level,
+    respond,
+    simulate,
+    smooth_curve,
+    surroundings_of_fold,
+)
 from build.extract.parallel import in_order
 
 N_FOLDS = 4
 EVALUATION_FOLD = N_FOLDS - 1
 KITCHEN = "kitchen"
+#: Windows of people talking over dishes, and of dishes alone, in each fold; heard in recorded rooms alone.
+TALKING, DISHES, N_TALKING, N_DISHES = "people talking", "dishes", 36, 16
+#: End of the kinds of windows in a room that a phone recorded.
+IN_ROOM = " in a recorded room"
+#: Decibels of a window above the other sound of its room, in which a little of the played music is left.
+ABOVE_REST_DB = (3.0, 20.0)
 #: Lengths of windows in seconds, taken in turn.
 WINDOW_S = (6.0, 10.0, 15.0)
 N_GENERATED = 16  # windows of each kind in each fold
@@ -35,13 +52,22 @@ Audio = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of sound that is no music; ``kind`` is for reports, ``fold`` for cross-validation."""
+    """A stretch of sound that is no music; ``kind`` is for reports, ``fold`` for cross-validation.
+
+    It is heard through a simulated microphone, or in a room that a phone recorded.
+    """
 
     kind: str
     fold: int
     seconds: float
     recordings: tuple[Path, ...] = ()  # none for a kind that is generated
     seed: tuple[int, ...] = ()
+    in_room: bool = False
+
+    @property
+    def full_kind(self) -> str:
+        """The kind, and whether a phone recorded the room."""
+        return self.kind + (IN_ROOM if self.in_room else "")
 
     def audio(self) -> Audio:
         """Return the sound at ``SAMPLE_RATE``, the same at each call."""
@@ -51,12 +77,21 @@ class Window:
             return GENERATORS[self.kind](n_samples, rng)
         if self.kind == KITCHEN:
             return _excerpt(read_clip(self.recordings[0], SAMPLE_RATE), n_samples, rng)
+        if self.kind == TALKING:
+            return _talking(self.recordings, n_samples, rng)
+        if self.kind == DISHES:
+            return _dishes(n_samples, rng)
         return _joined(self.recordings, n_samples, rng)
 
-    def through_microphone(self) -> NDArray[np.float32]:
-        """Return the sound as a simulated microphone records it, among no noise of another fold; always the same."""
+    def degraded(self) -> NDArray[np.float32]:
+        """Return the sound as it is recorded, always the same: no noise of another fold in a simulated microphone's."""
+        sound = self.audio()
+        if self.in_room:
+            part = Part.EVALUATION if self.fold == EVALUATION_FOLD else Part.TRAINING
+            rng = np.random.default_rng((*self.seed, 2))
+            return in_recorded_room(sound, recorded_rooms(part), rng, ABOVE_REST_DB).astype(np.float32)
         rng = np.random.default_rng((*self.seed, 1))  # another sequence than the window's own
-        return simulate(self.audio().astype(np.float32), surroundings_of_fold(self.fold), rng)
+        return simulate(sound.astype(np.float32), surroundings_of_fold(self.fold), rng)
 
 
 def windows(data: Path, seed: int) -> list[Window]:
@@ -67,6 +102,19 @@ def windows(data: Path, seed: int) -> list[Window]:
         for place, (kind, fold, recordings, count) in enumerate(planned)
         for number in range(count)
     ]
+
+
+def windows_in_rooms(data: Path, seed: int) -> list[Window]:
+    """Return windows in rooms that a phone recorded: the sounds of all others, people talking, dishes."""
+    planned = windows(data, seed)
+    for fold in range(N_FOLDS):
+        speech = next(tuple(paths) for kind, paths, _ in recorded(data / "nomusic", fold) if kind == "speech")
+        for place, (kind, recordings, count) in enumerate(((TALKING, speech, N_TALKING), (DISHES, (), N_DISHES))):
+            planned += [
+                Window(kind, fold, WINDOW_S[number % len(WINDOW_S)], recordings, (seed, place, fold, number))
+                for number in range(count)
+            ]
+    return [replace(window, in_room=True) for window in planned]
 
 
 def _plans(folder: Path, fold: int) -> Iterator[tuple[str, int, tuple[Path, ...], int]]:
@@ -107,9 +155,15 @@ class NoMusic:
         return self.of(self.folds != EVALUATION_FOLD)
 
     @property
+    def in_rooms(self) -> NDArray[np.bool_]:
+        """Which windows are in a room that a phone recorded, shape (windows,)."""
+        return np.array([kind.endswith(IN_ROOM) for kind in self.kinds], dtype=np.bool_)
+
+    @property
     def recordings(self) -> list[str]:
         """One name for the recordings behind each window: windows of one kind and fold share theirs."""
-        return [f"{kind} {fold}" for kind, fold in zip(self.kinds, self.folds, strict=True)]
+        kinds = (kind.removesuffix(IN_ROOM) for kind in self.kinds)
+        return [f"{kind} {fold}" for kind, fold in zip(kinds, self.folds, strict=True)]
 
 
 def hear(data: Path, describe: Callable[[NDArray[np.float32]], NDArray[np.float32]], seed: int) -> NoMusic:
@@ -122,7 +176,7 @@ def hear_windows(planned: Sequence[Window], describe: Callable[[NDArray[np.float
     vectors = dict(in_order(partial(_vector, describe=describe), planned, "no music"))
     return NoMusic(
         rows=np.array([vectors[window] for window in planned]),
-        kinds=tuple(window.kind for window in planned),
+        kinds=tuple(window.full_kind for window in planned),
         folds=np.array([window.fold for window in planned]),
     )
 
@@ -130,7 +184,7 @@ def hear_windows(planned: Sequence[Window], describe: Callable[[NDArray[np.float
 def _vector(
     window: Window, describe: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 ) -> tuple[Window, NDArray[np.float32]]:
-    return window, describe(window.through_microphone())
+    return window, describe(window.degraded())
 
 
 def recorded(folder: Path, fold: int) -> Iterator[tuple[str, list[Path], int]]:
@@ -157,6 +211,34 @@ def _excerpt(audio: Audio, n_samples: int, rng: np.random.Generator) -> Audio:
     return np.asarray(audio[start : start + n_samples])
 
 
+def _talking(recordings: Sequence[Path], n_samples: int, rng: np.random.Generator) -> Audio:
+    """Two to eight people at once, nearer or further, half of the time over dishes."""
+    sound = np.zeros(n_samples)
+    for _ in range(rng.integers(2, 9)):
+        voice = _joined(recordings, n_samples, rng)
+        sound += 10 ** (-rng.uniform(0, 12) / 20) * voice / max(level(voice), 1e-9)
+    if rng.random() < 0.5:
+        dishes = _dishes(n_samples, rng)
+        sound += 10 ** (rng.uniform(-15, 5) / 20) * level(sound) * dishes / max(level(dishes), 1e-9)
+    return np.asarray(0.03 * sound)
+
+
+def _dishes(n_samples: int, rng: np.random.Generator) -> Audio:
+    """Clinks of china, glass and cutlery, each of a few inharmonic partials that fade, over a little noise."""
+    sound = rng.uniform(0.001, 0.03) * _hiss(n_samples, rng)
+    for _ in range(rng.poisson(rng.uniform(0.7, 5.0) * n_samples / SAMPLE_RATE) + 1):
+        length = SAMPLE_RATE // 2
+        time = np.arange(length) / SAMPLE_RATE
+        clink = np.zeros(length)
+        for hertz in rng.uniform(600, 9000, rng.integers(2, 9)):
+            fading = np.exp(-time / rng.uniform(0.004, 0.12))
+            clink += rng.exponential() * fading * np.sin(2 * np.pi * hertz * time + rng.uniform(0, 2 * np.pi))
+        clink += rng.exponential() * rng.standard_normal(length) * np.exp(-time / rng.uniform(0.001, 0.01))
+        start = rng.integers(0, n_samples)
+        sound[start : start + length] += 0.1 * rng.lognormal(0, 0.7) * clink[: n_samples - start]
+    return np.asarray(sound)
+
+
 def _hiss(n_samples: int, rng: np.random.Generator) -> Audio:
     """Noise of any colour between white and falling by 9 dB an octave."""
     slope = np.linspace(0, -30 * rng.random(), len(smooth_curve(0.0, rng)))
@@ -170,8 +252,8 @@ def _hum(n_samples: int, rng: np.random.Generator) -> Audio:
     harmonics = rng.exponential(1.0, 12) / np.arange(1, 13)
     phases = rng.uniform(0, 2 * np.pi, 12)
     sound = rng.uniform(0.02, 0.5) * _hiss(n_samples, rng)
-    for order, (level, phase) in enumerate(zip(harmonics, phases, strict=True), start=1):
-        sound = sound + 0.1 * level * np.sin(2 * np.pi * mains * order * time + phase)
+    for order, (strength, phase) in enumerate(zip(harmonics, phases, strict=True), start=1):
+        sound = sound + 0.1 * strength * np.sin(2 * np.pi * mains * order * time + phase)
     return sound
 
 

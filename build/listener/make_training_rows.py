@@ -33,7 +33,7 @@ from edge.words import safe
 
 #: Tracks of each genre, and the windows of which one is taken: more would make the file larger than 1.5 MB.
 N_TRACKS = 25
-ONE_WINDOW_IN = 2
+ONE_WINDOW_IN, ONE_IN_ROOM_IN = 4, 5
 #: Conditions of the tracks: as recorded, and through the microphone that own tracks are heard through, too.
 CONDITIONS = tuple(condition for condition in OWN if np.isinf(condition.seconds) and condition.place == MIDDLE)
 
@@ -46,7 +46,8 @@ def hear_training_rows(data: Path, model: Path | None, seed: int) -> TrainingRow
     labels = [label for label in bundle.labels if label != NO_MUSIC]
     pieces = choose(learning(read_pieces(data, labels), labels), seed)
     tables = tables_of({f"{piece.genre}/{piece.name}": piece.path for piece in pieces}, CONDITIONS, by)
-    windows = no_music.hear_windows(no_music.windows(data, seed)[::ONE_WINDOW_IN], by)
+    planned = [*no_music.windows(data, seed)[::ONE_WINDOW_IN], *no_music.windows_in_rooms(data, seed)[::ONE_IN_ROOM_IN]]
+    windows = no_music.hear_windows(planned, by)
     return TrainingRows(
         definition=definition_of([listener.definition() for listener in listeners_of_bundle(model)]),
         conditions={condition.name: table for condition, table in zip(CONDITIONS, tables, strict=True)},

@@ -34,17 +34,20 @@ def lessons(pieces: Sequence[Piece], backbone: Backbone) -> list[Pair]:
 
 
 def no_music_lessons(data: Path, backbone: Backbone, seed: int) -> list[Pair]:
-    """Return windows of what is no music, of the folds that train, as recorded and through a microphone.
+    """Return windows of what is no music, of the folds that train, as recorded and through a microphone or a room.
 
     Without them all that a listener is taught with is music, and it soon takes everything for that.
     """
-    planned = [window for window in no_music.windows(data, seed) if window.fold != no_music.EVALUATION_FOLD]
+    planned = no_music.windows(data, seed)
+    if any(condition.recorded_room for condition in backbone.lessons):
+        planned += no_music.windows_in_rooms(data, seed)
+    planned = [window for window in planned if window.fold != no_music.EVALUATION_FOLD]
     of_window = partial(_no_music_pair, spec=_side_by_side(backbone.front_end))
     return in_order(of_window, planned, "lessons without music")
 
 
 def _no_music_pair(window: no_music.Window, spec: PatchSpec) -> Pair:
-    return Pair(_log_mels(window.audio().astype(np.float32), spec), _log_mels(window.through_microphone(), spec))
+    return Pair(_log_mels(window.audio().astype(np.float32), spec), _log_mels(window.degraded(), spec))
 
 
 def _side_by_side(front_end: PatchSpec) -> PatchSpec:

@@ -126,22 +126,15 @@ def fit_detector(
     task: Task, recipe: Recipe, fitted: Fitted, sample: Sample, no_music: NoMusic
 ) -> no_music_head.Detector:
     """Fit a detector that separates music, of the genres and of others, from no music, for a fitted network."""
-    rows, targets, n_genres = sample.rows, sample.targets, len(task.labels)
+    rows, targets = sample.rows, sample.targets
     if task.other_music:
         genres = task.other_music.labels
         rows = np.vstack([rows, task.other_music.matrix(recipe.columns)])
-        targets = np.concatenate([targets, n_genres + task.other_music.targets(genres)])
-        n_genres += len(genres)
-    return no_music_head.fit_detector(
-        fitted,
-        rows,
-        targets,
-        other=no_music.rows,
-        kinds=no_music.kinds,
-        n_genres=n_genres,
-        shrinkage=recipe.no_music_shrinkage,
-        lead=recipe.no_music_lead,
-    )
+        targets = np.concatenate([targets, len(task.labels) + task.other_music.targets(genres)])
+    other, kinds, shrinkage = no_music.rows, no_music.kinds, recipe.no_music_shrinkage
+    if shrinkage is None:
+        return no_music_head.regression(fitted, rows, targets, other=other, kinds=kinds)
+    return no_music_head.discriminants(fitted, rows, targets, other=other, kinds=kinds, shrinkage=shrinkage)
 
 
 def with_corrections(task: Task, recipes: Sequence[Recipe], history: Path) -> tuple[Task, tuple[Recipe, ...]]:

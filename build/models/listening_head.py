@@ -26,8 +26,6 @@ SPEC = FeatureSpec(groups=TIMBRE_GROUPS)
 OWN_HEAD = "own-head"
 #: The best of 0.2 to 1.0 for 12 to 25 tracks of 3 to 5 of GTZAN's genres, folds by artist, mean of 48 draws.
 OWN_SHRINKAGE = 0.9
-#: That of the "no music" detector: it finds 98 % of held-out training windows, with 0.1 it finds 96 %.
-OWN_NO_MUSIC_SHRINKAGE = 0.3
 READABLE, READABLE_WEIGHT = "readable", 0.5
 #: Groups of readable features that are left out one after the other, to measure their worth.
 LEFT_OUT = {
@@ -58,8 +56,7 @@ class HeadRecipe(Recipe):
     perceptron_share: float = PERCEPTRON_SHARE  # of the answer
     shrinkage: float = SHRINKAGE
     tempo: bool = False  # whether the tempo is an input
-    no_music_shrinkage: float = 0.1
-    no_music_lead: float = 10.0
+    no_music_shrinkage: float | None = None
 
     @property
     def spec(self) -> FeatureSpec:
@@ -186,5 +183,4 @@ def own_head(model: Path | None = None, *, few_tracks: bool = True) -> HeadRecip
         OWN,
         perceptron_share=0.0,
         shrinkage=OWN_SHRINKAGE if few_tracks else SHRINKAGE,
-        no_music_shrinkage=OWN_NO_MUSIC_SHRINKAGE,
     )

@@ -102,10 +102,9 @@ class Recipe(ABC):
     """
 
     name: str
-    #: Shrinkage of the detector of "no music", and the lead that is added to its margin: chosen on held-out folds of
-    #: both, for some hundred readable features.
-    no_music_shrinkage: float = 0.7
-    no_music_lead: float = 0.0
+    #: Shrinkage of the discriminants that tell "no music", chosen on held-out folds of both for some hundred readable
+    #: features; None: a logistic regression tells it.
+    no_music_shrinkage: float | None = 0.7
 
     @property
     @abstractmethod

@@ -75,7 +75,7 @@ def figures_in_folds(task: Task, bundle: Bundle, found: FoldScores, own: NDArray
     if not own.all():
         figures["own"] = found.of(own).scores.accuracy.to_dict()
     if task.no_music:
-        apart = task.no_music.of(task.no_music.folds == EVALUATION_FOLD)
+        apart = task.no_music.of((task.no_music.folds == EVALUATION_FOLD) & ~task.no_music.in_rooms)
         classify, index = Classifier(bundle), bundle.labels.index(NO_MUSIC)
         caught = np.array([classify(row).argmax() == index for row in apart.rows])
         lost = found.scores.probabilities.argmax(axis=1) == index

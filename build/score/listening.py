@@ -120,8 +120,10 @@ def of_no_music(bundle: Bundle, task: Task, held: HeldOut) -> Figures:
     """Return the share of no music that is detected, and the share of music that is taken for none."""
     if task.no_music is None:
         return {}
-    kept_apart = task.no_music.folds == EVALUATION_FOLD
-    apart, within = task.no_music.of(kept_apart), task.no_music.of(~kept_apart)
+    in_rooms, kept_apart = task.no_music.in_rooms, task.no_music.folds == EVALUATION_FOLD
+    apart, apart_in_rooms = (task.no_music.of(kept_apart & chosen) for chosen in (~in_rooms, in_rooms))
+    within = task.no_music.training()
+    simulated = ~within.in_rooms
     whole = _whole(task, task.valid)
     index, classify = bundle.labels.index(NO_MUSIC), Classifier(bundle)
 
@@ -129,13 +131,18 @@ def of_no_music(bundle: Bundle, task: Task, held: HeldOut) -> Figures:
         return np.array([classify(row).argmax() == index for row in rows])
 
     figures = {
-        "caught": metrics.share(held.caught, "windows of no music, folds held out in turn", within.recordings),
+        "caught": metrics.share(
+            held.caught[simulated], "windows of no music, folds held out in turn", within.of(simulated).recordings
+        ),
         "caught apart": metrics.share(taken(apart.rows), "windows of recordings kept apart", apart.recordings),
         "music_lost, other artists": metrics.share(
             held.lost, "tracks that train, folds held out in turn", task.artists(task.train)
         ),
         "music_lost": metrics.share(taken(whole.matrix(bundle.vector_names)), task.split, task.artists(whole)),
     }
+    if len(apart_in_rooms.rows):
+        what = "windows of recordings kept apart, in rooms that a phone recorded"
+        figures["caught apart, in rooms"] = metrics.share(taken(apart_in_rooms.rows), what, apart_in_rooms.recordings)
     microphones = [condition.name for condition in MICROPHONES if condition.name in task.valid_conditions]
     if tables := [_whole(task, task.valid_conditions[name]) for name in microphones]:
         through = np.mean([taken(table.matrix(bundle.vector_names)) for table in tables], axis=0)

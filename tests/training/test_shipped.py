@@ -91,17 +91,22 @@ def test_the_listener_hears_valid_as_its_card_says(listener: Bundle) -> None:
         # The other runtime, with which the card was made, rounds some of the listener's int8 steps otherwise.
         assert scores.accuracy.value == pytest.approx(stated["accuracy"]["value"], abs=2.1 / len(whole))
     assert_within_interval(scores.accuracy.value, stated["accuracy"])
-    assert scores.accuracy.value >= 0.80 and scores.balanced.value >= 0.78
+    assert_within_interval(scores.balanced.value, stated["balanced"])
+    assert scores.accuracy.value >= 0.80
 
 
 def test_the_listener_is_as_sturdy_as_its_card_must_say(listener: Bundle) -> None:
     metrics = listener.sidecar["metrics"]
     listening = metrics["listening"]
     assert listening["windows"]["5 s"]["accuracy"]["value"] >= 0.72
+    # Of 436 tracks: on the valid ones three genres have eight together, and one more or less is three points.
+    assert metrics["folds, train and valid"]["gtzan"]["balanced"]["value"] >= 0.79
+    assert listening["recorded room"]["accuracy"]["value"] >= 0.45
     assert listening["talkers"]["+0 dB"]["accuracy"]["value"] >= 0.55
     assert metrics["int8"]["same_answer"] >= 0.99
     assert metrics["valid"]["calibration_error"] <= 0.08  # 0.06 is wanted; it is less sure than it may be
     assert metrics["no_music"]["caught"]["value"] >= 0.97
+    assert metrics["no_music"]["caught apart, in rooms"]["value"] >= 0.85
     assert metrics["no_music"]["music_lost, through microphones"]["value"] <= 0.02
 
 
