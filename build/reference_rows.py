@@ -77,7 +77,7 @@ def of_data(data: Path, model: Path | None) -> ReferenceRows:
         rows[parity::2] = rows_of(_paths(pieces[parity::2]), [condition], by)[:, 0]
     no_music_rows = None
     if NO_MUSIC in bundle.labels:
-        planned = [*no_music.windows(data, 0), *no_music.windows_in_rooms(data, 0)]
+        planned = no_music.windows_everywhere(data, 0)
         windows = [window for window in planned if window.fold != no_music.EVALUATION_FOLD]
         places = chosen([NO_MUSIC] * len(windows), [window.full_kind for window in windows])
         no_music_rows = no_music.hear_windows([windows[place] for place in places], by)

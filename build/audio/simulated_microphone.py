@@ -74,13 +74,15 @@ def noise_files(part: Part, data: Path = SHARED_DATA) -> list[Path]:
     return noises
 
 
+def part_of_fold(fold: int) -> Part:
+    """Return the part whose rooms and noises belong to one fold of "no music": the last fold is that of evaluation."""
+    return Part.EVALUATION if str(fold + 1) == EVALUATION_FOLD else Part.TRAINING
+
+
 @lru_cache(maxsize=4)
 def surroundings_of_fold(fold: int, data: Path = SHARED_DATA) -> Surroundings:
-    """Return the rooms and noises for the windows of one fold of "no music": no noise of another fold's recordings.
-
-    The last fold is that of evaluation, with its rooms.
-    """
-    part = Part.EVALUATION if str(fold + 1) == EVALUATION_FOLD else Part.TRAINING
+    """Return the rooms and noises for the windows of one fold of "no music": no noise of another fold's recordings."""
+    part = part_of_fold(fold)
     files = [path for path in noise_files(part, data) if path.name.startswith(f"{fold + 1}-")]
     return Surroundings(surroundings(part, data).rooms, _noises(files))
 

@@ -35,7 +35,7 @@ def hear_task(pieces: Sequence[Piece], labels: Sequence[str], data: Path, by: Ex
         train_conditions=train_tables,
         valid_conditions=valid_tables,
         clips=frozenset(_key(piece) for piece in pieces if not piece.whole),
-        no_music=no_music.hear_windows([*no_music.windows(data, seed), *no_music.windows_in_rooms(data, seed)], by),
+        no_music=no_music.hear_windows(no_music.windows_everywhere(data, seed), by),
         outside_genres=_recorded([piece for piece in pieces if piece.genre not in labels], by),
         styles=_table(judged, by.styles, styles_of(_paths(judged), by)),
         phone=_recorded(phone, by),

@@ -22,8 +22,8 @@ from build.audio.read import read_clip
 from build.audio.recorded_rooms import in_recorded_room, recorded_rooms
 from build.audio.simulated_microphone import (
     SAMPLE_RATE,
-    Part,
     level,
+    part_of_fold,
     respond,
     simulate,
     smooth_curve,
@@ -87,9 +87,8 @@ class Window:
         """Return the sound as it is recorded, always the same: no noise of another fold in a simulated microphone's."""
         sound = self.audio()
         if self.in_room:
-            part = Part.EVALUATION if self.fold == EVALUATION_FOLD else Part.TRAINING
-            rng = np.random.default_rng((*self.seed, 2))
-            return in_recorded_room(sound, recorded_rooms(part), rng, ABOVE_REST_DB).astype(np.float32)
+            rng, rooms = np.random.default_rng((*self.seed, 2)), recorded_rooms(part_of_fold(self.fold))
+            return in_recorded_room(sound, rooms, rng, ABOVE_REST_DB).astype(np.float32)
         rng = np.random.default_rng((*self.seed, 1))  # another sequence than the window's own
         return simulate(sound.astype(np.float32), surroundings_of_fold(self.fold), rng)
 
@@ -115,6 +114,11 @@ def windows_in_rooms(data: Path, seed: int) -> list[Window]:
                 for number in range(count)
             ]
     return [replace(window, in_room=True) for window in planned]
+
+
+def windows_everywhere(data: Path, seed: int) -> list[Window]:
+    """Return all windows, those through simulated microphones and those in rooms that a phone recorded."""
+    return [*windows(data, seed), *windows_in_rooms(data, seed)]
 
 
 def _plans(folder: Path, fold: int) -> Iterator[tuple[str, int, tuple[Path, ...], int]]:
@@ -153,6 +157,10 @@ class NoMusic:
     def training(self) -> NoMusic:
         """Return the windows that may train: those of all folds but evaluation's."""
         return self.of(self.folds != EVALUATION_FOLD)
+
+    def kept_apart(self, *, in_rooms: bool = False) -> NoMusic:
+        """Return the windows of evaluation's fold: through simulated microphones, or in rooms that a phone recorded."""
+        return self.of((self.folds == EVALUATION_FOLD) & (self.in_rooms == in_rooms))
 
     @property
     def in_rooms(self) -> NDArray[np.bool_]:

@@ -38,9 +38,8 @@ def no_music_lessons(data: Path, backbone: Backbone, seed: int) -> list[Pair]:
 
     Without them all that a listener is taught with is music, and it soon takes everything for that.
     """
-    planned = no_music.windows(data, seed)
-    if any(condition.recorded_room for condition in backbone.lessons):
-        planned += no_music.windows_in_rooms(data, seed)
+    hears_rooms = any(condition.recorded_room for condition in backbone.lessons)
+    planned = (no_music.windows_everywhere if hears_rooms else no_music.windows)(data, seed)
     planned = [window for window in planned if window.fold != no_music.EVALUATION_FOLD]
     of_window = partial(_no_music_pair, spec=_side_by_side(backbone.front_end))
     return in_order(of_window, planned, "lessons without music")

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from build.audio.condition import AS_RECORDED
 from build.corpora.listening_conditions import MICROPHONES
-from build.corpora.no_music import EVALUATION_FOLD
 from build.corpora.task import Task
 from build.models import fitting
 from build.models.recipe import Recipe
@@ -75,7 +74,7 @@ def figures_in_folds(task: Task, bundle: Bundle, found: FoldScores, own: NDArray
     if not own.all():
         figures["own"] = found.of(own).scores.accuracy.to_dict()
     if task.no_music:
-        apart = task.no_music.of((task.no_music.folds == EVALUATION_FOLD) & ~task.no_music.in_rooms)
+        apart = task.no_music.kept_apart()
         classify, index = Classifier(bundle), bundle.labels.index(NO_MUSIC)
         caught = np.array([classify(row).argmax() == index for row in apart.rows])
         lost = found.scores.probabilities.argmax(axis=1) == index

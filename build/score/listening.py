@@ -17,7 +17,6 @@ from build.corpora.listening_conditions import (
     WINDOWS,
     WINDOWS_S,
 )
-from build.corpora.no_music import EVALUATION_FOLD
 from build.corpora.task import Task
 from build.models.fitting import HeldOut
 from build.score import metrics, scoring
@@ -120,8 +119,7 @@ def of_no_music(bundle: Bundle, task: Task, held: HeldOut) -> Figures:
     """Return the share of no music that is detected, and the share of music that is taken for none."""
     if task.no_music is None:
         return {}
-    in_rooms, kept_apart = task.no_music.in_rooms, task.no_music.folds == EVALUATION_FOLD
-    apart, apart_in_rooms = (task.no_music.of(kept_apart & chosen) for chosen in (~in_rooms, in_rooms))
+    apart, apart_in_rooms = task.no_music.kept_apart(), task.no_music.kept_apart(in_rooms=True)
     within = task.no_music.training()
     simulated = ~within.in_rooms
     whole = _whole(task, task.valid)

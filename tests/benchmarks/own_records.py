@@ -18,7 +18,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from build.corpora.listening_conditions import MICROPHONES
-from build.corpora.no_music import EVALUATION_FOLD
 from build.corpora.own.own_task import folds_of, own_task
 from build.corpora.own.training_rows import read_training_rows
 from build.corpora.task import Task
@@ -69,7 +68,7 @@ def _print_no_music(task: Task, head: Recipe) -> None:
     sample = head.sample(task)
     fitted = head.fit_sample(sample, n_labels=len(task.labels), seed=0)
     fitted = fitting.with_no_music(task, head, fitted, sample, task.no_music.training())
-    apart = task.no_music.of((task.no_music.folds == EVALUATION_FOLD) & ~task.no_music.in_rooms)
+    apart = task.no_music.kept_apart()
     caught = fitted.logits(apart.rows).argmax(axis=1) == len(task.labels)
     for kind in sorted({kind for kind, right in zip(apart.kinds, caught, strict=True) if not right}):
         of_kind = np.array([other == kind for other in apart.kinds])
